@@ -1,0 +1,138 @@
+"""What a target is: a pass list, an emitter, executors. A target is a folder; this is its contract.
+
+`xpiler.backends.<name>.target.TARGET` (or an entry point in the group `xpiler.targets`) is a `Target`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from xpiler.ir.nodes import Kernel, Module, Span
+from xpiler.passes.base import Pass
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """A message that points at the source. `code` is stable (`XP1203`); severity: error, warning, note."""
+
+    code: str
+    severity: str
+    message: str
+    span: Span | None = None
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TranslationUnit:
+    """A file to compile. `compiler` is `g++` or `gcc`; `flags` beside the harness's own."""
+
+    name: str
+    text: str
+    compiler: str = "g++"
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KernelEntry:
+    """A kernel to call: its `simt` form as lifted (names, parameters, instance) and the text to call it by.
+
+    `source_name` is what the source calls it (`reduce<float, 256>`), `symbol` the emitted C name, `index` its number `i` in
+    `xp_call_<i>`.
+    """
+
+    index: int
+    kernel: Kernel
+    source_name: str
+    symbol: str
+
+
+class Executor(Protocol):
+    """Something that runs a program: the CUDA-on-CPU runtime, a simulator, real hardware.
+
+    `units` gives translation units that together define, for every entry `i`,
+    `extern "C" void xp_call_<i>(const xp_launch *launch, void *const *args)` (xpiler/runtime/include/xpiler/harness.h):
+    `args[j]` points at the value of the j-th parameter of `entry.kernel` in IR order (for a buffer:
+    at the pointer). Harness and sandbox do the rest.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def kind(self) -> str:
+        """`hardware`, `simulator` or `runtime`."""
+        ...
+
+    def available(self) -> str:
+        """Empty when it can run here, else why not."""
+        ...
+
+    def units(
+        self, text: str, path: Path, entries: Sequence[KernelEntry]
+    ) -> tuple[TranslationUnit, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class TranslatedKernel:
+    """A kernel after its pipeline: `source` as lifted, `program` what the last accepted pass left."""
+
+    entry: KernelEntry
+    source: Module
+    program: Module
+
+
+@dataclass(frozen=True, slots=True)
+class EmitRequest:
+    """What an emitter gets: the user's file, byte for byte, and the kernels that were translated.
+
+    `options` are the target's own command-line options (`arch`, ...). Kernels of the file that are not in
+    `kernels` were refused; the emitter leaves them out or as they were and says so in the text.
+    """
+
+    text: str
+    path: Path
+    kernels: tuple[TranslatedKernel, ...]
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Emitted:
+    """The finished file: `suffix` (`.hip`, `.mlu`, `.c`, `.cpp`) is chosen by content."""
+
+    text: str
+    suffix: str
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+class Emit(Protocol):
+    def __call__(self, request: EmitRequest) -> Emitted: ...
+
+
+class Pipeline(Protocol):
+    def __call__(self, program: Module, options: Mapping[str, str]) -> tuple[Pass, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A target's own option: `--arch gfx90a`."""
+
+    name: str
+    choices: tuple[str, ...]
+    default: str
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A target machine. `facts` are its numbers for passes and prompts (bytes, lanes, ...)."""
+
+    name: str
+    title: str
+    pipeline: Pipeline
+    emit: Emit
+    executors: tuple[Executor, ...]
+    facts: Mapping[str, int]
+    options: tuple[Option, ...] = ()
