@@ -174,8 +174,8 @@ class Declare:
 class Alloc:
     """`space T name[d0][d1];` An array that lives as long as the enclosing block.
 
-    `dynamic` marks CUDA's `extern __shared__`: `shape` is then `()` sized by the launch (rank 1), and
-    `offset` is the byte offset at which this view of the dynamic shared memory starts.
+    `dynamic` marks a view of CUDA's `extern __shared__` memory: it has rank 1, `shape` is `()` because the
+    launch sizes it, and `offset` is where the view starts, in bytes (None: 0).
     """
 
     name: str
@@ -184,6 +184,7 @@ class Alloc:
     space: Space = Spaces.LOCAL
     init: tuple[Const, ...] = ()
     dynamic: bool = False
+    offset: Expr | None = None
     span: Span | None = _span()
 
 
