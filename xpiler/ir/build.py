@@ -221,5 +221,3 @@ def load(buffer: str, elem: Scalar, *index: Expr, span: Span | None = None) -> L
 
 def address(buffer: str, elem: Scalar, *index: Expr, const: bool = False) -> AddressOf:
     return AddressOf(buffer, index, Pointer(elem, const))
-
-

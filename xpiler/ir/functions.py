@@ -11,7 +11,7 @@ from typing import Final
 
 from xpiler.ir.types import BOOL, F16, F32, F64, I32, I64, U16, U32, U64, Scalar
 
-__all__ = ["BUILTINS", "FUNCTIONS", "PureFunction", "WARP_OPS"]
+__all__ = ["BUILTINS", "FUNCTIONS", "WARP_OPS", "PureFunction"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +100,16 @@ FUNCTIONS: Final[dict[str, PureFunction]] = _table(
     PureFunction("brev", 1, "int", "bits reversed (u32, u64)"),
     PureFunction("mulhi", 2, "int", "upper half of the double-width product"),
     PureFunction("byte_perm", 3, "int", "CUDA's __byte_perm", U32, (U32, U32, U32)),
-    PureFunction("funnel_l", 3, "int", "upper word of (hi:lo) << (n & 31); args lo, hi, n", U32, (U32,) * 3),
-    PureFunction("funnel_r", 3, "int", "lower word of (hi:lo) >> (n & 31); args lo, hi, n", U32, (U32,) * 3),
+    PureFunction(
+        "funnel_l", 3, "int", "upper word of (hi:lo) << (n & 31); args lo, hi, n", U32, (U32,) * 3
+    ),
+    PureFunction(
+        "funnel_r", 3, "int", "lower word of (hi:lo) >> (n & 31); args lo, hi, n", U32, (U32,) * 3
+    ),
     PureFunction("dp4a", 3, "int", "c + dot of 4 signed bytes of a and b", I32, (I32, I32, I32)),
-    PureFunction("dp4a_u", 3, "int", "c + dot of 4 unsigned bytes of a and b", U32, (U32, U32, U32)),
+    PureFunction(
+        "dp4a_u", 3, "int", "c + dot of 4 unsigned bytes of a and b", U32, (U32, U32, U32)
+    ),
     PureFunction("bits_i32", 1, "float", "the bits of an f32", I32, (F32,)),
     PureFunction("bits_u32", 1, "float", "the bits of an f32", U32, (F32,)),
     PureFunction("bits_i64", 1, "float", "the bits of an f64", I64, (F64,)),
@@ -118,9 +124,8 @@ BUILTINS: Final[dict[str, Scalar]] = {
     **{f"{v}.{c}": U32 for v in ("threadIdx", "blockIdx", "blockDim", "gridDim") for c in "xyz"},
     "warpSize": I32,
     "sharedBytes": U32,  # the launch's dynamic shared memory
-    **{
-        name: I32
-        for name in (
+    **dict.fromkeys(
+        (
             "taskId",
             "taskDim",
             "taskIdX",
@@ -133,8 +138,9 @@ BUILTINS: Final[dict[str, Scalar]] = {
             "clusterDim",
             "coreId",
             "coreDim",
-        )
-    },
+        ),
+        I32,
+    ),
 }
 
 WARP_OPS: Final[dict[str, tuple[str, int]]] = {

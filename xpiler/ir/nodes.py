@@ -27,7 +27,7 @@ class Span:
 
 
 def _span() -> Span | None:
-    return field(default=None, compare=False, kw_only=True, repr=False)  # type: ignore[return-value]
+    return field(default=None, compare=False, kw_only=True, repr=False)
 
 
 # --- expressions -------------------------------------------------------------------------------

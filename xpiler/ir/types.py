@@ -25,9 +25,9 @@ __all__ = [
     "Pointer",
     "Scalar",
     "Space",
+    "Spaces",
     "Type",
     "Vector",
-    "Spaces",
     "arithmetic",
     "promote",
 ]
