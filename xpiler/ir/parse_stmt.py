@@ -74,17 +74,16 @@ class Statements(Expressions):
             return ()
         if text == "{":
             return self.block()
-        handler = {
-            "if": self._if,
-            "for": self._for,
+        keywords = {"if": self._if, "for": self._for, "while": self._while, "return": self._return}
+        # these are words that a program may also use as names
+        macros = {
             "parallel": self._for,
-            "while": self._while,
-            "return": self._return,
             "dynamic_shared": self._dynamic,
             "tile": self._tile,
             "assume": self._assume,
             "barrier": self._barrier,
-        }.get(text)
+        }
+        handler = keywords.get(text) or (macros.get(text) if self.peek(1).text == "(" else None)
         if handler is not None:
             return (handler(),)
         if text in ("break", "continue"):

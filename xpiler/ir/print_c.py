@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
 from xpiler.ir.functions import ATOMICS, MASKLESS_WARP_OPS, WARP_OPS
 from xpiler.ir.nodes import (
+    ARITHMETIC,
+    SHIFTS,
     AddressOf,
     Alloc,
     Assign,
@@ -144,7 +146,11 @@ def _const(c: Const) -> tuple[str, int]:
         negative = c.value < 0
         if c.type not in _INT_SUFFIX:
             return f"({c.type}){c.value}", _UNARY
-        digits = f"{c.value}{_INT_SUFFIX[c.type]}"
+        # masks read better in hexadecimal
+        shown = (
+            hex(int(c.value)) if not c.type.is_signed and c.value >= 0x8000_0000 else str(c.value)
+        )
+        digits = shown + _INT_SUFFIX[c.type]
     return digits, (_UNARY if negative else _POSTFIX)
 
 
@@ -210,9 +216,11 @@ def _simple(stmt: Stmt) -> str:
         case Alloc():
             return _alloc(stmt)
         case Assign(name=name, value=value):
-            return f"{name} = {_expr(value, 0)}"
+            return name + _update(value, lambda a: isinstance(a, Var) and a.name == name)
         case Store(buffer=buffer, index=index, value=value):
-            return f"{_place(buffer, index)} = {_expr(value, 0)}"
+            return _place(buffer, index) + _update(
+                value, lambda a: isinstance(a, Load) and (a.buffer, a.index) == (buffer, index)
+            )
         case Atomic(op=op, buffer=buffer, index=index, operands=ops, result=result):
             args = ", ".join(["&" + _place(buffer, index), *(_expr(o, 0) for o in ops)])
             return _result(result) + f"{ATOMICS[op]}({args})"
@@ -242,6 +250,20 @@ def _simple(stmt: Stmt) -> str:
             return _tile_op(stmt)
         case If() | For() | While():
             raise TypeError("a compound statement")
+
+
+def _update(value: Expr, is_target: Callable[[Expr], bool]) -> str:
+    """` = value`, or ` += rest` where the value updates its own target."""
+    match value:
+        case Binary(op=op, a=a, b=b) if (
+            op in ARITHMETIC | SHIFTS
+            and is_target(a)
+            and isinstance(b.type, Scalar)
+            and b.type.bits >= 32
+        ):
+            return f" {op}= {_expr(b, 0)}"
+        case _:
+            return f" = {_expr(value, 0)}"
 
 
 _BARRIERS = {"block": "__syncthreads()", "warp": "__syncwarp()", "grid": "__syncgrid()"}
