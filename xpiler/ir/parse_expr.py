@@ -149,8 +149,9 @@ class Expressions:
             raise self.error(f"expected {what}, found {self.peek().text!r}")
         return self.take().text
 
-    def error(self, message: str, back: int = 0) -> ParseError:
-        token = self.tokens[max(0, min(self.position - back, len(self.tokens) - 1))]
+    def error(self, message: str, back: int = 0, at: Token | None = None) -> ParseError:
+        """The error at token `at`, or at the one `back` tokens before the cursor."""
+        token = at or self.tokens[max(0, min(self.position - back, len(self.tokens) - 1))]
         line = self.lines[token.line - 1] if token.line <= len(self.lines) else ""
         return ParseError(message, token.line, token.column, line)
 
@@ -336,10 +337,10 @@ class Expressions:
         if function not in FUNCTIONS and function.endswith("f") and function[:-1] in FUNCTIONS:
             function = function[:-1]
         if function not in FUNCTIONS:
-            raise self.error(f"unknown function {name.text!r}", back=1)
+            raise self.error(f"unknown function {name.text!r}", at=name)
         info = FUNCTIONS[function]
         if len(args) != info.arity:
-            raise self.error(f"{function} takes {info.arity} arguments, found {len(args)}", back=1)
+            raise self.error(f"{function} takes {info.arity} arguments, found {len(args)}", at=name)
         return build.call(function, *args, span=span)
 
 

@@ -326,9 +326,10 @@ class Statements(Expressions):
 
     def _store(self, name: str) -> Stmt:
         elem, rank = self.scope.buffers[name]
+        start = self.tokens[self.position - 1]
         index = self._index()
         if len(index) != rank:
-            raise self.error(f"{name!r} takes {rank} indices, found {len(index)}", back=1)
+            raise self.error(f"{name!r} takes {rank} indices, found {len(index)}", at=start)
         op = self.take().text
         old = build.load(name, elem, *index)
         if op in ("++", "--"):
@@ -355,7 +356,7 @@ class Statements(Expressions):
             return Invoke(text, self._invoke_args(), result)
         if text in self.scope.instructions and text not in FUNCTIONS:
             return Evaluate(self.call(name))
-        raise self.error(f"unknown function {text!r}", back=1)
+        raise self.error(f"unknown function {text!r}", at=name)
 
     def _args(self) -> list[Expr]:
         self.expect("(")
