@@ -10,19 +10,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from xpiler.ir.nodes import Kernel, Module, Span
+from xpiler.ir.diagnostics import Diagnostic
+from xpiler.ir.nodes import Kernel, Module
 from xpiler.passes.base import Pass
 
-
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
-    """A message that points at the source. `code` is stable (`XP1203`); severity: error, warning, note."""
-
-    code: str
-    severity: str
-    message: str
-    span: Span | None = None
-    hint: str = ""
+__all__ = [
+    "Diagnostic",
+    "Emit",
+    "EmitRequest",
+    "Emitted",
+    "Executor",
+    "KernelEntry",
+    "Option",
+    "Pipeline",
+    "Target",
+    "TranslatedKernel",
+    "TranslationUnit",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""The translation itself: lift, run the passes, emit, verify, bisect what fails, write, report."""
