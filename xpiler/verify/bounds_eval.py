@@ -1,0 +1,444 @@
+"""Values and guards of the interval analysis: `evaluate` an expression, `refine` a state by a condition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from xpiler.ir.nodes import (
+    COMPARISONS,
+    AddressOf,
+    Binary,
+    Builtin,
+    Call,
+    Cast,
+    Const,
+    Expr,
+    Load,
+    Select,
+    Unary,
+    Var,
+)
+from xpiler.ir.types import Scalar
+from xpiler.ir.walk import variables
+from xpiler.verify.interval import (
+    ANY,
+    BIT,
+    HUGE,
+    Interval,
+    divided,
+    of_type,
+    product,
+    remainder,
+    wrapped,
+)
+
+__all__ = ["Env", "Loads", "evaluate", "refine", "truth"]
+
+
+@dataclass(slots=True)
+class Env:
+    """What is known at a point: a range per variable, what it was defined as, ranges of other expressions.
+
+    `pinned` variables keep their range whatever is assigned (an induction variable in its loop).
+    """
+
+    builtins: dict[str, Interval]
+    values: dict[str, Interval] = field(default_factory=dict)
+    definitions: dict[str, Expr] = field(default_factory=dict)
+    facts: dict[Expr, Interval] = field(default_factory=dict)
+    pinned: dict[str, Interval] = field(default_factory=dict)
+    depth: int = 0
+
+    def copy(self) -> Env:
+        return Env(
+            dict(self.builtins),
+            dict(self.values),
+            dict(self.definitions),
+            dict(self.facts),
+            dict(self.pinned),
+        )
+
+    def set(self, name: str, value: Interval) -> None:
+        self.define(name, value, None)
+
+    def pin(self, name: str, value: Interval) -> None:
+        self.set(name, value)
+        self.pinned[name] = value
+
+    def define(self, name: str, value: Interval, definition: Expr | None) -> None:
+        self.forget(frozenset((name,)))
+        self.values[name] = self.pinned.get(name, value)
+        if definition is not None and name not in variables(definition):
+            self.definitions[name] = definition
+
+    def forget(self, names: frozenset[str]) -> None:
+        """Drop what was derived from variables that change."""
+        for name in names:
+            self.definitions.pop(name, None)
+        stale = [n for n, e in self.definitions.items() if variables(e) & names]
+        for name in stale:
+            del self.definitions[name]
+        for expr in [e for e in self.facts if variables(e) & names]:
+            del self.facts[expr]
+
+    def join(self, other: Env) -> Env:
+        """What holds on both ways here."""
+        values = {
+            name: value.join(other.values[name])
+            for name, value in self.values.items()
+            if name in other.values
+        }
+        definitions = {n: e for n, e in self.definitions.items() if other.definitions.get(n) == e}
+        facts = {e: v.join(other.facts[e]) for e, v in self.facts.items() if e in other.facts}
+        builtins = {n: v.join(other.builtins[n]) for n, v in self.builtins.items()}
+        pinned = {n: v for n, v in self.pinned.items() if other.pinned.get(n) == v}
+        return Env(builtins, values, definitions, facts, pinned)
+
+    def same(self, other: Env) -> bool:
+        return self.values == other.values
+
+    def widened(self, names: frozenset[str]) -> Env:
+        """Give up on variables that kept changing."""
+        values = {n: self.pinned.get(n, ANY) if n in names else v for n, v in self.values.items()}
+        return Env(self.builtins, values, {}, {}, self.pinned)
+
+
+@dataclass(frozen=True, slots=True)
+class Loads:
+    """What to do at a load: tell `seen`, take the value's range from `values` by the `root` buffer."""
+
+    seen: Callable[[Load | AddressOf, Env], None]
+    values: Mapping[str, Interval]
+    root: Callable[[str], str]
+
+
+def _ignore(_expr: Load | AddressOf, _env: Env) -> None:
+    return None
+
+
+SILENT = Loads(_ignore, {}, lambda name: name)
+
+
+def evaluate(expr: Expr, env: Env, loads: Loads = SILENT) -> Interval:
+    """The range of an integer expression; `ANY` for reals."""
+    type_ = expr.type
+    value = _evaluate(expr, env, loads)
+    if expr in env.facts:
+        value = value.meet(env.facts[expr])
+    if isinstance(type_, Scalar) and type_.is_int:
+        # an unknown value is left unbounded, so that it is recognised as unknown
+        return value if value == ANY else wrapped(value, type_)
+    return value
+
+
+def _evaluate(expr: Expr, env: Env, loads: Loads) -> Interval:
+    match expr:
+        case Const(value=literal):
+            return Interval(int(literal), int(literal)) if not isinstance(literal, float) else ANY
+        case Var():
+            return _variable(expr, env)
+        case Builtin(name=name):
+            return env.builtins.get(name, ANY)
+        case Load(buffer=buffer, index=index, type=type_):
+            for part in index:
+                evaluate(part, env, loads)
+            loads.seen(expr, env)
+            narrow = of_type(type_) if type_.bits <= 8 else ANY
+            return loads.values.get(loads.root(buffer), narrow)
+        case AddressOf(index=index):
+            for part in index:
+                evaluate(part, env, loads)
+            loads.seen(expr, env)
+            return ANY
+        case Cast(type=type_, a=a):
+            value = evaluate(a, env, loads)
+            if type_.kind == "bool":
+                return BIT
+            return value if type_.is_int and not _real(a) else ANY
+        case Unary(op=op, a=a):
+            value = evaluate(a, env, loads)
+            if op == "!":
+                return BIT
+            negative = Interval(-value.hi, -value.lo)
+            return negative if op == "-" else negative - Interval(1, 1)
+        case Binary():
+            return _binary(expr, env, loads)
+        case Select(cond=cond, a=a, b=b):
+            return _select(cond, a, b, env, loads)
+        case Call(function=name, args=args):
+            values = [evaluate(arg, env, loads) for arg in args]
+            return _call(name, values, args)
+
+
+def _variable(var: Var, env: Env) -> Interval:
+    """Its range, also by its definition: what that is made of may have been narrowed since."""
+    value = env.values.get(var.name, ANY)
+    definition = env.definitions.get(var.name)
+    if definition is None or value.single or env.depth >= 6:
+        return value
+    env.depth += 1
+    value = value.meet(evaluate(definition, env))
+    env.depth -= 1
+    return value
+
+
+def _real(expr: Expr) -> bool:
+    return not isinstance(expr.type, Scalar) or expr.type.is_float
+
+
+def _select(cond: Expr, a: Expr, b: Expr, env: Env, loads: Loads) -> Interval:
+    evaluate(cond, env, loads)
+    results = []
+    for side, chosen in ((True, a), (False, b)):
+        state = refine(env.copy(), cond, side)
+        if state is not None and truth(env, cond, side):
+            results.append(evaluate(chosen, state, loads))
+    if not results:
+        return ANY
+    return results[0].join(results[-1])
+
+
+def _call(name: str, values: list[Interval], args: tuple[Expr, ...]) -> Interval:
+    if any(_real(arg) for arg in args):
+        return ANY
+    match name, values:
+        case "min", [a, b]:
+            return Interval(min(a.lo, b.lo), min(a.hi, b.hi))
+        case "max", [a, b]:
+            return Interval(max(a.lo, b.lo), max(a.hi, b.hi))
+        case "abs", [a]:
+            largest = max(abs(a.lo), abs(a.hi))
+            return Interval(0 if a.lo <= 0 <= a.hi else min(abs(a.lo), abs(a.hi)), largest)
+        case "popc" | "clz" | "ffs", _:
+            return Interval(0, 64)
+        case _:
+            return ANY
+
+
+def _binary(expr: Binary, env: Env, loads: Loads) -> Interval:
+    op = expr.op
+    if op in ("&&", "||"):
+        evaluate(expr.a, env, loads)
+        state = refine(env.copy(), expr.a, op == "&&")
+        if state is not None:
+            evaluate(expr.b, state, loads)
+        return BIT
+    a, b = evaluate(expr.a, env, loads), evaluate(expr.b, env, loads)
+    if op in COMPARISONS:
+        return BIT
+    if _real(expr.a):
+        return ANY
+    value = _integer(op, a, b)
+    return value.meet(_by_facts(expr, env)) if op == "+" and env.facts else value
+
+
+def _terms(expr: Expr) -> list[Expr]:
+    if isinstance(expr, Binary) and expr.op == "+":
+        return _terms(expr.a) + _terms(expr.b)
+    return [expr]
+
+
+def _by_facts(expr: Binary, env: Env) -> Interval:
+    """The range of a sum, part of which a guard has limited as a whole."""
+    terms = _terms(expr)
+    best = ANY
+    for fact, limit in env.facts.items():
+        part = _terms(fact)
+        if not 1 < len(part) < len(terms):
+            continue
+        rest = list(terms)
+        for term in part:
+            if term in rest:
+                rest.remove(term)
+        if len(rest) + len(part) != len(terms):
+            continue
+        total = limit
+        for term in rest:
+            total = total + evaluate(term, env)
+        best = best.meet(total)
+    return best
+
+
+def _integer(op: str, a: Interval, b: Interval) -> Interval:
+    if a == ANY and op not in ("%", "&"):
+        return ANY
+    match op:
+        case "+":
+            return ANY if b == ANY else a + b
+        case "-":
+            return ANY if b == ANY else a - b
+        case "*":
+            return ANY if b == ANY else product(a, b)
+        case "/":
+            return divided(a, b)
+        case "%":
+            return remainder(a, b)
+        case "<<" if b.lo >= 0 and b.hi < 63:
+            return product(a, Interval(1 << b.lo, 1 << b.hi))
+        case ">>" if b.lo >= 0 and b.hi < 64:
+            corners = [x >> y for x in (a.lo, a.hi) for y in (b.lo, b.hi)]
+            return Interval(min(corners), max(corners))
+        case "&" if b.lo >= 0:
+            return Interval(0, min(b.hi, a.hi) if a.lo >= 0 else b.hi)
+        case "&" if a.lo >= 0:
+            return Interval(0, a.hi)
+        case "|" | "^" if a.lo >= 0 and b.lo >= 0 and max(a.hi, b.hi) < HUGE:
+            top = (1 << max(a.hi, b.hi).bit_length()) - 1
+            return Interval(max(a.lo, b.lo) if op == "|" else 0, top)
+        case _:
+            return ANY
+
+
+# --- guards ------------------------------------------------------------------------------------
+
+_NEGATED = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
+_SWAPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
+
+
+def truth(env: Env, cond: Expr, side: bool) -> bool:
+    """Whether `cond` may be `side`."""
+    match cond:
+        case Const(value=literal):
+            return bool(literal) == side
+        case Unary(op="!", a=a):
+            return truth(env, a, not side)
+        case Binary(op="&&", a=a, b=b):
+            both, either = truth(env, a, side) and truth(env, b, side), truth(env, a, side)
+            return both if side else (either or truth(env, b, side))
+        case Binary(op="||", a=a, b=b):
+            either = truth(env, a, side) or truth(env, b, side)
+            return either if side else truth(env, a, side) and truth(env, b, side)
+        case Binary(op=op, a=a, b=b) if op in COMPARISONS and not _real(a):
+            return _may(op if side else _NEGATED[op], evaluate(a, env), evaluate(b, env))
+        case Cast(a=a) if not _real(a):
+            value = evaluate(a, env)
+            return not (value.single and value.lo == 0) if side else value.lo <= 0 <= value.hi
+        case _:
+            return True
+
+
+def _may(op: str, a: Interval, b: Interval) -> bool:
+    match op:
+        case "<":
+            return a.lo < b.hi
+        case "<=":
+            return a.lo <= b.hi
+        case ">":
+            return a.hi > b.lo
+        case ">=":
+            return a.hi >= b.lo
+        case "==":
+            return not a.meet(b).empty
+        case _:
+            return not (a.single and b.single and a.lo == b.lo)
+
+
+def refine(env: Env, cond: Expr, side: bool) -> Env | None:
+    """`env` (changed in place) where `cond` is `side`; None when it cannot be."""
+    match cond:
+        case Unary(op="!", a=a):
+            return refine(env, a, not side)
+        case Binary(op="&&", a=a, b=b) if side:
+            first = refine(env, a, True)
+            return None if first is None else refine(first, b, True)
+        case Binary(op="||", a=a, b=b) if not side:
+            first = refine(env, a, False)
+            return None if first is None else refine(first, b, False)
+        case Binary(op=("&&" | "||"), a=a, b=b):
+            return _either(env, a, b, side)
+        case Binary(op=op, a=a, b=b) if op in COMPARISONS and not _real(a):
+            return _compare(env, op if side else _NEGATED[op], a, b)
+        case _:
+            return env if truth(env, cond, side) else None
+
+
+def _either(env: Env, a: Expr, b: Expr, side: bool) -> Env | None:
+    """`a` is `side`, or it is not and `b` is."""
+    one = refine(env.copy(), a, side)
+    rest = refine(env.copy(), a, not side)
+    two = None if rest is None else refine(rest, b, side)
+    if one is None or two is None:
+        return one or two
+    return one.join(two)
+
+
+def _compare(env: Env, op: str, a: Expr, b: Expr) -> Env | None:
+    left, right = evaluate(a, env), evaluate(b, env)
+    if not _may(op, left, right):
+        return None
+    _narrow(env, a, _limit(op, right), 0)
+    _narrow(env, b, _limit(_SWAPPED[op], left), 0)
+    if op in (">", ">="):
+        _fact(env, Binary("-", a, b), Interval(int(op == ">"), HUGE))
+    if op in ("<", "<="):
+        _fact(env, Binary("-", b, a), Interval(int(op == "<"), HUGE))
+    return env
+
+
+def _limit(op: str, other: Interval) -> Interval:
+    match op:
+        case "<":
+            return Interval(-HUGE, other.hi - 1)
+        case "<=":
+            return Interval(-HUGE, other.hi)
+        case ">":
+            return Interval(other.lo + 1, HUGE)
+        case ">=":
+            return Interval(other.lo, HUGE)
+        case "==":
+            return other
+        case _:
+            return ANY
+
+
+def _fact(env: Env, expr: Expr, value: Interval) -> None:
+    env.facts[expr] = env.facts[expr].meet(value) if expr in env.facts else value
+
+
+def _narrow(env: Env, expr: Expr, limit: Interval, depth: int) -> None:
+    """`expr` is known to lie in `limit`: so are, with due changes, the things it is made of."""
+    if limit == ANY or depth > 8:
+        return
+    match expr:
+        case Var(name=name):
+            old = env.values.get(name, ANY)
+            env.values[name] = old.meet(limit)
+            if name in env.definitions:
+                _narrow(env, env.definitions[name], limit, depth + 1)
+        case Builtin(name=name):
+            env.builtins[name] = env.builtins.get(name, ANY).meet(limit)
+        case Const():
+            return
+        case Cast(type=type_, a=a) if type_.is_int and not _real(a):
+            if evaluate(a, env).within(of_type(type_)):
+                _narrow(env, a, limit, depth + 1)
+        case Binary():
+            _fact(env, expr, limit)
+            _narrow_binary(env, expr, limit, depth + 1)
+        case _:
+            _fact(env, expr, limit)
+
+
+def _narrow_binary(env: Env, expr: Binary, limit: Interval, depth: int) -> None:
+    a, b = evaluate(expr.a, env), evaluate(expr.b, env)
+    whole = of_type(expr.type) if isinstance(expr.type, Scalar) else ANY
+    if not _integer(expr.op, a, b).within(whole):
+        return  # it may have wrapped
+    match expr.op:
+        case "+":
+            _narrow(env, expr.a, limit - b, depth)
+            _narrow(env, expr.b, limit - a, depth)
+        case "-":
+            _narrow(env, expr.a, limit + b, depth)
+            _narrow(env, expr.b, a - limit, depth)
+        case "*":
+            for this, other in ((expr.a, b), (expr.b, a)):
+                if other.single and other.lo > 0:
+                    c = other.lo
+                    _narrow(env, this, Interval(-(-limit.lo // c), limit.hi // c), depth)
+        case "/" if b.single and b.lo > 0 and a.lo >= 0:
+            c = b.lo
+            _narrow(env, expr.a, Interval(max(0, limit.lo) * c, limit.hi * c + c - 1), depth)
+        case _:
+            return

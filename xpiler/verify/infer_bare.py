@@ -1,0 +1,228 @@
+"""Cases for a kernel without host code: from its own index bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from xpiler.ir.nodes import Alloc, Kernel, Module
+from xpiler.ir.types import Scalar
+from xpiler.ir.walk import statements
+from xpiler.verify.bounds import Access, Bounds, analyse
+from xpiler.verify.case import ONE, BufferArgument, Case, Role, ScalarArgument, Triple
+from xpiler.verify.distribution import Distribution
+from xpiler.verify.fit import Fitter
+from xpiler.verify.formula import Formula
+from xpiler.verify.geometry import (
+    AXES,
+    Geometry,
+    assumptions,
+    free_axes,
+    guess_block,
+    guess_grid,
+)
+from xpiler.verify.interval import Interval
+from xpiler.verify.roles import index_uses, parameter_buffers, scalar_use
+
+__all__ = [
+    "EPSILON_NAMES",
+    "MAX_WORK",
+    "NoCase",
+    "Sizes",
+    "buffer_argument",
+    "choose_sizes",
+    "index_ranges",
+    "infer_bare",
+    "work",
+]
+
+MAX_WORK = 30_000_000  # statements that one run may execute: about a second on the CPU runtime
+INDEX_RANGE = 37  # how many positions an index-valued buffer refers to
+EPSILON_NAMES = ("eps", "epsilon")
+Sizes = dict[str, list[int]]
+
+# by number of size parameters: each row is a shape, small primes and ragged ones beside round ones
+SHAPES: dict[int, tuple[tuple[int, ...], ...]] = {
+    1: ((1000,), (1,), (257,)),
+    2: ((33, 65), (64, 32), (1, 7)),
+    3: ((33, 20, 17), (64, 32, 48), (1, 7, 5)),
+}
+MANY = (
+    (7, 5, 9, 6, 4, 3, 8, 5, 7, 6),
+    (16, 8, 4, 8, 16, 4, 8, 4, 16, 8),
+    (2, 3, 1, 4, 3, 2, 5, 3, 2, 1),
+)
+FREE_AXIS = {"x": (3, 1, 5), "y": (2, 3, 1), "z": (2, 1, 3)}
+
+
+@dataclass(frozen=True, slots=True)
+class NoCase:
+    """Why no case could be inferred; a `--case` file can say what is missing."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """One shape in numbers."""
+
+    geometry: Geometry
+    bounds: Bounds
+    sizes: Mapping[str, int] = field(default_factory=dict)
+
+
+def choose_sizes(kernel: Kernel, names: Sequence[str], largest: int = 1 << 30) -> Sizes:
+    """Values for integer parameters, one per shape, by what each is for. `largest` scales them down."""
+    uses = {name: scalar_use(kernel, name) for name in names}
+    plain = [name for name in names if uses[name] == "size"]
+    rows = SHAPES.get(len(plain), MANY)
+    sizes: Sizes = {}
+    for name in names:
+        match uses[name]:
+            case "flag":
+                sizes[name] = [1, 0, 2][: len(rows)]
+            case "offset":
+                sizes[name] = [3, 0, 1][: len(rows)]
+            case "shift":
+                sizes[name] = [3, 1, 2][: len(rows)]
+            case _:
+                position = plain.index(name)
+                sizes[name] = [min(row[position % len(row)], largest) for row in rows]
+    return sizes
+
+
+def infer_bare(module: Module, kernel: Kernel, note: str = "") -> Case | NoCase:
+    """A case from the kernel alone. `module` holds the device functions and globals that it uses."""
+    for largest in (1 << 30, 24, 8):
+        found = _infer(module, kernel, note, largest)
+        if isinstance(found, Case) or "work" not in found.reason:
+            return found
+    return found
+
+
+def _infer(module: Module, kernel: Kernel, note: str, largest: int) -> Case | NoCase:
+    integers = [p.name for p in kernel.params if isinstance(p.type, Scalar) and p.type.is_int]
+    sizes = choose_sizes(kernel, integers, largest)
+    block = guess_block(kernel)
+    loads, index_values = index_ranges(kernel)
+    count = max([len(v) for v in sizes.values()], default=1)
+    scalars = [{n: v[i] for n, v in sizes.items()} for i in range(count)]
+    grids = [guess_grid(module, kernel, block, row, loads) for row in scalars]
+    if not sizes and free_axes(grids[0]):
+        count, scalars, grids = 3, [{}] * 3, grids * 3
+    shapes: list[_Shape] = []
+    for position, (row, grid) in enumerate(zip(scalars, grids, strict=True)):
+        x, y, z = (
+            size if size is not None else FREE_AXIS[axis][position]
+            for axis, size in zip(AXES, grid, strict=True)
+        )
+        shape = _bounded(module, kernel, Geometry((x, y, z), block), row, loads)
+        if work(shape.geometry, shape.bounds) > MAX_WORK:
+            return NoCase("the kernel does too much work at the sizes that were tried")
+        shapes.append(shape)
+    fitter = Fitter(count, sizes, hints=tuple({b for b in block if b > 1}))
+    return _assemble(kernel, shapes, fitter, index_values, note)
+
+
+def _bounded(
+    module: Module,
+    kernel: Kernel,
+    geometry: Geometry,
+    scalars: Mapping[str, int],
+    loads: Mapping[str, Interval],
+) -> _Shape:
+    """Bounds at a shape, with dynamic shared memory as large as it is used."""
+    dynamic = {s.name: s for s in statements(kernel.body) if isinstance(s, Alloc) and s.dynamic}
+    bounds = analyse(module, kernel, assumptions(geometry, scalars, loads))
+    shared = 0
+    for name, alloc in dynamic.items():
+        access = bounds.accesses.get(name, Access())
+        shared = max(shared, (access.hi + 1) * alloc.elem.size)
+    return _Shape(Geometry(geometry.grid, geometry.block, shared), bounds, scalars)
+
+
+def work(geometry: Geometry, bounds: Bounds) -> int:
+    """An upper estimate of the statements that a run executes."""
+    threads = 1
+    for extent in (*geometry.grid, *geometry.block):
+        threads *= extent
+    return threads * max(1, bounds.work)
+
+
+def index_ranges(kernel: Kernel) -> tuple[dict[str, Interval], dict[str, Distribution]]:
+    """What loads of index-valued buffers may be assumed to give, and how to draw their contents."""
+    loads: dict[str, Interval] = {}
+    values: dict[str, Distribution] = {}
+    bound = (Formula(str(INDEX_RANGE)),)
+    for use in index_uses(kernel):
+        if use.how == "index":
+            loads[use.source] = Interval(0, INDEX_RANGE - 1)
+            values.setdefault(use.source, Distribution("index", bound))
+        else:
+            loads.setdefault(use.source, Interval(0, INDEX_RANGE))
+            values[use.source] = Distribution("offsets", bound)
+    return loads, values
+
+
+def buffer_argument(
+    name: str,
+    elem: Scalar,
+    elements: Formula,
+    access: Access,
+    index_values: Mapping[str, Distribution],
+) -> BufferArgument:
+    """A buffer with the role that its uses show."""
+    role: Role = "in"
+    if access.written:
+        role = "inout" if access.read else "out"
+    values = index_values.get(name, Distribution())
+    return BufferArgument(name, elem, elements, role, values)
+
+
+def _assemble(
+    kernel: Kernel,
+    shapes: Sequence[_Shape],
+    fitter: Fitter,
+    index_values: Mapping[str, Distribution],
+    note: str,
+) -> Case | NoCase:
+    grid = _triple([s.geometry.grid for s in shapes], "blocks", fitter)
+    block = _triple([s.geometry.block for s in shapes], "threads", fitter)
+    shared = fitter.fit([s.geometry.shared for s in shapes], "shared_bytes")
+    buffers = parameter_buffers(kernel)
+    arguments: list[BufferArgument | ScalarArgument] = []
+    for param in kernel.params:
+        if isinstance(param.type, Scalar):
+            arguments.append(scalar_argument(param.name, param.type, fitter))
+            continue
+        accesses = [s.bounds.accesses.get(param.name, Access()) for s in shapes]
+        if any(a.unknown for a in accesses):
+            return NoCase(
+                f"size of buffer {param.name} unknown: its index depends on data (give it with --case)"
+            )
+        elements = fitter.fit([a.hi + 1 for a in accesses], f"{param.name}_elements")
+        merged = Access(
+            read=any(a.read for a in accesses), written=any(a.written for a in accesses)
+        )
+        elem = buffers[param.name]
+        arguments.append(buffer_argument(param.name, elem, elements, merged, index_values))
+    sizes = tuple((name, tuple(values)) for name, values in fitter.sizes.items())
+    return Case(kernel.name, grid, block, shared, sizes, tuple(arguments), note)
+
+
+def scalar_argument(name: str, type_: Scalar, fitter: Fitter) -> ScalarArgument:
+    """A size stands for itself, an epsilon is small, any other real is drawn per seed."""
+    if type_.is_float:
+        tiny = any(hint in name.lower() for hint in EPSILON_NAMES)
+        return ScalarArgument(name, type_, 1e-5 if tiny else Distribution())
+    if name in fitter.sizes:
+        return ScalarArgument(name, type_, Formula(name))
+    return ScalarArgument(name, type_, ONE)
+
+
+def _triple(values: Sequence[tuple[int, int, int]], name: str, fitter: Fitter) -> Triple:
+    x, y, z = (
+        fitter.fit([v[position] for v in values], f"{name}_{axis}")
+        for position, axis in enumerate(AXES)
+    )
+    return x, y, z

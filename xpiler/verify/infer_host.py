@@ -1,0 +1,272 @@
+"""Cases from host code: the launch, the allocations and the copies, as functions of the host's variables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from xpiler.frontends.host import (
+    BufferArgument as HostBuffer,
+)
+from xpiler.frontends.host import (
+    DeviceBuffer,
+    Launch,
+    UnknownArgument,
+    evaluate,
+)
+from xpiler.frontends.host import (
+    ScalarArgument as HostScalar,
+)
+from xpiler.ir.nodes import Expr, Kernel, Module, Var
+from xpiler.ir.types import Scalar
+from xpiler.ir.walk import subexpressions
+from xpiler.verify.bounds import Access, Bounds, analyse
+from xpiler.verify.case import BufferArgument, Case, ScalarArgument, Triple
+from xpiler.verify.distribution import Distribution
+from xpiler.verify.fit import Fitter
+from xpiler.verify.formula import Formula
+from xpiler.verify.geometry import AXES, Geometry, assumptions
+from xpiler.verify.infer_bare import (
+    EPSILON_NAMES,
+    MAX_WORK,
+    NoCase,
+    Sizes,
+    buffer_argument,
+    choose_sizes,
+    index_ranges,
+    work,
+)
+from xpiler.verify.roles import parameter_buffers
+
+__all__ = ["infer_host"]
+
+REAL = 0.75  # what a real host variable is where a size depends on it
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """A launch in numbers: geometry, scalar arguments, elements per buffer (None: unknown), bounds."""
+
+    geometry: Geometry
+    scalars: Mapping[str, int | float]
+    elements: Mapping[str, int]
+    bounds: Bounds
+
+
+def infer_host(module: Module, kernel: Kernel, launch: Launch) -> Case | NoCase:
+    """A case for one launch, or why it does not tell enough."""
+    variables = _variables(launch)
+    reason = NoCase("no shape gives a launch that is possible")
+    for largest in (1 << 30, 24, 8):
+        sizes = _sizes(kernel, launch, variables, largest)
+        count = max([len(v) for v in sizes.values()], default=1)
+        rows = [{name: values[i] for name, values in sizes.items()} for i in range(count)]
+        found = [_shape(module, kernel, launch, variables, row) for row in rows]
+        good = [(row, s) for row, s in zip(rows, found, strict=True) if isinstance(s, _Shape)]
+        if good:
+            kept: Sizes = {name: [row[name] for row, _ in good] for name in sizes}
+            return _assemble(kernel, launch, kept, [s for _, s in good])
+        reason = next((s for s in found if isinstance(s, NoCase)), reason)
+        if not sizes:
+            break
+    return reason
+
+
+def _roots(launch: Launch) -> Iterable[Expr]:
+    yield from (e for e in (*launch.grid, *launch.block, launch.shared) if e is not None)
+    for argument in launch.arguments:
+        match argument:
+            case HostScalar(value=value):
+                yield value
+            case HostBuffer(offset=offset):
+                yield offset
+            case _:
+                pass
+    yield from (b.bytes for b in launch.buffers if b.bytes is not None)
+
+
+def _variables(launch: Launch) -> dict[str, Scalar]:
+    """The host variables that the launch depends on, in order of appearance, parameters first."""
+    found: dict[str, Scalar] = {}
+    for root in _roots(launch):
+        for expr in subexpressions(root):
+            if isinstance(expr, Var) and isinstance(expr.type, Scalar):
+                found.setdefault(expr.name, expr.type)
+    order = [p.name for p in launch.function.params if p.name in found]
+    order += [name for name in found if name not in order]
+    return {name: found[name] for name in order}
+
+
+def _sizes(kernel: Kernel, launch: Launch, variables: Mapping[str, Scalar], largest: int) -> Sizes:
+    """Values for the integer variables. One that is a kernel's argument as it stands is for what that is for."""
+    names = [n for n, t in variables.items() if t.is_int]
+    fixed = {f.name: evaluate(f.first, {}) for f in launch.free if f.first is not None}
+    alias = {
+        a.value.name: a.param
+        for a in launch.arguments
+        if isinstance(a, HostScalar) and isinstance(a.value, Var)
+    }
+    open_names = [n for n in names if fixed.get(n) is None]
+    chosen = choose_sizes(kernel, [alias.get(n, n) for n in open_names], largest)
+    sizes: Sizes = {n: list(chosen[alias.get(n, n)]) for n in open_names}
+    count = max([len(v) for v in sizes.values()], default=1)
+    for name in names:
+        first = fixed.get(name)
+        if first is not None:
+            sizes[name] = [int(first)] * count
+    return sizes
+
+
+def _shape(
+    module: Module,
+    kernel: Kernel,
+    launch: Launch,
+    variables: Mapping[str, Scalar],
+    row: Mapping[str, int],
+) -> _Shape | NoCase:
+    values: dict[str, int | float] = {n: REAL for n, t in variables.items() if t.is_float}
+    values.update(row)
+    grid, block = (_extent(part, values) for part in (launch.grid, launch.block))
+    if grid is None or block is None:
+        return NoCase("the launch depends on something that host code does not tell")
+    if min(*grid, *block) < 1:
+        return NoCase("the launch is empty at the sizes that were tried")
+    shared = evaluate(launch.shared, values) if launch.shared is not None else 0
+    if shared is None:
+        return NoCase("the size of dynamic shared memory is unknown")
+    geometry = Geometry(grid, block, int(shared))
+    scalars, elements = _arguments(launch, values)
+    integers = {n: int(v) for n, v in scalars.items() if isinstance(v, int)}
+    loads, _ = index_ranges(kernel)
+    bounds = analyse(module, kernel, assumptions(geometry, integers, loads))
+    if work(geometry, bounds) > MAX_WORK:
+        return NoCase("the launch does too much work at the sizes that were tried")
+    for name in parameter_buffers(kernel):
+        access = bounds.accesses.get(name, Access())
+        if name not in elements and access.unknown:
+            return NoCase(f"size of buffer {name} unknown: its index depends on data")
+        elements.setdefault(name, access.hi + 1)
+    return _Shape(geometry, scalars, elements, bounds)
+
+
+def _extent(
+    parts: Sequence[Expr | None], values: Mapping[str, int | float]
+) -> tuple[int, int, int] | None:
+    numbers = [evaluate(part, values) if part is not None else None for part in parts]
+    if any(n is None for n in numbers):
+        return None
+    x, y, z = (int(n) for n in numbers if n is not None)
+    return x, y, z
+
+
+def _arguments(
+    launch: Launch, values: Mapping[str, int | float]
+) -> tuple[dict[str, int | float], dict[str, int]]:
+    """Scalar arguments and numbers of elements from the argument's offset on, where they are known."""
+    scalars: dict[str, int | float] = {}
+    elements: dict[str, int] = {}
+    buffers = {b.name: b for b in launch.buffers}
+    for argument in launch.arguments:
+        match argument:
+            case HostScalar(param=param, value=value):
+                number = evaluate(value, values)
+                if number is not None:
+                    scalars[param] = number
+            case HostBuffer(param=param, buffer=name, offset=offset) if name in buffers:
+                size = _elements(buffers[name], offset, values)
+                if size is not None:
+                    elements[param] = size
+            case _:
+                pass
+    return scalars, elements
+
+
+def _elements(buffer: DeviceBuffer, offset: Expr, values: Mapping[str, int | float]) -> int | None:
+    total = evaluate(buffer.bytes, values) if buffer.bytes is not None else None
+    start = evaluate(offset, values)
+    if total is None or start is None:
+        return None
+    return max(0, int(total) // buffer.elem.size - int(start))
+
+
+def _assemble(
+    kernel: Kernel, launch: Launch, sizes: Sizes, shapes: Sequence[_Shape]
+) -> Case | NoCase:
+    blocks = {n for s in shapes for n in s.geometry.block if n > 1}
+    fitter = Fitter(len(shapes), dict(sizes), hints=tuple(sorted(blocks)))
+    grid = _triple([s.geometry.grid for s in shapes], "blocks", fitter)
+    block = _triple([s.geometry.block for s in shapes], "threads", fitter)
+    shared = fitter.fit([s.geometry.shared for s in shapes], "shared_bytes")
+    _, index_values = index_ranges(kernel)
+    buffers = parameter_buffers(kernel)
+    arguments: list[BufferArgument | ScalarArgument] = []
+    for param in kernel.params:
+        if isinstance(param.type, Scalar):
+            arguments.append(_scalar(param.name, param.type, launch, shapes, fitter))
+            continue
+        elements = fitter.fit([s.elements[param.name] for s in shapes], f"{param.name}_elements")
+        accesses = [s.bounds.accesses.get(param.name, Access()) for s in shapes]
+        merged = Access(
+            read=any(a.read for a in accesses), written=any(a.written for a in accesses)
+        )
+        argument = buffer_argument(param.name, buffers[param.name], elements, merged, index_values)
+        arguments.append(_with_host_values(argument, launch))
+    place = f" at {launch.span}" if launch.span is not None else ""
+    note = f"launch in {launch.function.name}(){place}"
+    listed = tuple((name, tuple(values)) for name, values in fitter.sizes.items())
+    return Case(
+        launch.source_name or kernel.name, grid, block, shared, listed, tuple(arguments), note
+    )
+
+
+def _with_host_values(argument: BufferArgument, launch: Launch) -> BufferArgument:
+    """An accumulator that the host clears starts at zero; what it copies in is no pure output."""
+    for host in launch.arguments:
+        if not isinstance(host, HostBuffer) or host.param != argument.name:
+            continue
+        buffer = next((b for b in launch.buffers if b.name == host.buffer), None)
+        if buffer is None:
+            continue
+        cleared = buffer.fill == 0 and not buffer.source and argument.role == "inout"
+        filled = argument.role == "out" and bool(buffer.source)
+        return BufferArgument(
+            argument.name,
+            argument.elem,
+            argument.elements,
+            "inout" if filled else argument.role,
+            Distribution("zeros") if cleared else argument.values,
+        )
+    return argument
+
+
+def _scalar(
+    name: str, type_: Scalar, launch: Launch, shapes: Sequence[_Shape], fitter: Fitter
+) -> ScalarArgument:
+    values = [s.scalars.get(name) for s in shapes]
+    host = next((a for a in launch.arguments if not _is_buffer(a) and a.param == name), None)
+    if type_.is_float:
+        drawn = not isinstance(host, HostScalar) or any(
+            isinstance(e, Var) for e in subexpressions(host.value)
+        )
+        bare = isinstance(host, HostScalar) and isinstance(host.value, Var)
+        if any(hint in name.lower() for hint in EPSILON_NAMES) and drawn:
+            return ScalarArgument(name, type_, 1e-5)
+        if values[0] is None or bare or len(set(values)) > 1:
+            return ScalarArgument(name, type_, Distribution())
+        return ScalarArgument(name, type_, float(values[0]))
+    if any(v is None for v in values):
+        return ScalarArgument(name, type_, Distribution("uniform", (Formula("1"), Formula("8"))))
+    numbers = [int(v) for v in values if v is not None]
+    return ScalarArgument(name, type_, fitter.fit(numbers, f"{name}_value"))
+
+
+def _is_buffer(argument: HostScalar | HostBuffer | UnknownArgument) -> bool:
+    return isinstance(argument, HostBuffer)
+
+
+def _triple(values: Sequence[tuple[int, int, int]], name: str, fitter: Fitter) -> Triple:
+    x, y, z = (
+        fitter.fit([v[position] for v in values], f"{name}_{axis}")
+        for position, axis in enumerate(AXES)
+    )
+    return x, y, z

@@ -1,0 +1,164 @@
+"""What a kernel's parameters are for, read off its IR: index-valued buffers, flags, offsets, sizes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from xpiler.ir.nodes import (
+    COMPARISONS,
+    AddressOf,
+    Assign,
+    Atomic,
+    Binary,
+    Block,
+    Cast,
+    Const,
+    Declare,
+    Expr,
+    For,
+    If,
+    Kernel,
+    Load,
+    Select,
+    Stmt,
+    Store,
+    Unary,
+    Var,
+    While,
+)
+from xpiler.ir.types import Pointer, Scalar
+from xpiler.ir.walk import expressions, operands, statements, subexpressions
+
+__all__ = ["IndexUse", "ScalarUse", "bare", "index_uses", "parameter_buffers", "scalar_use"]
+
+ScalarUse = Literal["size", "flag", "offset", "shift"]
+OFFSET_NAMES = ("offset", "start", "begin", "first", "base", "pad", "shift")
+
+
+@dataclass(frozen=True, slots=True)
+class IndexUse:
+    """Values loaded from `source` are positions in `target` (`how` index) or loop bounds (`offsets`)."""
+
+    source: str
+    target: str
+    how: Literal["index", "offsets"]
+
+
+def bare(expr: Expr) -> Expr:
+    """`expr` without the casts round it."""
+    while isinstance(expr, Cast):
+        expr = expr.a
+    return expr
+
+
+def parameter_buffers(kernel: Kernel) -> dict[str, Scalar]:
+    """Pointer parameters and their element types, in order."""
+    return {p.name: p.type.elem for p in kernel.params if isinstance(p.type, Pointer)}
+
+
+def index_uses(kernel: Kernel) -> tuple[IndexUse, ...]:
+    """Integer parameters of the kernel whose contents reach an index or the bounds of a loop."""
+    integer = {n for n, e in parameter_buffers(kernel).items() if e.is_int and e.bits > 8}
+    if not integer:
+        return ()
+    taint = _taint(kernel.body, integer)
+    uses: dict[IndexUse, None] = {}
+    for stmt in statements(kernel.body):
+        for target, index in _accesses(stmt):
+            for source in sorted(_sources(index, taint, integer)):
+                uses[IndexUse(source, target, "index")] = None
+        if isinstance(stmt, For):
+            for bound in (stmt.lo, stmt.hi):
+                for source in sorted(_sources(bound, taint, integer)):
+                    uses[IndexUse(source, "", "offsets")] = None
+    return tuple(uses)
+
+
+def _accesses(stmt: Stmt) -> list[tuple[str, Expr]]:
+    found: list[tuple[str, Expr]] = []
+    for expr in expressions(stmt):
+        for sub in subexpressions(expr):
+            if isinstance(sub, Load | AddressOf):
+                found += [(sub.buffer, part) for part in sub.index]
+    if isinstance(stmt, Store | Atomic):
+        found += [(stmt.buffer, part) for part in stmt.index]
+    return found
+
+
+def _sources(expr: Expr, taint: dict[str, set[str]], integer: set[str]) -> set[str]:
+    """Buffers whose contents `expr` depends on; a comparison's outcome does not count."""
+    if isinstance(expr, Load):
+        return {expr.buffer} if expr.buffer in integer else set()
+    if isinstance(expr, Var):
+        return taint.get(expr.name, set())
+    if isinstance(expr, Binary) and expr.op in COMPARISONS:
+        return set()
+    if isinstance(expr, Select):
+        return _sources(expr.a, taint, integer) | _sources(expr.b, taint, integer)
+    found: set[str] = set()
+    for operand in operands(expr):
+        found |= _sources(operand, taint, integer)
+    return found
+
+
+def _taint(body: Block, integer: set[str]) -> dict[str, set[str]]:
+    """Per variable, the buffers whose contents it may hold."""
+    taint: dict[str, set[str]] = {}
+    for _ in range(4):
+        before = {n: set(s) for n, s in taint.items()}
+        for stmt in statements(body):
+            match stmt:
+                case Declare(name=name, init=value) | Assign(name=name, value=value):
+                    if value is not None:
+                        taint.setdefault(name, set()).update(_sources(value, taint, integer))
+                case For(var=name, lo=lo):
+                    taint.setdefault(name, set()).update(_sources(lo, taint, integer))
+                case Atomic(buffer=buffer, result=str(name)) if buffer in integer:
+                    taint.setdefault(name, set()).add(buffer)
+                case _:
+                    pass
+        if taint == before:
+            break
+    return taint
+
+
+def scalar_use(kernel: Kernel, name: str) -> ScalarUse:
+    """What an integer parameter is for. A size unless everything says otherwise."""
+    lower = name.lower()
+    if any(lower.startswith(hint) or lower.endswith(hint) for hint in OFFSET_NAMES):
+        return "offset"
+    occurrences = conditions = shifts = 0
+    for stmt in statements(kernel.body):
+        for expr in expressions(stmt):
+            occurrences += sum(_is(sub, name) for sub in subexpressions(expr))
+            shifts += sum(
+                isinstance(sub, Binary) and sub.op in ("<<", ">>") and _is(bare(sub.b), name)
+                for sub in subexpressions(expr)
+            )
+            conditions += sum(_as_flag(sub, name) for sub in subexpressions(expr))
+        if isinstance(stmt, If | While):
+            conditions += _is(bare(stmt.cond), name) and isinstance(stmt.cond, Cast)
+    if occurrences and shifts == occurrences:
+        return "shift"
+    if occurrences and conditions >= occurrences:
+        return "flag"
+    return "size"
+
+
+def _is(expr: Expr, name: str) -> bool:
+    return isinstance(expr, Var) and expr.name == name
+
+
+def _as_flag(expr: Expr, name: str) -> bool:
+    """`p == 1`, `p != 0`, `!p`, `(bool)p`."""
+    match expr:
+        case Binary(op=("==" | "!="), a=a, b=b):
+            sides = (bare(a), bare(b))
+            return any(_is(s, name) for s in sides) and any(isinstance(s, Const) for s in sides)
+        case Unary(op="!", a=a):
+            return _is(bare(a), name)
+        case Cast(type=type_, a=a) if type_.kind == "bool":
+            return _is(bare(a), name)
+        case _:
+            return False
