@@ -1,0 +1,483 @@
+"""Loop bind: the blocks of a grid, or its flattened threads, onto the tasks of an MLU.
+
+A grid whose threads need no barrier is one iteration space: it is cut into tiles along the axis that addresses
+consecutive elements, and the tiles are dealt to the tasks. Other grids deal whole blocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from xpiler.backends.bang.passes.index import (
+    affine,
+    conjuncts,
+    derived,
+    flatten,
+    least,
+    product,
+    upper_bound,
+)
+from xpiler.ir.affine import Poly, poly
+from xpiler.ir.build import builtin, cast, i32
+from xpiler.ir.nodes import (
+    Alloc,
+    Binary,
+    Block,
+    Call,
+    Cast,
+    Const,
+    Declare,
+    Expr,
+    For,
+    If,
+    Kernel,
+    Load,
+    Module,
+    Return,
+    Stmt,
+    Store,
+    Var,
+)
+from xpiler.ir.types import I32, Scalar
+from xpiler.ir.walk import (
+    assigned,
+    buffers_written,
+    declared,
+    expressions,
+    fresh,
+    map_block,
+    map_expr,
+    statements,
+    subexpressions,
+    substitute,
+)
+from xpiler.passes.base import Applied, Context, Knob, NotApplicable, Outcome, Pass
+
+__all__ = ["BIND", "TILE"]
+
+TILE: Final = Knob(
+    "tile", (256, 512, 1024, 2048, 4096, 8192), 2048, "elements that one vector instruction works on"
+)
+_SHORTEST: Final = 16  # below this many elements a vector instruction costs more than it saves
+_BLOCK: Final = frozenset({"block.x", "block.y", "block.z"})
+_THREAD: Final = frozenset({"thread.x", "thread.y", "thread.z"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Space:
+    """An iteration space: `outer` loops, then the `vector` loop over consecutive elements."""
+
+    outer: tuple[For, ...]
+    vector: For
+    guards: tuple[Expr, ...] = ()
+
+
+def _rewrite(module: Module, context: Context) -> Outcome:
+    kernel = module.kernels[0]
+    if kernel.level != "loops":
+        return NotApplicable(f"the program is at level {kernel.level}, not loops")
+    names = {p.name for p in kernel.params} | set(declared(kernel.body))
+    names |= {g.name for g in module.globals}
+    nests = [s for s in kernel.body if isinstance(s, For) and s.axis in _BLOCK | _THREAD]
+    binder = _Binder(set(names), int(context.knob(TILE)))
+    effects = [s for s in kernel.body if not isinstance(s, Declare | Alloc) and s not in nests]
+    if len(nests) == 1 and not effects and not _returns(kernel.body):
+        body = tuple(t for s in kernel.body for t in (binder.bind(s) if s is nests[0] else (s,)))
+    else:
+        # phases that wait for one another, or no grid at all: one task does the work of all
+        alone = Binary("==", builtin("taskId"), i32(0))
+        body = (If(alone, kernel.body),)
+        binder.notes.append("one task runs the whole grid: its phases depend on one another")
+    bound = replace(kernel, level="task", body=body)
+    return Applied(replace(module, kernels=(bound,)), tuple(binder.notes))
+
+
+def _returns(body: Block) -> bool:
+    return any(isinstance(s, Return) for s in statements(body))
+
+
+def _nest(loop: For, axes: frozenset[str]) -> tuple[list[For], Block]:
+    """The perfect nest of loops on `axes` from `loop` inwards, and what is inside it."""
+    loops = [loop]
+    body = loop.body
+    while len(body) == 1 and isinstance(body[0], For) and body[0].axis in axes:
+        loops.append(body[0])
+        body = body[0].body
+    return loops, body
+
+
+@dataclass
+class _Binder:
+    taken: set[str]
+    tile: int
+    notes: list[str]
+
+    def __init__(self, taken: set[str], tile: int) -> None:
+        self.taken, self.tile, self.notes = taken, tile, []
+        self.pre: list[Stmt] = []  # what is computed once, before the tasks' loop
+
+    def fresh(self, stem: str) -> str:
+        name = fresh(stem, self.taken)
+        self.taken.add(name)
+        return name
+
+    def bind(self, nest: Stmt) -> Block:
+        assert isinstance(nest, For)
+        space = self._space(nest)
+        if space is None:
+            return self._blocks(nest)
+        return self._tiles(space)
+
+    # --- whole blocks
+
+    def _blocks(self, nest: For) -> Block:
+        loops, body = _nest(nest, _BLOCK)
+        if nest.axis in _THREAD:
+            return (If(Binary("==", builtin("taskId"), i32(0)), (nest,)),)
+        work = self.fresh("block")
+        extents = [cast(I32, loop.hi) for loop in loops]
+        inner = _split(work, loops, extents)
+        self.notes.append("whole blocks are dealt to the tasks")
+        return (
+            For(work, I32, builtin("taskId"), product(extents), builtin("taskDim"),
+                (*inner, *body), "task", span=nest.span),
+        )  # fmt: skip
+
+    # --- one flattened space
+
+    def _space(self, nest: For) -> _Space | None:
+        loops, body = _nest(nest, _BLOCK | _THREAD)
+        threads = [loop for loop in loops if loop.axis in _THREAD]
+        unfit = any(_from_nonzero(loop) for loop in loops) or _escapes(body)
+        if not threads or unfit or any(s.axis in _THREAD | _BLOCK for s in _loops(body)):
+            return None
+        vector: For | None = None
+        rest: list[For] = []
+        for axis in "zyx":
+            pair = [loop for loop in loops if loop.axis in (f"block.{axis}", f"thread.{axis}")]
+            if len(pair) == 2:
+                merged = self._merge(pair[0], pair[1], body)
+                if merged is not None:
+                    pair, body = [merged[0]], merged[1]
+            if axis == "x" and pair:
+                vector, pair = pair[-1], pair[:-1]
+            rest += pair
+        if vector is None:
+            vector = rest.pop()
+        space = _Space(tuple(rest), replace(vector, body=body))
+        space = _peel(space)
+        space = self._grid_stride(space)
+        return self._by_modulus(_peel(space))
+
+    def _merge(self, outer: For, inner: For, body: Block) -> tuple[For, Block] | None:
+        flat = self.fresh(f"i_{outer.axis[-1]}")
+        new = flatten(body, outer, inner, flat)
+        if new is None:
+            return None
+        extent = product([cast(I32, outer.hi), cast(I32, inner.hi)])
+        return For(flat, I32, i32(0), extent, i32(1), (), inner.axis), new
+
+    def _grid_stride(self, space: _Space) -> _Space:
+        """`for (i = v; i < n; i += extent)` inside the loop over v is a loop over all i in [0, n)."""
+        loop, vector = _only(space.vector.body), space.vector
+        if not isinstance(loop, For) or loop.type != I32 or space.guards:
+            return space
+        values = derived(vector.body)
+        start = affine(loop.lo, vector.var, values)
+        covers = (
+            start is not None
+            and start.stride.value == 1
+            and start.offset.is_zero
+            and poly(loop.step, values) == poly(vector.hi)
+            and not _reads(loop.hi, vector.var, values)
+            and _independent(loop, values)
+        )
+        outside = {s.name for s in vector.body if isinstance(s, Declare)}
+        if not covers or _mentions(loop.hi, outside):
+            return space
+        before = vector.body[:-1]
+        if any(not isinstance(s, Declare) for s in before) or _uses(loop.body, vector.var, values):
+            return space
+        merged = replace(loop, lo=i32(0), step=i32(1), body=(*before, *loop.body), axis=vector.axis)
+        dead = _without_unused(merged.body, vector.var)
+        self.notes.append("the grid-stride loop is one space of elements")
+        return replace(space, vector=replace(merged, body=dead))
+
+    def _by_modulus(self, space: _Space) -> _Space:
+        """Cut the vector axis by the modulus that the body takes of it: channels become the vector."""
+        vector = space.vector
+        values = derived(vector.body)
+        modulus = _modulus(vector, values)
+        if modulus is None:
+            return space
+        if not isinstance(modulus, Const):
+            width = self.fresh("width")
+            self.pre.append(Declare(width, I32, modulus))
+            plain, modulus = modulus, Var(width, I32)
+        else:
+            plain = modulus
+        moved, bounds = _bounds_of(space)
+        outer_vars = frozenset(loop.var for loop in space.outer)
+        extent = vector.hi
+        for bound in bounds:
+            if _mentions(bound, outer_vars):
+                moved.append(Binary("<", Var(vector.var, I32), bound))
+            else:
+                extent = least(extent, bound)
+        total = self.fresh("elements")
+        self.pre.append(Declare(total, I32, extent))
+        quotient, remainder = self.fresh("outer"), self.fresh("lane")
+        q, r = Var(quotient, I32), Var(remainder, I32)
+        element = Binary("+", Binary("*", q, modulus), r)
+        body = _replace_division(vector.body, vector.var, plain, q, r, values)
+        body = substitute(body, {vector.var: element})
+        moved = [_put(g, {vector.var: element}) for g in moved]
+        rows = _quotient_up(Var(total, I32), modulus)
+        left = Binary("-", Var(total, I32), Binary("*", q, modulus))
+        self.notes.append("the axis is cut where the kernel takes a remainder of it")
+        outer = For(quotient, I32, i32(0), rows, i32(1), (), "parallel")
+        inner = For(remainder, I32, i32(0), modulus, i32(1), body, "parallel")
+        bound = Binary("<", r, left)
+        return _Space((*space.outer, outer), inner, (*moved, bound))
+
+    def _tiles(self, space: _Space) -> Block:
+        vector = space.vector
+        guards, hi = _bounds_of(space)
+        outer_vars = frozenset(loop.var for loop in space.outer)
+        steady = [h for h in hi if not _mentions(h, outer_vars)]
+        moving = [h for h in hi if _mentions(h, outer_vars)]
+        extent_name, work, base = self.fresh("count"), self.fresh("tile"), self.fresh("base")
+        extent = vector.hi
+        for h in steady:
+            extent = least(extent, h)
+        pre: list[Stmt] = [*self.pre, Declare(extent_name, I32, extent)]
+        count = Var(extent_name, I32)
+        size: Expr = i32(self.tile)
+        if not space.outer:
+            chunk = self.fresh("chunk")
+            pre.append(Declare(chunk, I32, _share(count, self.tile)))
+            size = Var(chunk, I32)
+        tiles_name = self.fresh("tiles")
+        pre.append(Declare(tiles_name, I32, _quotient_up(count, size)))
+        tiles = Var(tiles_name, I32)
+        extents = [cast(I32, loop.hi) for loop in space.outer]
+        end: Expr = least(count, Binary("+", Var(base, I32), size))
+        for h in moving:
+            end = least(end, h)
+        last = self.fresh("end")
+        body: Block = (
+            For(vector.var, I32, Var(base, I32), Var(last, I32), i32(1), vector.body, "vector", span=vector.span),
+        )
+        for guard in reversed(guards):
+            body = (If(guard, body),)
+        start = Binary("*", Binary("%", Var(work, I32), tiles), size) if space.outer else Binary(
+            "*", Var(work, I32), size
+        )
+        place: list[Stmt] = [Declare(base, I32, start)]
+        if space.outer:
+            row = self.fresh("row")
+            place.append(Declare(row, I32, Binary("/", Var(work, I32), tiles)))
+            place += _split(row, list(space.outer), extents)
+        place.append(Declare(last, I32, end))
+        total = product([*extents, tiles])
+        self.notes.append(f"tiles of up to {self.tile} elements are dealt to the tasks")
+        loop = For(
+            work, I32, builtin("taskId"), total, builtin("taskDim"), (*place, *body), "task",
+            span=vector.span,
+        )  # fmt: skip
+        return (*pre, loop)
+
+
+def _split(work: str, loops: list[For], extents: list[Expr]) -> list[Stmt]:
+    """Declarations of the loops' variables as the digits of `work`, the last loop fastest."""
+    out: list[Stmt] = []
+    rest: Expr = Var(work, I32)
+    for n, (loop, extent) in reversed(list(enumerate(zip(loops, extents, strict=True)))):
+        digit = rest if n == 0 else Binary("%", rest, extent)
+        if isinstance(extent, Const) and extent.value == 1:
+            digit = i32(0)
+        else:
+            rest = Binary("/", rest, extent)
+        out.append(Declare(loop.var, loop.type, cast(loop.type, digit)))
+    return out
+
+
+def _share(count: Expr, tile: int) -> Expr:
+    """One task's share of `count`, a multiple of 32 (128 bytes of f32), at most a tile."""
+    share = _quotient_up(count, builtin("taskDim"))
+    rounded = Binary("*", _quotient_up(share, i32(32)), i32(32))
+    return Call("max", (i32(32), least(i32(tile), rounded)), I32)
+
+
+def _quotient_up(a: Expr, b: Expr) -> Expr:
+    return Binary("/", Binary("-", Binary("+", a, b), i32(1)), b)
+
+
+def _loops(body: Block) -> list[For]:
+    return [s for s in statements(body) if isinstance(s, For)]
+
+
+def _from_nonzero(loop: For) -> bool:
+    return loop.lo != Const(0, loop.type) or loop.step != Const(1, loop.type)
+
+
+def _escapes(body: Block) -> bool:
+    return any(isinstance(s, Return) for s in statements(body))
+
+
+def _only(body: Block) -> Stmt | None:
+    """The statement at the end of a body that otherwise only declares."""
+    if body and all(isinstance(s, Declare) for s in body[:-1]):
+        return body[-1]
+    return None
+
+
+def _peel(space: _Space) -> _Space:
+    """Move the guard round the whole body out of it."""
+    last = _only(space.vector.body)
+    if not isinstance(last, If) or last.orelse:
+        return space
+    values = derived(space.vector.body)
+    keep: list[Expr] = []
+    moved: list[Expr] = []
+    local = {s.name for s in space.vector.body if isinstance(s, Declare)}
+    for cond in conjuncts(last.cond):
+        bound = upper_bound(cond, space.vector.var, values)
+        if bound is not None:
+            moved.append(Binary("<", Var(space.vector.var, I32), bound))
+        elif not _mentions(cond, local | {space.vector.var}) and not _loads(cond):
+            moved.append(cond)
+        else:
+            keep.append(cond)
+    if not moved:
+        return space
+    inner: Block = last.then
+    if keep:
+        cond = keep[0]
+        for k in keep[1:]:
+            cond = Binary("&&", cond, k)
+        inner = (replace(last, cond=cond, then=inner),)
+    body = (*space.vector.body[:-1], *inner)
+    peeled = _Space(space.outer, replace(space.vector, body=body), (*space.guards, *moved))
+    return peeled if keep else _peel(peeled)
+
+
+def _bounds_of(space: _Space) -> tuple[list[Expr], list[Expr]]:
+    """Guards that do not concern the vector axis, and upper bounds of it."""
+    guards, bounds = [], []
+    for guard in space.guards:
+        bound = upper_bound(guard, space.vector.var, {})
+        if bound is None:
+            guards.append(guard)
+        else:
+            bounds.append(bound)
+    return guards, bounds
+
+
+def _put(expr: Expr, values: Mapping[str, Expr]) -> Expr:
+    """`expr` with variables replaced."""
+    return map_expr(expr, lambda e: values.get(e.name, e) if isinstance(e, Var) else e)
+
+
+def _loads(expr: Expr) -> bool:
+    return any(isinstance(s, Load) for s in subexpressions(expr))
+
+
+def _mentions(expr: Expr, names: frozenset[str] | set[str]) -> bool:
+    return any(isinstance(s, Var) and s.name in names for s in subexpressions(expr))
+
+
+def _reads(expr: Expr, name: str, values: Mapping[str, Poly]) -> bool:
+    return poly(expr, values).mentions([name])
+
+
+def _uses(body: Block, name: str, values: Mapping[str, Poly]) -> bool:
+    """Whether `name`, or a local computed from it, is read in `body`."""
+    hidden = {n for n, p in values.items() if p.mentions([name])} | {name}
+    inside = {s.name for s in statements(body) if isinstance(s, Declare)}
+    return any(
+        _mentions(e, hidden - inside) for s in statements(body) for e in expressions(s)
+    )
+
+
+def _without_unused(body: Block, name: str) -> Block:
+    return tuple(
+        s for s in body if not (isinstance(s, Declare) and s.init and _mentions(s.init, {name}))
+    )
+
+
+def _independent(loop: For, values: Mapping[str, Poly]) -> bool:
+    """No iteration touches what another one writes: each written buffer is only accessed at one index that moves."""
+    values = {**values, **derived(loop.body)}
+    for name in buffers_written(loop.body):
+        places = set()
+        for stmt in statements(loop.body):
+            if isinstance(stmt, Store) and stmt.buffer == name:
+                places.add(tuple(poly(i, values) for i in stmt.index))
+            for expr in expressions(stmt):
+                for sub in subexpressions(expr):
+                    if isinstance(sub, Load) and sub.buffer == name:
+                        places.add(tuple(poly(i, values) for i in sub.index))
+        if len(places) != 1:
+            return False
+        (index,) = places
+        stride = index[0].coefficient(loop.var) if len(index) == 1 else None
+        if stride is None or not stride.value or index[0].without(loop.var).mentions([loop.var]):
+            return False
+    return assigned(loop.body) <= declared(loop.body)
+
+
+def _modulus(vector: For, values: Mapping[str, Poly]) -> Expr | None:
+    """The divisor of the first `v % divisor` in the body that is uniform and long enough."""
+    local = declared(vector.body)
+    target = poly(Var(vector.var, I32))
+    for stmt in statements(vector.body):
+        for expr in expressions(stmt):
+            for sub in subexpressions(expr):
+                if not isinstance(sub, Binary) or sub.op != "%" or poly(sub.a, values) != target:
+                    continue
+                divisor = sub.b.a if isinstance(sub.b, Cast) else sub.b
+                known = isinstance(divisor, Const)
+                if known and int(divisor.value) < _SHORTEST:  # type: ignore[union-attr]
+                    return None
+                if _mentions(divisor, local) or _loads(divisor) or not _is_int(divisor):
+                    return None
+                size = cast(I32, divisor)
+                return size if known else Call("max", (size, i32(1)), I32)
+    return None
+
+
+def _is_int(expr: Expr) -> bool:
+    return isinstance(expr.type, Scalar) and expr.type.is_int
+
+
+def _replace_division(
+    body: Block, name: str, modulus: Expr, q: Expr, r: Expr, values: Mapping[str, Poly]
+) -> Block:
+    """`v % modulus` becomes r, `v / modulus` q; both in the type of what they replace."""
+    target = poly(Var(name, I32))
+    plain = modulus.args[0] if isinstance(modulus, Call) else modulus
+    wanted = poly(plain)
+
+    def one(expr: Expr) -> Expr:
+        if isinstance(expr, Binary) and expr.op in ("/", "%") and _is_int(expr):
+            if poly(expr.a, values) == target and poly(expr.b) == wanted:
+                assert isinstance(expr.type, Scalar)
+                return cast(expr.type, q if expr.op == "/" else r)
+        return expr
+
+    return map_block(body, lambda s: (s,), one)
+
+
+BIND: Final = Pass(
+    name="loop_bind",
+    group="parallel",
+    before="parallel(block.x) for (b ...) parallel(thread.x) for (t ...) y[b * blockDim.x + t] = ...;",
+    after="parallel(task) for (tile = taskId; ...) parallel(vector) for (i = base; ...) y[i] = ...;",
+    rewrite=_rewrite,
+    knobs=(TILE,),
+    required=True,
+    meta_prompt="loop_bind",
+)

@@ -1,0 +1,463 @@
+"""Loop distribution: a parallel loop is moved inwards until only straight lines of statements are under it.
+
+A vector instruction works on one statement for many iterations, so `parallel v { s1; for (k) s2; }` becomes
+`parallel v s1; for (k) parallel v s2;`. Iterations are independent, so any such order is legal. A value that lives
+from one of the new loops to a later one becomes an array with an element per iteration (loop expansion) in NRAM.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from math import prod
+from typing import Final
+
+from xpiler.backends.bang.passes.index import affine, conjuncts, least, upper_bound
+from xpiler.backends.bang.spaces import NRAM
+from xpiler.ir.affine import poly_to_expr
+from xpiler.ir.build import i32
+from xpiler.ir.nodes import (
+    Alloc,
+    Assign,
+    Atomic,
+    Binary,
+    Block,
+    Break,
+    Const,
+    Continue,
+    Declare,
+    Expr,
+    For,
+    If,
+    Load,
+    Module,
+    Return,
+    Stmt,
+    Store,
+    Var,
+    While,
+)
+from xpiler.ir.types import BOOL, I32, Scalar
+from xpiler.ir.walk import (
+    blocks,
+    declared,
+    expressions,
+    fresh,
+    map_block,
+    map_expr,
+    statements,
+    subexpressions,
+    substitute,
+    with_blocks,
+)
+from xpiler.passes.base import Applied, Context, NotApplicable, Outcome, Pass
+
+__all__ = ["DISTRIBUTE", "VECTOR_AXES"]
+
+VECTOR_AXES: Final = frozenset({"vector", "thread.x", "thread.y", "thread.z", "parallel", "lane"})
+_THREADS: Final = 1024
+_INNERMOST: Final = frozenset({"vector", "thread.x", "lane"})
+
+
+def _rewrite(module: Module, context: Context) -> Outcome:
+    kernel = module.kernels[0]
+    if kernel.level != "task":
+        return NotApplicable(f"the program is at level {kernel.level}, not task")
+    tile = context.facts.get("tile", 2048)
+    names = {p.name for p in kernel.params} | set(declared(kernel.body))
+    names |= {g.name for g in module.globals}
+    capacity = context.facts.get("nram_bytes", 0) // 2
+    work = _Distributor(set(names), max(tile, _THREADS), capacity)
+    # an expanded array outlives the loops that share it: it is declared at the head of the kernel
+    body = work.visit(kernel.body)
+    if not work.changed:
+        return NotApplicable("no parallel loop holds more than a straight line of statements")
+    done = replace(kernel, body=(*work.arrays, *body))
+    notes = (f"{work.changed} loops distributed, {len(work.arrays)} values expanded into NRAM arrays",)
+    return Applied(replace(module, kernels=(done,)), notes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Range:
+    """The iterations of the loop that is distributed: `var` from `lo` to `hi`, and what the source knew of it."""
+
+    loop: For
+    lo: Expr
+    hi: Expr
+
+    def wrap(self, body: Block) -> Stmt:
+        return replace(self.loop, lo=self.lo, hi=self.hi, body=body)
+
+
+@dataclass
+class _Distributor:
+    taken: set[str]
+    size: int
+    capacity: int
+    arrays: list[Stmt] = field(default_factory=list)
+    changed: int = 0
+
+    def visit(self, block: Block) -> Block:
+        out: list[Stmt] = []
+        for stmt in block:
+            if isinstance(stmt, For) and stmt.axis in _INNERMOST:
+                out += self.loop(stmt)
+            elif blocks(stmt):
+                out.append(with_blocks(stmt, tuple(self.visit(b) for b in blocks(stmt))))
+            else:
+                out.append(stmt)
+        return tuple(out)
+
+    def loop(self, loop: For) -> Block:
+        body = _rematerialise(loop.body)
+        if not _compound(body):
+            return (replace(loop, body=body),)
+        if loop.step != Const(1, loop.type) or loop.type != I32 or _leaves(body):
+            return (loop,)
+        return self._split(replace(loop, body=body), loop)
+
+    def _split(self, loop: For, original: For) -> Block:
+        split = _Split(self, loop)
+        kept = list(self.arrays)
+        result = split.block(loop.body, _Range(loop, loop.lo, loop.hi))
+        crossing = None if result is None else _crossing(split, result)
+        if result is None or crossing is None:
+            self.arrays = kept
+            return (original,)
+        for name, elem in crossing.items():
+            self.array(name, elem, ())
+        own = frozenset(a.name for a in self.arrays[len(kept) :] if isinstance(a, Alloc))
+        if self.bytes() > self.capacity:
+            self.arrays = kept
+            return (original,)
+        self.changed += 1
+        index: Expr = Var(loop.var, I32)
+        if loop.lo != i32(0):
+            index = Binary("-", index, loop.lo)
+        done = _expanded(tuple(result), crossing, own - frozenset(crossing), index)
+        return self._renamed(done, loop.var)
+
+    def _renamed(self, block: Block, variable: str) -> Block:
+        """Every loop but the first over `variable` gets a name of its own."""
+        first = True
+
+        def one(stmt: Stmt) -> Block:
+            nonlocal first
+            if not isinstance(stmt, For) or stmt.var != variable:
+                return (stmt,)
+            if first:
+                first = False
+                return (stmt,)
+            name = fresh(variable, self.taken)
+            self.taken.add(name)
+            return (replace(stmt, var=name, body=substitute(stmt.body, {variable: Var(name, I32)})),)
+
+        return map_block(block, one)
+
+    def bytes(self) -> int:
+        """Of all expanded arrays; beyond any capacity if one has no constant shape."""
+        total = 0
+        for array in self.arrays:
+            assert isinstance(array, Alloc)
+            if not all(isinstance(d, Const) for d in array.shape):
+                return 1 << 40
+            total += array.elem.size * prod(int(d.value) for d in array.shape if isinstance(d, Const))
+        return total
+
+    def array(self, name: str, elem: Scalar, dims: tuple[Expr, ...]) -> None:
+        self.arrays.append(Alloc(name, elem, (*dims, i32(self.size)), NRAM))
+
+
+def _compound(body: Block) -> bool:
+    return any(isinstance(s, For | While | If) for s in statements(body))
+
+
+def _leaves(body: Block) -> bool:
+    """Whether an iteration may end early, outside inner loops of its own."""
+
+    def found(block: Block, inside: bool) -> bool:
+        for stmt in block:
+            if isinstance(stmt, Return) or (isinstance(stmt, Break | Continue) and not inside):
+                return True
+            deeper = inside or isinstance(stmt, For | While)
+            if any(found(b, deeper) for b in blocks(stmt)):
+                return True
+        return False
+
+    return found(body, False)
+
+
+def _rematerialise(body: Block) -> Block:
+    """Put integer locals that are set once and load nothing in place of their names."""
+    changed = [s.name for s in statements(body) if isinstance(s, Assign)]
+    changed += [s.result for s in statements(body) if isinstance(s, Atomic) and s.result]
+    values: dict[str, Expr] = {}
+
+    def known(stmt: Stmt) -> Block:
+        if not isinstance(stmt, Declare) or stmt.init is None or stmt.name in changed:
+            return (stmt,)
+        type_ = stmt.type
+        index = isinstance(type_, Scalar) and (type_.is_int or type_ == BOOL)
+        pure = not any(isinstance(e, Load) for e in subexpressions(stmt.init))
+        fixed = not any(isinstance(e, Var) and e.name in changed for e in subexpressions(stmt.init))
+        if not (index and pure and fixed):
+            return (stmt,)
+        values[stmt.name] = _expand(stmt.init, values)
+        return ()
+
+    kept = map_block(body, known)
+    return substitute(kept, values) if values else body
+
+
+def _expand(expr: Expr, values: Mapping[str, Expr]) -> Expr:
+    return map_expr(expr, lambda e: values.get(e.name, e) if isinstance(e, Var) else e)
+
+
+class _Split:
+    """Distribute one loop. `varying` are the locals with a value per iteration."""
+
+    def __init__(self, owner: _Distributor, loop: For) -> None:
+        self.owner = owner
+        self.loop = loop
+        self.variable = loop.var
+        self.varying = _varying(loop.body, loop.var)
+        self.wrapped: list[Stmt] = []
+
+    def block(self, body: Block, where: _Range) -> list[Stmt] | None:
+        out: list[Stmt] = []
+        run: list[Stmt] = []
+
+        def flush() -> None:
+            if run:
+                loop = where.wrap(tuple(run))
+                self.wrapped.append(loop)
+                out.append(loop)
+                run.clear()
+
+        for stmt in body:
+            if isinstance(stmt, Declare) and stmt.name not in self.varying:
+                flush()
+                out.append(stmt)
+            elif isinstance(stmt, Assign) and stmt.name not in self.varying:
+                flush()
+                out.append(stmt)
+            elif isinstance(stmt, Alloc):
+                self.owner.array(stmt.name, stmt.elem, stmt.shape)
+            else:
+                apart = self._apart(stmt, where)
+                if apart is None:
+                    run.append(stmt)
+                else:
+                    flush()
+                    out += apart
+        flush()
+        return out
+
+    def _apart(self, stmt: Stmt, where: _Range) -> list[Stmt] | None:
+        """`stmt` with the parallel loop inside it; None if it stays under the loop."""
+        match stmt:
+            case If(cond=cond, then=then, orelse=orelse):
+                return self._if(stmt, cond, then, orelse, where)
+            case For():
+                return self._for(stmt, where)
+            case While(cond=cond, body=body) if self._uniform(cond) and not _breaks(body):
+                inner = self.block(body, where)
+                return None if inner is None else [replace(stmt, body=tuple(inner))]
+            case _:
+                return None
+
+    def _if(
+        self, stmt: If, cond: Expr, then: Block, orelse: Block, where: _Range
+    ) -> list[Stmt] | None:
+        if self._uniform(cond):
+            a, b = self.block(then, where), self.block(orelse, where)
+            if a is None or b is None:
+                return None
+            return [replace(stmt, then=tuple(a), orelse=tuple(b))]
+        if orelse:
+            return None
+        single = self._single(cond)
+        if single is not None and where.lo == i32(0):
+            inner = self.block(then, replace(where, lo=single, hi=least(where.hi, _after(single))))
+            return inner
+        bounds = [upper_bound(c, self.variable, {}) for c in conjuncts(cond)]
+        rest = [c for c, b in zip(conjuncts(cond), bounds, strict=True) if b is None]
+        if len(rest) == len(bounds) or not all(map(self._uniform, rest)):
+            return None
+        hi = where.hi
+        for bound in bounds:
+            if bound is not None and self._uniform(bound):
+                hi = least(hi, bound)
+            elif bound is not None:
+                return None
+        inner = self.block(then, replace(where, hi=hi))
+        if inner is None:
+            return None
+        for c in reversed(rest):
+            inner = [If(c, tuple(inner))]
+        return inner
+
+    def _single(self, cond: Expr) -> Const | None:
+        """The one iteration that runs what is guarded by `v == number`."""
+        if not isinstance(cond, Binary) or cond.op != "==" or not isinstance(cond.b, Const):
+            return None
+        left = affine(cond.a, self.variable, {})
+        if left is None or left.stride.value != 1 or left.offset.value is None:
+            return None
+        at = int(cond.b.value) - left.offset.value
+        return i32(at) if at >= 0 else None
+
+    def _for(self, loop: For, where: _Range) -> list[Stmt] | None:
+        if _breaks(loop.body) or not self._uniform(loop.step):
+            return None
+        if self._uniform(loop.lo) and self._uniform(loop.hi):
+            self.varying.discard(loop.var)
+            inner = self.block(loop.body, where)
+            return None if inner is None else [replace(loop, body=tuple(inner))]
+        return self._shifted(loop, where)
+
+    def _shifted(self, loop: For, where: _Range) -> list[Stmt] | None:
+        """`for (j = u + v; j < n; j += s)` under v: j = w + v with a loop over w, and v < n - w inside."""
+        start = affine(loop.lo, self.variable, {})
+        if start is None or start.stride.value != 1 or not self._uniform(loop.hi) or loop.type != I32:
+            return None
+        if start.offset.mentions(self.varying):
+            return None
+        step = loop.var + "_base"
+        step = fresh(step, self.owner.taken)
+        self.owner.taken.add(step)
+        first = poly_to_expr(start.offset, I32)
+        moved = Binary("+", Var(step, I32), Var(self.variable, I32))
+        body = substitute(loop.body, {loop.var: moved})
+        self.varying.discard(loop.var)
+        hi = least(where.hi, Binary("-", loop.hi, Var(step, I32)))
+        inner = self.block(_rematerialise(body), replace(where, hi=hi))
+        if inner is None:
+            return None
+        # the loop over w must reach every iteration that v = lo starts
+        end = loop.hi if where.lo == i32(0) else Binary("-", loop.hi, where.lo)
+        return [For(step, I32, first, end, loop.step, tuple(inner), "serial", span=loop.span)]
+
+    def _uniform(self, expr: Expr) -> bool:
+        for sub in subexpressions(expr):
+            if isinstance(sub, Var) and (sub.name == self.variable or sub.name in self.varying):
+                return False
+            if isinstance(sub, Load):
+                return False
+        return True
+
+
+def _after(at: Const) -> Const:
+    return i32(int(at.value) + 1)
+
+
+def _breaks(body: Block) -> bool:
+    return any(isinstance(s, Break | Continue | Return) for s in statements(body))
+
+
+def _varying(body: Block, variable: str) -> set[str]:
+    """Locals whose value may differ between iterations, to a fixed point.
+
+    A value assigned under a condition that varies does, unless its variable lives only there.
+    """
+    varying: set[str] = set()
+
+    def varies(expr: Expr) -> bool:
+        return any(
+            (isinstance(s, Var) and (s.name == variable or s.name in varying)) or isinstance(s, Load)
+            for s in subexpressions(expr)
+        )
+
+    def mark(block: Block, own: frozenset[str] | None) -> None:
+        for stmt in block:
+            divergent = bool(blocks(stmt)) and any(varies(e) for e in expressions(stmt))
+            match stmt:
+                case Declare(name=name, init=init):
+                    own = own if own is None else own | {name}
+                    if init is not None and varies(init):
+                        varying.add(name)
+                case Assign(name=name, value=value):
+                    if varies(value) or (own is not None and name not in own):
+                        varying.add(name)
+                case Atomic(result=str(name)):
+                    varying.add(name)
+                case For(var=name) if divergent:
+                    varying.add(name)
+                case _:
+                    pass
+            for b in blocks(stmt):
+                mark(b, frozenset() if divergent else own)
+
+    before = -1
+    while len(varying) != before:
+        before = len(varying)
+        mark(body, None)
+    return varying
+
+
+def _names(stmt: Stmt) -> set[str]:
+    """Scalars and arrays that a statement mentions."""
+    names: set[str] = set()
+    for inner in statements((stmt,)):
+        for expr in expressions(inner):
+            for sub in subexpressions(expr):
+                if isinstance(sub, Var):
+                    names.add(sub.name)
+        if isinstance(inner, Declare | Assign):
+            names.add(inner.name)
+        if isinstance(inner, Atomic) and inner.result is not None:
+            names.add(inner.result)
+    return names
+
+
+def _crossing(split: _Split, result: list[Stmt]) -> dict[str, Scalar] | None:
+    """Varying scalars that more than one of the new loops mentions; None if one can't be expanded."""
+    types = {
+        s.name: s.type
+        for s in statements(tuple(result))
+        if isinstance(s, Declare) and s.name in split.varying
+    }
+    found: dict[str, Scalar] = {}
+    for name, type_ in types.items():
+        users = [s for s in split.wrapped if name in _names(s)]
+        if len(users) < 2:
+            continue
+        results = (s for u in users for s in statements((u,)) if isinstance(s, Atomic))
+        if not isinstance(type_, Scalar) or any(a.result == name for a in results):
+            return None
+        found[name] = type_
+    return found
+
+
+def _expanded(body: Block, scalars: Mapping[str, Scalar], arrays: frozenset[str], at: Expr) -> Block:
+    """`body` with an element of an array for each scalar of `scalars`, one more index on each of `arrays`."""
+
+    def expr(e: Expr) -> Expr:
+        if isinstance(e, Var) and e.name in scalars:
+            return Load(e.name, (at,), scalars[e.name])
+        if isinstance(e, Load) and e.buffer in arrays:
+            return replace(e, index=(*e.index, at))
+        return e
+
+    def stmt(s: Stmt) -> Block:
+        match s:
+            case Declare(name=name, init=init) if name in scalars:
+                return () if init is None else (Store(name, (at,), init, span=s.span),)
+            case Assign(name=name, value=value) if name in scalars:
+                return (Store(name, (at,), value, span=s.span),)
+            case Store(buffer=buffer, index=index) if buffer in arrays:
+                return (replace(s, index=(*index, at)),)
+            case _:
+                return (s,)
+
+    return map_block(body, stmt, expr)
+
+
+DISTRIBUTE: Final = Pass(
+    name="loop_expansion",
+    group="loop",
+    before="parallel(vector) for (v ...) { f32 s = 0; for (k ...) s += x[k][v]; y[v] = s; }",
+    after="parallel v: s[v] = 0; for (k ...) parallel v: s[v] += x[k][v]; parallel v: y[v] = s[v];",
+    rewrite=_rewrite,
+    meta_prompt="loop_expansion",
+)
