@@ -93,9 +93,7 @@ def mutants(
             yield name, mutant
 
 
-def _changed(
-    case: Case, values: Mapping[str, Array], right: Array
-) -> Iterator[tuple[str, Array]]:
+def _changed(case: Case, values: Mapping[str, Array], right: Array) -> Iterator[tuple[str, Array]]:
     dtype, flat = right.dtype, right.reshape(-1)
     yield "zeros", np.zeros_like(right)
     yield "ones", np.ones_like(right)

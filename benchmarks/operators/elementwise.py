@@ -23,7 +23,16 @@ UNARY_SHAPES = (
     "7x1x6x7",
     "8x10x64",
 )
-BATCHED_SHAPES = ("1x768", "4x197x768", "2x1000", "16x3x33", "8x64x56", "1x4096", "3x5x7x11", "32x10x100")
+BATCHED_SHAPES = (
+    "1x768",
+    "4x197x768",
+    "2x1000",
+    "16x3x33",
+    "8x64x56",
+    "1x4096",
+    "3x5x7x11",
+    "32x10x100",
+)
 
 
 def flat(label: str) -> Shape:
@@ -61,7 +70,12 @@ def sine(x: Array) -> tuple[Array, Array]:
 
 
 def unary(
-    name: str, kind: str, shapes: tuple[str, ...], styles: tuple[str, ...], function: Unary, exact: bool
+    name: str,
+    kind: str,
+    shapes: tuple[str, ...],
+    styles: tuple[str, ...],
+    function: Unary,
+    exact: bool,
 ) -> Operator:
     def reference(_dims: Dims, _style: Style, inputs: Mapping[str, Array]) -> Reference:
         value, magnitude = function(inputs["x"])
@@ -128,7 +142,9 @@ OPERATORS: Final = (
     unary("relu", "activation", UNARY_SHAPES, ("baked", "float4", "half2"), relu, True),
     SOFTMAX,
     unary("gelu", "activation", UNARY_SHAPES, ("baked", "grid_stride", "float4"), gelu, False),
-    unary("sigmoid", "activation", UNARY_SHAPES, ("baked", "grid_stride", "functor"), sigmoid, False),
+    unary(
+        "sigmoid", "activation", UNARY_SHAPES, ("baked", "grid_stride", "functor"), sigmoid, False
+    ),
     binary("add", "element-wise", ADD_SHAPES, ("baked", "float4", "bfloat16"), np.add),
     unary("sign", "element-wise", UNARY_SHAPES, ("baked", "grid_stride"), sign, True),
     binary("sub", "further", BATCHED_SHAPES, ("baked", "half2", "grid_stride"), np.subtract),

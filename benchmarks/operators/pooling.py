@@ -83,9 +83,7 @@ def pool(
         ),
         output=lambda dims: (dims["batch"], dims["oh"], dims["ow"], dims["c"]),
         reference=reference,
-        work=lambda dims: (
-            dims["batch"] * dims["oh"] * dims["ow"] * dims["c"] * dims["window"] ** 2
-        ),
+        work=lambda dims: dims["batch"] * dims["oh"] * dims["ow"] * dims["c"] * dims["window"] ** 2,
         floors=(Floor("batch", 1, 1), Floor("h", 32, 8), Floor("w", 32, 8), Floor("c", 64, 32)),
         derived=out_size,
     )
