@@ -1,0 +1,5 @@
+"""`python -m xpiler`."""
+
+from xpiler.cli.main import main
+
+main()

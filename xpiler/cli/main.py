@@ -1,0 +1,74 @@
+"""The command line: `xpiler COMMAND`. Each command imports what it needs when it is called."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from xpiler.cli import bench, cases, doctor, passes, translate, verify
+
+__all__ = ["app", "main"]
+
+EPILOG = (
+    "Exit status: 0 every kernel verified; 1 something is unverified or was refused; "
+    "2 the input or the command line is wrong; 3 an internal error."
+)
+
+app = typer.Typer(
+    name="xpiler",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(show: bool) -> None:
+    if show:
+        from importlib.metadata import version
+
+        typer.echo(f"xpiler {version('xpiler')}")
+        raise typer.Exit
+
+
+@app.callback(epilog=EPILOG)
+def root(
+    _version_flag: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit."),
+    ] = False,
+) -> None:
+    """Translate CUDA into HIP, BANG C or C with AVX-512, and show that the result is right.
+
+    Start with:  xpiler translate kernel.cu --target hip
+    """
+
+
+for command in (translate, verify, cases, passes, doctor, bench):
+    command.register(app)
+
+
+def main() -> None:
+    """Entry point: no traceback reaches a user."""
+    try:
+        app(standalone_mode=True)
+    except KeyboardInterrupt:
+        sys.stderr.write("xpiler: interrupted; nothing half-written was left\n")
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(141)
+    except OSError as error:
+        sys.stderr.write(f"xpiler: {error.strerror or error}: {error.filename or ''}\n")
+        sys.exit(2)
+    except Exception as error:  # the last fence before a user; the trace goes to a file
+        from xpiler.cli.crash import report_crash
+
+        report_crash(error)
+        sys.exit(3)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""What a translation did, as data: for the terminal, for JSON, for the exit status."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from xpiler.ir.diagnostics import Diagnostic
+from xpiler.ir.nodes import Span
+from xpiler.verify.evidence import (
+    Evidence,
+    Refused,
+    Refuted,
+    evidence_to_json,
+    is_verified,
+    summary,
+)
+
+__all__ = ["InputError", "KernelReport", "PassReport", "Report", "report_to_json"]
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class PassReport:
+    """One pass on one kernel. `verdict`: applied, skipped, disabled, unsupported, ill-formed, rejected."""
+
+    name: str
+    verdict: str
+    reason: str
+    notes: tuple[str, ...]
+    seconds: float
+    origin: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KernelReport:
+    """One kernel: what it became and what is known about it."""
+
+    name: str
+    evidence: Evidence
+    passes: tuple[PassReport, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    span: Span | None = None
+
+    @property
+    def status(self) -> str:
+        """`verified`, `unverified` or `refused`. A refuted kernel is refused: it is never handed over."""
+        if is_verified(self.evidence):
+            return "verified"
+        return "refused" if isinstance(self.evidence, Refused | Refuted) else "unverified"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A whole file. `output` is empty when nothing was written; `seconds` by phase."""
+
+    source: str
+    target: str
+    output: str
+    kernels: tuple[KernelReport, ...]
+    diagnostics: tuple[Diagnostic, ...] = ()
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    text: str = ""
+
+    @property
+    def exit_status(self) -> int:
+        """0: every kernel verified; 1: something is unverified or was refused."""
+        return 0 if self.kernels and all(k.status == "verified" for k in self.kernels) else 1
+
+
+@dataclass(frozen=True, slots=True)
+class InputError:
+    """The input or the command line is wrong: exit status 2."""
+
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def report_to_json(report: Report) -> dict[str, Any]:
+    """The JSON of `--report`; `schema` changes when its meaning does."""
+    return {
+        "schema": SCHEMA,
+        "source": report.source,
+        "target": report.target,
+        "output": report.output,
+        "exit_status": report.exit_status,
+        "seconds": {k: round(v, 4) for k, v in report.seconds.items()},
+        "diagnostics": [_diagnostic(d) for d in report.diagnostics],
+        "kernels": [_kernel(k) for k in report.kernels],
+    }
+
+
+def _kernel(kernel: KernelReport) -> dict[str, Any]:
+    return {
+        "name": kernel.name,
+        "status": kernel.status,
+        "summary": summary(kernel.evidence),
+        "evidence": evidence_to_json(kernel.evidence),
+        "place": str(kernel.span) if kernel.span else "",
+        "passes": [
+            {
+                "name": p.name,
+                "verdict": p.verdict,
+                "reason": p.reason,
+                "notes": list(p.notes),
+                "seconds": round(p.seconds, 5),
+                "origin": p.origin,
+                "detail": p.detail,
+            }
+            for p in kernel.passes
+        ],
+        "diagnostics": [_diagnostic(d) for d in kernel.diagnostics],
+    }
+
+
+def _diagnostic(d: Diagnostic) -> dict[str, Any]:
+    place: dict[str, Any] = {}
+    if d.span is not None:
+        place = {
+            "file": d.span.file,
+            "line": d.span.line,
+            "column": d.span.column,
+            "end_line": d.span.end_line,
+            "end_column": d.span.end_column,
+        }
+    return {
+        "code": d.code,
+        "severity": d.severity,
+        "message": d.message,
+        "hint": d.hint,
+        "place": place,
+    }
