@@ -80,7 +80,9 @@ def _parameters(text: str) -> tuple[Parameter, ...]:
 
 def _tags(doc: str) -> tuple[str, dict[str, str]]:
     lines = [line.removeprefix("///").strip() for line in doc.splitlines()]
-    tags = dict(line.split(": ", 1) for line in lines if re.match(r"(cpu|tolerance|domain): ", line))
+    tags = dict(
+        line.split(": ", 1) for line in lines if re.match(r"(cpu|tolerance|domain): ", line)
+    )
     return " ".join(line for line in lines if not re.match(r"(cpu|tolerance|domain): ", line)), tags
 
 

@@ -20,7 +20,15 @@ from xpiler.backends.avx512.isa.driver import Difference, compare, program
 
 __all__ = ["FLAGS", "cpu_flags", "main", "run"]
 
-FLAGS = ("-std=c++17", "-O1", "-w", "-fwrapv", "-ffp-contract=off", "-fno-strict-aliasing")
+FLAGS = (
+    "-std=c++17",
+    "-O1",
+    "-w",
+    "-Wno-psabi",
+    "-fwrapv",
+    "-ffp-contract=off",
+    "-fno-strict-aliasing",
+)
 
 
 def cpu_flags(path: Path = Path("/proc/cpuinfo")) -> frozenset[str]:
@@ -75,7 +83,9 @@ def main(arguments: list[str] | None = None) -> int:
     differences = compare(chosen, got, want, options.rounds)
     for difference in differences:
         _print(difference)
-    print(f"{len(names)} calls of {len(chosen)} instructions, {options.rounds} inputs each: ", end="")
+    print(
+        f"{len(names)} calls of {len(chosen)} instructions, {options.rounds} inputs each: ", end=""
+    )
     print(f"{len(differences)} differ" if differences else "all equal")
     if left:
         print(f"left out, for want of: {', '.join(left)}")

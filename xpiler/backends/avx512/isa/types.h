@@ -162,7 +162,8 @@ XP_INSN unsigned short xp_float_to_half(float a) {
 XP_INSN float xp_bf16(unsigned short a) { return xp_bits<float>((std::uint32_t)a << 16); }
 
 XP_INSN float xp_flush(float a) {
-  return (xp_bits<std::uint32_t>(a) & 0x7f800000u) == 0 ? xp_bits<float>(xp_bits<std::uint32_t>(a) & 0x80000000u) : a;
+  const std::uint32_t bits = xp_bits<std::uint32_t>(a);
+  return (bits & 0x7f800000u) == 0 ? xp_bits<float>(bits & 0x80000000u) : a;
 }
 
 XP_INSN float xp_fma_flush(float a, float b, float c) {
@@ -195,9 +196,13 @@ XP_INSN F xp_roundscale(F a, int imm) {
   return scaled - scaled == 0 ? xp_round(scaled, imm) / unit : a;
 }
 
+XP_INSN bool xp_is_quiet(float a) { return xp_bits<std::uint32_t>(a) >> 22 & 1; }
+XP_INSN bool xp_is_quiet(double a) { return xp_bits<std::uint64_t>(a) >> 51 & 1; }
+
 template <class F>
 XP_INSN F xp_scalef(F a, F b) {
-  if (a != a) return a;
+  const bool infinite = b == b && b - b != 0;
+  if (a != a) return xp_is_quiet(a) && infinite ? (b > 0 ? b : (F)0) : a;
   if (b != b) return b;
   const F limit = 5000;
   const F power = xp_round(b > limit ? limit : b < -limit ? -limit : b, 1);

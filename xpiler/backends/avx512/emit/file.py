@@ -1,0 +1,216 @@
+"""The finished file: headers, helpers, kernels in the place of the source's, the user's host code around them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from xpiler.backends.avx512.emit.expressions import Scope, expression, memory_type
+from xpiler.backends.avx512.emit.helpers import headers, needed
+from xpiler.backends.avx512.emit.kernel import KernelText, print_kernel
+from xpiler.backends.avx512.emit.prelude import DIM3_C, DIM3_CPP, prelude
+from xpiler.backends.base import Diagnostic, EmitRequest, Emitted, TranslatedKernel
+from xpiler.backends.splice import CUDA_HEADERS, Splicing, code_left, splice
+from xpiler.frontends.place import Function, Global, Include, Launch, Places, find
+from xpiler.ir.nodes import Const, GlobalBuffer
+
+__all__ = ["emit"]
+
+_BUILD: Final = "-O3 -march=icelake-server -fopenmp"
+
+
+def emit(request: EmitRequest) -> Emitted:
+    """The emitted file; `.c` when no host code is left beside the kernels, else `.cpp`."""
+    places = find(request.text)
+    bare = splice(request.text, _empty(request))
+    is_c = not code_left(bare)
+    texts = {k.entry.symbol: _kernel(k, places, is_c) for k in request.kernels}
+    body = splice(request.text, _plan(request, places, texts, is_c))
+    diagnostics = tuple(
+        Diagnostic("XP3001", "warning", f"kernel {f.name} was left out: it was not translated")
+        for f in places.kernels
+        if f.name not in _names(request)
+    )
+    text = _assemble(body, is_c, request.path.name, ".c" if is_c else ".cpp")
+    return Emitted(text, ".c" if is_c else ".cpp", diagnostics)
+
+
+def _own_name(kernel: TranslatedKernel) -> str:
+    """The kernel's name in the source, of `ns::reduce<float, 256>`: `reduce`."""
+    return kernel.entry.source_name.split("<")[0].split("::")[-1].strip()
+
+
+def _names(request: EmitRequest) -> frozenset[str]:
+    return frozenset(_own_name(k) for k in request.kernels)
+
+
+def _empty(request: EmitRequest) -> Splicing:
+    return Splicing(
+        kernels=dict.fromkeys(_names(request), ""),
+        launch=lambda _: "launch",
+        refused=lambda _: "",
+        declaration=lambda _: "",
+        include=lambda _: "",
+        data=lambda _: "",
+    )
+
+
+def _kernel(kernel: TranslatedKernel, places: Places, is_c: bool) -> KernelText:
+    program = kernel.program
+    own = _own_name(kernel)
+    source = next((f for f in places.kernels if f.name == own), None)
+    declared = [p.text for p in source.params] if source else []
+    linkage = "" if is_c else 'extern "C" '
+    target = program.kernels[0]
+    return print_kernel(program, target, declared, c=is_c, linkage=linkage)
+
+
+# --- templates: a call of `reduce<T, B>` finds its instance ------------------------------------
+
+
+def _dispatch(function: Function, kernels: Sequence[TranslatedKernel]) -> str:
+    """A template of the source's name that calls the instance for its arguments."""
+    head = f"template <{', '.join(function.template)}>\n" if function.template else ""
+    params = [
+        "xp_dim3 grid",
+        "xp_dim3 block",
+        "size_t shared_bytes",
+        *(_plain(p.text) for p in function.params),
+    ]
+    names = ["grid", "block", "shared_bytes", *(_param_name(p.text) for p in function.params)]
+    lines = [f"{head}static inline void {function.name}({', '.join(params)}) {{\n"]
+    formals = [_formal(t) for t in function.template]
+    for number, kernel in enumerate(kernels):
+        call = f"{kernel.entry.symbol}({', '.join(names)});"
+        if not function.template:
+            lines.append(f"  {call}\n")
+            continue
+        actual = _template_arguments(kernel.entry.source_name)
+        tests = [
+            f"xp_same<{name}, {value}>::value" if is_type else f"{name} == {value}"
+            for (name, is_type), value in zip(formals, actual, strict=False)
+        ]
+        word = "if" if number == 0 else "else if"
+        lines.append(f"  {word} constexpr ({' && '.join(tests)}) {call}\n")
+    if function.template:
+        lines.append(
+            f'  else static_assert(sizeof(xp_dim3) == 0, "{function.name}: an instance of which no launch was known");\n'
+        )
+    return "".join(lines) + "}\n"
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\b(?:__grid_constant__)\b\s*", "", text)
+
+
+def _param_name(text: str) -> str:
+    bare = re.sub(r"\[[^\]]*\]|=.*$", "", text, flags=re.S)
+    names = re.findall(r"[A-Za-z_]\w*", bare)
+    return names[-1] if names else ""
+
+
+def _formal(text: str) -> tuple[str, bool]:
+    """The name of a template parameter, and whether it is a type."""
+    bare = text.split("=")[0].strip()
+    names = re.findall(r"[A-Za-z_]\w*", bare)
+    return names[-1], names[0] in ("typename", "class")
+
+
+def _template_arguments(source_name: str) -> list[str]:
+    inner = source_name.partition("<")[2].rpartition(">")[0]
+    depth = 0
+    parts = [""]
+    for char in inner:
+        depth += char in "<([{"
+        depth -= char in ">)]}"
+        if char == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += char
+    return [p.strip() for p in parts]
+
+
+# --- the plan ----------------------------------------------------------------------------------
+
+
+def _plan(
+    request: EmitRequest, places: Places, texts: Mapping[str, KernelText], is_c: bool
+) -> Splicing:
+    by_name: dict[str, list[TranslatedKernel]] = {}
+    for kernel in request.kernels:
+        by_name.setdefault(_own_name(kernel), []).append(kernel)
+    definitions = {}
+    for name, kernels in by_name.items():
+        text = "\n".join(texts[k.entry.symbol].definition for k in kernels)
+        function = next((f for f in places.kernels if f.name == name), None)
+        renamed = any(k.entry.symbol != name for k in kernels)
+        if function is not None and not is_c and (renamed or function.template):
+            text += "\n" + _dispatch(function, kernels)
+        definitions[name] = text
+
+    def declaration(function: Function) -> str:
+        if function.template or function.name not in by_name:
+            return ""
+        linkage = "" if is_c else 'extern "C" '
+        return "\n".join(
+            f"{linkage}{texts[k.entry.symbol].signature};" for k in by_name[function.name]
+        )
+
+    globals_ = {g.name: g for k in request.kernels for g in k.program.globals}
+    return Splicing(
+        kernels=definitions,
+        launch=lambda launch: _launch(launch, frozenset(by_name)),
+        refused=lambda f: f"/* kernel {f.name} was not translated */",
+        declaration=declaration,
+        include=_include,
+        data=lambda variable: _data(variable, globals_.get(variable.name)),
+    )
+
+
+def _launch(launch: Launch, known: frozenset[str]) -> str:
+    if launch.name not in known and not launch.macro:
+        return f'xp_refused("{launch.name}")'
+    config = [c.text for c in launch.configs[:3]] + ["0"] * (3 - len(launch.configs))
+    return f"{launch.callee.text}({', '.join([*config, *(a.text for a in launch.args)])})"
+
+
+def _include(include: Include) -> str | None:
+    return "" if CUDA_HEADERS.fullmatch(include.path) else None
+
+
+def _data(variable: Global, buffer: GlobalBuffer | None) -> str | None:
+    """`__constant__ float c[16];` without the CUDA word; types that are floats only in name by their bits."""
+    text = re.sub(r"\b(?:__constant__|__device__|__managed__)\b\s*", "", variable.whole.text)
+    if buffer is not None and not buffer.init and buffer.elem.name in ("f16", "bf16"):
+        dims = "".join(f"[{n}]" for n in buffer.shape)
+        return f"static {memory_type(buffer.elem)} {buffer.name}{dims};"
+    return text if re.match(r"\s*(?:static|extern)\b", text) else f"static {text}"
+
+
+# --- the whole ---------------------------------------------------------------------------------
+
+
+def _assemble(body: str, is_c: bool, source: str, suffix: str) -> str:
+    api, api_headers = ("", ()) if is_c else prelude(body)
+    dim3 = DIM3_C if is_c else DIM3_CPP
+    same = ""
+    if "xp_same<" in body:
+        same = (
+            "template <class A, class B> struct xp_same { static constexpr bool value = false; };\n"
+            "template <class A> struct xp_same<A, A> { static constexpr bool value = true; };\n"
+        )
+    helpers = needed(body + api)
+    code = "\n".join(filter(None, (dim3, same, helpers, api)))
+    included = dict.fromkeys((*headers(code + body, is_c), *api_headers))
+    if is_c and not re.search(r"\bsize_t\b", body):
+        included.pop("stddef.h", None)
+    includes = "".join(f"#include <{name}>\n" for name in included)
+    compiler = "gcc" if is_c else "g++"
+    banner = f"/* {source} for x86-64 CPUs with AVX-512. Build: {compiler} {_BUILD} FILE{suffix}{' -lm' if is_c else ''} */\n"
+    return f"{banner}{includes}\n{code}\n{body.lstrip(chr(10))}"
+
+
+def initial(values: tuple[Const, ...]) -> str:
+    """An initialiser list."""
+    return ", ".join(expression(v, Scope({})) for v in values)

@@ -1,0 +1,255 @@
+"""Statements of the IR as C."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+from xpiler.backends.avx512.emit.expressions import (
+    Array,
+    Scope,
+    expression,
+    memory_type,
+    place,
+    value_type,
+)
+from xpiler.ir.nodes import (
+    ARITHMETIC,
+    SHIFTS,
+    Alloc,
+    Assign,
+    Assume,
+    Atomic,
+    Binary,
+    Block,
+    Break,
+    Const,
+    Continue,
+    Declare,
+    Evaluate,
+    Expr,
+    For,
+    If,
+    Load,
+    Return,
+    Stmt,
+    Store,
+    Var,
+    While,
+)
+from xpiler.ir.types import BF16, BOOL, F16, Mask, Scalar, Vector
+from xpiler.ir.walk import statements
+
+__all__ = ["Printer", "runtime_sized"]
+
+_INDENT: Final = "  "
+_NARROW: Final = {F16: "xp_float_to_half", BF16: "xp_float_to_bf16"}
+_FETCH: Final = frozenset({"add", "sub", "and", "or", "xor"})
+
+
+def runtime_sized(block: Block) -> bool:
+    """Whether the block holds an array whose size only the launch tells."""
+    return any(
+        isinstance(s, Alloc) and (s.dynamic or not all(isinstance(d, Const) for d in s.shape))
+        for s in statements(block)
+    )
+
+
+class Printer:
+    """Prints the body of one kernel. `private` names buffers that no other CPU thread sees (shared memory of a
+    block, local arrays): atomics on them are plain updates. Names of variables that nothing reads are in
+    `dead`: their stores are left out."""
+
+    def __init__(self, scope: Scope, private: frozenset[str], dead: frozenset[str]) -> None:
+        self.arrays: dict[str, Array] = dict(scope.arrays)
+        self.scope = Scope(self.arrays, scope.names)
+        self.private = set(private)
+        self.dead = dead
+        self.types: dict[str, Scalar | Vector | Mask] = {}
+
+    def block(self, block: Block, depth: int, exit: str = "continue") -> str:
+        """The statements; `exit` is what a `continue` outside any loop of the block becomes."""
+        return "".join(self.statement(s, depth, exit) for s in block)
+
+    def expr(self, expr: Expr, outer: int = 0) -> str:
+        return expression(expr, self.scope, outer)
+
+    def statement(self, stmt: Stmt, depth: int, exit: str) -> str:
+        pad = _INDENT * depth
+        match stmt:
+            case If():
+                return self._if(stmt, depth, exit)
+            case For():
+                return self._for(stmt, depth)
+            case While(cond=cond, body=body):
+                inner = self.block(body, depth + 1)
+                return f"{pad}while ({self.expr(cond)}) {{\n{inner}{pad}}}\n"
+            case Atomic():
+                return self._atomic(stmt, pad)
+            case Alloc():
+                return self._alloc(stmt, pad)
+            case Assume():
+                return ""
+            case _:
+                text = self._simple(stmt, exit)
+                return f"{pad}{text};\n" if text else ""
+
+    # --- control
+
+    def _if(self, stmt: If, depth: int, exit: str) -> str:
+        pad = _INDENT * depth
+        text = (
+            f"{pad}if ({self.expr(stmt.cond)}) {{\n{self.block(stmt.then, depth + 1, exit)}{pad}}}"
+        )
+        if not stmt.orelse:
+            return text + "\n"
+        if len(stmt.orelse) == 1 and isinstance(stmt.orelse[0], If):
+            return f"{text} else {self._if(stmt.orelse[0], depth, exit).lstrip()}"
+        return f"{text} else {{\n{self.block(stmt.orelse, depth + 1, exit)}{pad}}}\n"
+
+    def head(self, loop: For) -> str:
+        """`for (...)`, without the body."""
+        self.types[loop.var] = loop.type
+        step = self.expr(loop.step)
+        advance = f"++{loop.var}" if step in ("1", "1u", "1LL", "1ULL") else f"{loop.var} += {step}"
+        return (
+            f"for ({value_type(loop.type)} {loop.var} = {self.expr(loop.lo)}; "
+            f"{loop.var} < {self.expr(loop.hi, 11)}; {advance})"
+        )
+
+    def _for(self, loop: For, depth: int) -> str:
+        pad = _INDENT * depth
+        text = self.head(loop)
+        return f"{pad}{text} {{\n{self.block(loop.body, depth + 1)}{pad}}}\n"
+
+    # --- memory
+
+    def _alloc(self, stmt: Alloc, pad: str) -> str:
+        self.private.add(stmt.name)
+        c = memory_type(stmt.elem)
+        if stmt.dynamic:
+            self.arrays[stmt.name] = Array(stmt.name, stmt.elem)
+            start = (
+                "xp_shared"
+                if stmt.offset is None
+                else f"(xp_shared + {self.expr(stmt.offset, 12)})"
+            )
+            return f"{pad}{c} *{stmt.name} = ({c} *){start};\n"
+        shape = [self.expr(d, 13) for d in stmt.shape]
+        if all(isinstance(d, Const) for d in stmt.shape):
+            self.arrays[stmt.name] = Array(stmt.name, stmt.elem)
+            dims = "".join(f"[{d.value}]" for d in stmt.shape if isinstance(d, Const))
+            # a register is moved in one piece only where it does not cross a cache line
+            large = math.prod(int(d.value) for d in stmt.shape if isinstance(d, Const)) >= 16
+            align = " __attribute__((aligned(64)))" if large else ""
+            values = ", ".join(self.expr(v) for v in stmt.init)
+            init = f" = {{{values}}}" if stmt.init else ""
+            return f"{pad}{c} {stmt.name}{dims}{align}{init};\n"
+        strides = tuple(" * ".join(shape[i + 1 :]) for i in range(len(shape) - 1))
+        strides = tuple(f"({s})" if " * " in s else s for s in strides)
+        self.arrays[stmt.name] = Array(stmt.name, stmt.elem, strides)
+        size = f"{' * '.join(shape)} * sizeof({c})"
+        call = f"__builtin_alloca_with_align({size}, 512)"
+        return f"{pad}{c} *{stmt.name} = ({c} *){call};\n"
+
+    def _stored(self, elem: Scalar, value: Expr) -> str:
+        text = self.expr(value)
+        narrow = _NARROW.get(elem)
+        return f"{narrow}({text})" if narrow else text
+
+    def _atomic(self, stmt: Atomic, pad: str) -> str:
+        at = place(stmt.buffer, stmt.index, self.scope)
+        elem = self.arrays[stmt.buffer].elem
+        operands = [self.expr(o) for o in stmt.operands]
+        keep = stmt.result is not None and stmt.result not in self.dead
+        result = f"{stmt.result} = " if keep else ""
+        if stmt.buffer in self.private and not keep and stmt.op in _PLAIN and elem not in _NARROW:
+            old = f"{at}"
+            return f"{pad}{_PLAIN[stmt.op].format(at=old, v=self.expr(stmt.operands[0], 13))};\n"
+        signature = ", ".join([f"&{at}", *operands])
+        if elem.is_int and stmt.op in _FETCH:
+            order = "__ATOMIC_RELAXED"
+            return f"{pad}{result}__atomic_fetch_{stmt.op}({signature}, {order});\n"
+        return f"{pad}{result}xp_atomic_{stmt.op}_{elem}({signature});\n"
+
+    # --- the rest
+
+    def _simple(self, stmt: Stmt, exit: str) -> str:
+        match stmt:
+            case Declare(name=name, type=type_, init=init):
+                if name in self.dead:
+                    return ""
+                self.types[name] = type_
+                return f"{value_type(type_)} {name} = {self._initial(type_, init)}"
+            case Assign(name=name, value=value):
+                return "" if name in self.dead else name + self._update(name, value)
+            case Store(buffer=buffer, index=index, value=value):
+                at = place(buffer, index, self.scope)
+                elem = self.arrays[buffer].elem
+                if elem in _NARROW:
+                    return f"{at} = {self._stored(elem, value)}"
+                return at + self._update_place(buffer, index, value)
+            case Evaluate(call=call):
+                return self.expr(call)
+            case Break():
+                return "break"
+            case Continue():
+                return exit
+            case Return():
+                return "return"
+            case _:
+                raise TypeError(f"{type(stmt).__name__} has no meaning in C on a CPU")
+
+    def _initial(self, type_: Scalar | Vector | Mask, init: Expr | None) -> str:
+        if init is not None:
+            return self.expr(init)
+        # indeterminate in the source; a compiler warns where it cannot see that it is set before use
+        match type_:
+            case Vector(elem=elem):
+                suffix = {"f32": "ps", "f64": "pd"}.get(elem.name, "si512")
+                return f"_mm512_setzero_{suffix}()"
+            case Scalar() if type_ == BOOL:
+                return "false"
+            case Scalar(name="f32" | "f16" | "bf16"):
+                return "0.0f"
+            case Scalar(name="f64"):
+                return "0.0"
+            case _:
+                return "0"
+
+    def _update(self, name: str, value: Expr) -> str:
+        match value:
+            case Binary(op=op, a=Var(name=of), b=b) if of == name and _updates(op, value):
+                return f" {op}= {self.expr(b)}"
+            case _:
+                return f" = {self.expr(value)}"
+
+    def _update_place(self, buffer: str, index: tuple[Expr, ...], value: Expr) -> str:
+        match value:
+            case Binary(op=op, a=Load(buffer=of, index=at), b=b) if (
+                of == buffer and at == index and _updates(op, value)
+            ):
+                return f" {op}= {self.expr(b)}"
+            case _:
+                return f" = {self.expr(value)}"
+
+
+def _updates(op: str, value: Binary) -> bool:
+    return op in ARITHMETIC | SHIFTS and value.type not in _NARROW
+
+
+_PLAIN: Final[Mapping[str, str]] = {
+    "add": "{at} += {v}",
+    "sub": "{at} -= {v}",
+    "and": "{at} &= {v}",
+    "or": "{at} |= {v}",
+    "xor": "{at} ^= {v}",
+    "exch": "{at} = {v}",
+}
+
+
+def with_names(scope: Scope, names: Mapping[str, str]) -> Scope:
+    """`scope` with further names."""
+    return replace(scope, names={**scope.names, **names})
