@@ -8,7 +8,7 @@ __device__ __forceinline__ float warp_all_sum(float v) {
     return v;
 }
 
-__global__ void layernorm_warp(const half *x, const half *gamma, const half *beta, half *y, int rows,
+__global__ void layernorm_per_warp(const half *x, const half *gamma, const half *beta, half *y, int rows,
                                int cols, float eps) {
     const int row = blockIdx.x * 2 + threadIdx.y;
     if (row >= rows) return;
@@ -45,7 +45,7 @@ extern "C" int layernorm_warp(const half *x, const half *gamma, const half *beta
     cudaMemcpy(d_gamma, gamma, cols * sizeof(half), cudaMemcpyHostToDevice);
     cudaMemcpy(d_beta, beta, cols * sizeof(half), cudaMemcpyHostToDevice);
 
-    layernorm_warp<<<(rows + 1) / 2, dim3(32, 2)>>>(d_x, d_gamma, d_beta, d_y, rows, cols, eps);
+    layernorm_per_warp<<<(rows + 1) / 2, dim3(32, 2)>>>(d_x, d_gamma, d_beta, d_y, rows, cols, eps);
     cudaError_t err = cudaGetLastError();
 
     cudaMemcpy(y, d_y, (size_t)rows * cols * sizeof(half), cudaMemcpyDeviceToHost);

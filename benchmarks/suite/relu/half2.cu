@@ -2,7 +2,7 @@
 #include <cuda_fp16.h>
 #include <cuda_runtime.h>
 
-__global__ void relu_half2(const half *x, half *y, int n) {
+__global__ void relu_pairs(const half *x, half *y, int n) {
     const int tid = blockIdx.x * blockDim.x + threadIdx.x;
     const int stride = gridDim.x * blockDim.x;
     const half2 *x2 = (const half2 *)x;
@@ -23,7 +23,7 @@ extern "C" int relu_half2(const half *x, half *y, int n) {
     if (cudaMalloc((void **)&d_y, n * sizeof(half)) != cudaSuccess) return 1;
     cudaMemcpy(d_x, x, n * sizeof(half), cudaMemcpyHostToDevice);
 
-    relu_half2<<<40, 192>>>(d_x, d_y, n);
+    relu_pairs<<<40, 192>>>(d_x, d_y, n);
     cudaError_t err = cudaGetLastError();
 
     cudaMemcpy(y, d_y, n * sizeof(half), cudaMemcpyDeviceToHost);

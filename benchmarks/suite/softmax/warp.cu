@@ -15,7 +15,7 @@
         }                                                                          \
     } while (0)
 
-__global__ void softmax_warp(const half *x, half *y, int rows, int cols) {
+__global__ void softmax_per_warp(const half *x, half *y, int rows, int cols) {
     const int row = blockIdx.x * blockDim.y + threadIdx.y;
     if (row >= rows) return;
     const int lane = threadIdx.x;
@@ -44,7 +44,7 @@ extern "C" void softmax_warp(const half *x, half *y, int rows, int cols) {
     CUDA_CHECK(cudaMemcpy(d_x, x, (size_t)rows * cols * sizeof(half), cudaMemcpyHostToDevice));
 
     dim3 block(32, 4);
-    softmax_warp<<<(rows + 3) / 4, block>>>(d_x, d_y, rows, cols);
+    softmax_per_warp<<<(rows + 3) / 4, block>>>(d_x, d_y, rows, cols);
     CUDA_CHECK(cudaGetLastError());
     CUDA_CHECK(cudaDeviceSynchronize());
 

@@ -15,7 +15,7 @@
         }                                                                          \
     } while (0)
 
-__global__ void sub_half2(const half *__restrict__ a, const half *__restrict__ b,
+__global__ void sub_pairs(const half *__restrict__ a, const half *__restrict__ b,
                           half *__restrict__ c, int n) {
     const int pair = blockIdx.x * blockDim.x + threadIdx.x;
     const int i = 2 * pair;
@@ -38,7 +38,7 @@ extern "C" void sub_half2(const half *a, const half *b, half *c, int n) {
     CUDA_CHECK(cudaMemcpy(d_a, a, n * sizeof(half), cudaMemcpyHostToDevice));
     CUDA_CHECK(cudaMemcpy(d_b, b, n * sizeof(half), cudaMemcpyHostToDevice));
 
-    sub_half2<<<(n / 2 + 128) / 128, 128>>>(d_a, d_b, d_c, n);
+    sub_pairs<<<(n / 2 + 128) / 128, 128>>>(d_a, d_b, d_c, n);
     CUDA_CHECK(cudaGetLastError());
     CUDA_CHECK(cudaDeviceSynchronize());
 
