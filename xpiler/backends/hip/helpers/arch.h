@@ -1,0 +1,7 @@
+// needs:
+#ifndef XPILER_CUDA_ARCH_DEFINED
+#define XPILER_CUDA_ARCH_DEFINED
+#if defined(__HIP_DEVICE_COMPILE__) && __HIP_DEVICE_COMPILE__ && !defined(XPILER_CUDA_ARCH)
+#define XPILER_CUDA_ARCH 700  // what AMD GPUs have of CUDA's compute capabilities
+#endif
+#endif

@@ -1,0 +1,163 @@
+"""`#include` lines: CUDA's headers become HIP's, and what nvcc included by itself is included."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from xpiler.backends.hip.names import find_header
+from xpiler.backends.hip.view import View
+from xpiler.frontends.edits import Edit
+
+__all__ = ["Includes", "rewrite_includes", "scan_includes"]
+
+_INCLUDE = re.compile(rb'\s*(?:#|%:)[ \t]*include[ \t]*([<"])([^>"\n]+)[>"]')
+
+
+@dataclass(frozen=True, slots=True)
+class Include:
+    """An include line: the path's bytes `start:stop` (with its quotes), token indices `first:end`, `#if` depth."""
+
+    path: str
+    quote: str
+    start: int
+    stop: int
+    first: int
+    end: int
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class Includes:
+    """All includes of a file, and where a new one goes."""
+
+    items: tuple[Include, ...]
+    guard_depth: int
+    prelude_at: int
+    top_at: int
+
+
+def scan_includes(view: View) -> Includes:
+    """Includes with their `#if` depth; the include guard's own `#ifndef` counts as no depth."""
+    items = view.items
+    found: list[Include] = []
+    depth = 0
+    guard = 0
+    first_code = -1
+    i = 0
+    seen_directive = False
+    while i < len(items):
+        token = items[i]
+        if token.directive < 0:
+            if first_code < 0:
+                first_code = token.start
+            i += 1
+            continue
+        end = i
+        while end < len(items) and items[end].directive == token.directive:
+            end += 1
+        word = view.text(i + 1)
+        if word in ("if", "ifdef", "ifndef"):
+            is_guard = (
+                not seen_directive
+                and first_code < 0
+                and word == "ifndef"
+                and view.text(end) == "#"
+                and view.text(end + 1) == "define"
+                and view.text(end + 2) == view.text(i + 2)
+            )
+            depth += 1
+            guard = 1 if is_guard else guard
+        elif word == "endif":
+            depth = max(0, depth - 1)
+        elif word in ("include", "include_next"):
+            match = _INCLUDE.match(view.tokens.source, token.start)
+            if match:
+                path = match.group(2).decode("utf-8", "surrogateescape")
+                found.append(
+                    Include(
+                        path, match.group(1).decode(), match.start(1), match.end(), i, end, depth
+                    )
+                )
+        if word != "pragma":
+            seen_directive = True
+        i = end
+    return Includes(tuple(found), guard, *_places(view, found, guard, first_code))
+
+
+def _places(view: View, found: list[Include], guard: int, first_code: int) -> tuple[int, int]:
+    """Bytes where helpers go (after the leading includes) and where a missing include goes."""
+    leading = [
+        inc for inc in found if inc.depth <= guard and (first_code < 0 or inc.start < first_code)
+    ]
+    if leading:
+        last = view.tokens.source.find(b"\n", leading[-1].stop)
+        prelude = len(view.tokens.source) if last < 0 else last + 1
+        return prelude, _line_start(view, leading[0].start)
+    if guard:
+        at = next((t.directive for t in view.items if t.text == "define"), -1)
+        last_of = [t for t in view.items if t.directive == at]
+        line_end = view.tokens.source.find(b"\n", last_of[-1].end) if last_of else -1
+        place = len(view.tokens.source) if line_end < 0 else line_end + 1
+        return place, place
+    place = _first_line(view)
+    return place, place
+
+
+def _first_line(view: View) -> int:
+    """Before the first line that is neither a comment nor `#pragma once`."""
+    for i, token in enumerate(view.items):
+        if token.directive >= 0 and (
+            token.text in ("#", "pragma", "once")
+            and "pragma" in (token.text, view.text(i + 1), view.text(i - 1))
+        ):
+            continue
+        return _line_start(view, token.start)
+    return len(view.tokens.source)
+
+
+def _line_start(view: View, at: int) -> int:
+    start = view.tokens.source.rfind(b"\n", 0, at) + 1
+    before = view.tokens.source[start:at]
+    return start if not before.strip() or before.strip().startswith(b"#") else at
+
+
+def rewrite_includes(view: View, includes: Includes) -> set[str]:
+    """Edits the include lines; returns the HIP headers that the file then has (or gets elsewhere)."""
+    present: set[str] = set()
+    user = {rule.match: rule.to for rule in view.options.rules if rule.kind == "header"}
+    for include in includes.items:
+        view.findings.taken.update(range(include.first, include.end))
+        renamed = view.options.include_renames.get(include.path)
+        if include.path in user:
+            _put(view, include, user[include.path])
+            continue
+        if include.quote == '"' and renamed is not None:
+            _put(view, include, renamed, quote='"')
+            continue
+        if include.path in view.options.local_headers:
+            continue
+        if include.path.startswith("hip/"):
+            present.add(include.path)
+            continue
+        header = find_header(include.path)
+        if header is None:
+            continue
+        view.findings.count(f"<{include.path}>")
+        if header.advice or (not header.hip and include.path.endswith("/")):
+            view.findings.left[f"<{include.path}>"] = 1
+            view.findings.converted.pop(f"<{include.path}>", None)
+            view.report("XP5103", include.first, name=include.path, advice=f": {header.advice}")
+            continue
+        path = header.hip or "hip/hip_runtime.h"
+        if include.depth <= includes.guard_depth:
+            present.add(path)
+        _put(view, include, path)
+    return present
+
+
+def _put(view: View, include: Include, path: str, quote: str = "<") -> None:
+    left, right = ("<", ">") if quote == "<" else ('"', '"')
+    if path.startswith(("<", '"')):
+        left = right = ""
+    view.findings.edits.append(Edit(include.start, include.stop, f"{left}{path}{right}"))

@@ -1,0 +1,96 @@
+"""What HIP calls a CUDA name. The tables are data (`tables/`); `tables/generate.py` derives them."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+__all__ = ["Header", "Name", "find_header", "find_name", "looks_like_cuda", "search_names"]
+
+TABLES = Path(__file__).parent / "tables"
+
+# Names that only CUDA's libraries have; `cuda`/`cu` need an upper-case letter to be one.
+_LOOKS_LIKE_CUDA = re.compile(
+    r"(?:cuda[A-Z]\w*|CUDA_[A-Z]\w*|CU_[A-Z]\w*|cu(?:Ctx|Device|Module|Mem|Launch|Stream|Event|Func|Graph|Link|Tex"
+    r"|Surf|Array|Init|Driver|Param|Occupancy|Get|Ipc)[A-Z]?\w*|CU(?:device|context|module|function|stream|event"
+    r"|result|array|texref|graph)\w*|cublas[A-Z]\w*|CUBLAS\w*_\w+|cufft[A-Z]\w*|CUFFT_\w+|curand[A-Z_]\w*|CURAND_\w+"
+    r"|cusparse[A-Z]\w*|CUSPARSE_\w+|cusolver[A-Z]\w*|CUSOLVER_\w+|cudnn[A-Z]\w*|CUDNN_\w+|nvrtc[A-Z]\w*|NVRTC_\w+"
+    r"|nvml[A-Z]\w*|NVML_\w+|npp[a-z]*[A-Z]\w*|nvtx[A-Z]\w*|cutensor[A-Z]\w*|nvjpeg[A-Z]\w*|__nv_\w+"
+    r"|__nvvm_\w+|__cluster_dims__|__grid_constant__|__nv_pure__)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A row of the table. `hip` is empty when HIP has no such thing; `since` is a ROCm release or empty."""
+
+    cuda: str
+    hip: str
+    since: str
+    library: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A header's counterpart: `hip` empty and `advice` empty when nothing needs to be included."""
+
+    cuda: str
+    hip: str
+    since: str
+    advice: str
+
+
+@cache
+def _names() -> dict[str, list[str]]:
+    table: dict[str, list[str]] = json.loads((TABLES / "names.json").read_text())
+    return table
+
+
+@cache
+def _headers() -> dict[str, dict[str, str]]:
+    return tomllib.loads((TABLES / "headers.toml").read_text())
+
+
+def find_name(name: str) -> Name | None:
+    """The table's row for a CUDA name; a versioned one (`cublasSgemm_v2`) is what its base is."""
+    row = _names().get(name)
+    if row is None and name.endswith("_v2"):
+        row = _names().get(name[:-3])
+    return None if row is None else Name(name, *row)
+
+
+def search_names(part: str) -> tuple[Name, ...]:
+    """Rows whose CUDA or HIP name contains `part`, whatever the case."""
+    wanted = part.lower()
+    return tuple(
+        Name(name, *row)
+        for name, row in _names().items()
+        if wanted in name.lower() or wanted in row[0].lower()
+    )
+
+
+def looks_like_cuda(name: str) -> bool:
+    """Whether a name that the table doesn't know is spelt as CUDA's libraries spell theirs."""
+    return _LOOKS_LIKE_CUDA.fullmatch(name) is not None
+
+
+def find_header(path: str) -> Header | None:
+    """The counterpart of an `#include`d path, or None when it isn't one of CUDA's."""
+    tables = _headers()
+    exact = tables["headers"].get(path)
+    if exact is not None:
+        return Header(path, exact, tables["since"].get(exact, ""), "")
+    if path in tables["missing"]:
+        return Header(path, "", "", tables["missing"][path])
+    for folder, header in tables["folders"].items():
+        if path.startswith(folder):
+            return Header(path, header, tables["since"].get(header, ""), "")
+    for prefix, advice in tables["missing"].items():
+        if prefix.endswith("/") and path.startswith(prefix):
+            return Header(path, "", "", advice)
+    return None

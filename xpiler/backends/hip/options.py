@@ -1,0 +1,60 @@
+"""What the HIP rewriting can be told: the machine, and what is known of the project around a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+__all__ = ["ARCHITECTURES", "HipOptions", "UserRule", "wavefront"]
+
+# Lanes of a wavefront as HIP's runtime runs it (hip#3776: wave32 on RDNA, wave64 on GCN and CDNA).
+ARCHITECTURES: Mapping[str, int] = {
+    "gfx90a": 64,
+    "gfx942": 64,
+    "gfx908": 64,
+    "gfx906": 64,
+    "gfx1030": 32,
+    "gfx1100": 32,
+}
+
+CUDA_WARP = 32
+
+
+def wavefront(arch: str) -> int:
+    """Lanes of a wavefront; CDNA's 64 for an architecture that isn't listed."""
+    return ARCHITECTURES.get(arch, 64)
+
+
+@dataclass(frozen=True, slots=True)
+class UserRule:
+    """A rule of the user's own; it goes before the tables.
+
+    kind `name`: the identifier `match` becomes `to`. `header`: the include. `macro`: an identifier whose
+    definition is left alone but whose uses are renamed. `call`: `match(args)` becomes `to`, where
+    `$1`, `$2`, ... stand for the arguments and `$*` for all of them.
+    """
+
+    kind: str
+    match: str
+    to: str
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HipOptions:
+    """`own`: names that the project declares itself. `local_headers`: include paths that it provides.
+
+    `helper_header` is the path by which ported files include the generated helpers; empty puts the
+    helpers that a file uses into the file.
+    """
+
+    arch: str = "gfx90a"
+    own: frozenset[str] = frozenset()
+    local_headers: frozenset[str] = frozenset()
+    helper_header: str = ""
+    rules: tuple[UserRule, ...] = ()
+    include_renames: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def wavefront(self) -> int:
+        return wavefront(self.arch)

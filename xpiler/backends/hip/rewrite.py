@@ -1,0 +1,261 @@
+"""CUDA source text to HIP source text by token-exact edits: the whole of the HIP translation.
+
+Comments, strings and formatting are never touched. What could not be translated is left as it was and
+reported. Running the rewriting on its own output changes nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from xpiler.backends.base import Diagnostic
+from xpiler.backends.hip import calls, ptx, warp
+from xpiler.backends.hip.helpers import prelude
+from xpiler.backends.hip.includes import Includes, rewrite_includes, scan_includes
+from xpiler.backends.hip.names import find_name, looks_like_cuda
+from xpiler.backends.hip.options import HipOptions
+from xpiler.backends.hip.rules import user_handlers
+from xpiler.backends.hip.view import View
+from xpiler.frontends.edits import Edit, apply
+from xpiler.frontends.tokens import tokenize
+
+__all__ = ["Rewritten", "declared_names", "mentions_cuda", "rewrite"]
+
+# A file without any of these holds no CUDA: it is not even read as tokens.
+_CUDA = re.compile(
+    rb"\bcu(?:da|blas|fft|rand|sparse|solver|dnn|b::|tensor)|\bCU(?:DA|BLAS|FFT|RAND|SPARSE|SOLVER|DNN)?[_a-z]"
+    rb"|\bcu[A-Z]\w+|__(?:global|device|shared|constant|managed|launch_bounds|CUDACC|CUDA_ARCH|NVCC|nv_)"
+    rb"|nvcuda|nvrtc|NVRTC|nvtx|<<<|__shfl|__ballot|__syncwarp|\bnv[mt]|make_cu|cooperative_groups|warpSize"
+    rb"|\bmma\.h\b|\bcub/|\bnccl"
+)
+
+_DEVICE_WORDS = frozenset(
+    [
+        "__global__",
+        "__device__",
+        "__shared__",
+        "__constant__",
+        "__host__",
+        "__managed__",
+        "threadIdx",
+        "blockIdx",
+        "__syncthreads",
+    ]
+)
+_HALF = frozenset(
+    [
+        "half",
+        "half2",
+        "__half",
+        "__half2",
+        "__float2half",
+        "__half2float",
+        "__float2half_rn",
+        "__hadd",
+        "__hmul",
+        "__hfma",
+        "__half22float2",
+        "__floats2half2_rn",
+        "__nv_half",
+    ]
+)
+_BF16 = frozenset(
+    [
+        "__nv_bfloat16",
+        "nv_bfloat16",
+        "__nv_bfloat162",
+        "nv_bfloat162",
+        "__float2bfloat16",
+        "__bfloat162float",
+    ]
+)
+
+_RUNTIME_HEADER = "hip/hip_runtime.h"
+_C_SUFFIXES = frozenset({".c"})
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """`converted` and `left` count the uses of each CUDA name."""
+
+    text: bytes
+    edits: tuple[Edit, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    converted: Mapping[str, int]
+    left: Mapping[str, int]
+    helpers: frozenset[str]
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.edits)
+
+
+def mentions_cuda(source: bytes) -> bool:
+    """Whether the bytes hold anything that could be CUDA."""
+    return _CUDA.search(source) is not None
+
+
+def declared_names(source: bytes) -> frozenset[str]:
+    """Names that a file declares itself and that CUDA's tables or prefixes would claim."""
+    view = View(tokenize(source), "", HipOptions())
+    return frozenset(n for n in view.own if find_name(n) is not None or looks_like_cuda(n))
+
+
+def rewrite(source: bytes, file: str, options: HipOptions) -> Rewritten:
+    """The HIP form of a CUDA file. Total: any bytes have one."""
+    if not mentions_cuda(source):
+        return Rewritten(source, (), (), {}, {}, frozenset())
+    view = View(tokenize(source), file, options)
+    includes = scan_includes(view)
+    present = rewrite_includes(view, includes)
+    handlers: dict[str, warp.Handler] = {
+        **warp.HANDLERS,
+        **calls.HANDLERS,
+        **ptx.HANDLERS,
+        **user_handlers(options.rules),
+    }
+    calls.group_algorithms(view)
+    _rewrite_names(view, handlers)
+    _find_hazards(view)
+    _add_includes(view, includes, present)
+    edits = _without_nested(view.findings.edits)
+    found = view.findings
+    return Rewritten(
+        apply(source, edits),
+        tuple(edits),
+        tuple(
+            sorted(
+                found.diagnostics, key=lambda d: (d.span.line, d.span.column) if d.span else (0, 0)
+            )
+        ),
+        dict(found.converted),
+        dict(found.left),
+        frozenset(found.helpers),
+    )
+
+
+def _rewrite_names(view: View, handlers: Mapping[str, Callable[[View, int], bool]]) -> None:
+    taken = view.findings.taken
+    for i, token in enumerate(view.items):
+        if token.kind != "name" or i in taken:
+            if token.kind == "string":
+                _check_string(view, i)
+            continue
+        handler = handlers.get(token.text)
+        if handler is not None and handler(view, i):
+            continue
+        _rename(view, i)
+
+
+def _rename(view: View, at: int) -> None:
+    name = view.text(at)
+    row = find_name(name)
+    if row is None and not looks_like_cuda(name):
+        return
+    if view.is_member(at) or name in view.own or name in view.options.own:
+        return
+    if row is None:
+        if view.text(at - 1) == "##" or view.text(at + 1) == "##":
+            _pasted(view, at)
+            return
+        view.report("XP5102", at, name=name)
+        view.findings.left[name] = view.findings.left.get(name, 0) + 1
+    elif not row.hip:
+        view.report("XP5101", at, name=name, library=row.library)
+        view.findings.left[name] = view.findings.left.get(name, 0) + 1
+    elif row.hip != name:
+        if at not in view.findings.taken:
+            view.replace(at, row.hip)
+        view.findings.count(name)
+
+
+def _pasted(view: View, at: int) -> None:
+    view.report("XP5108", at, text=f"{view.text(at)} ##")
+
+
+_MODULE = re.compile(r'"[^"]*\.(?:ptx|cubin|fatbin)"')
+_VOLATILE_SHARED = re.compile(rb"volatile\s+\w+\s*\*|volatile\s+__shared__|__shared__\s+volatile")
+
+
+def _check_string(view: View, at: int) -> None:
+    if _MODULE.fullmatch(view.text(at)):
+        view.report("XP5405", at, text=view.text(at))
+
+
+def _find_hazards(view: View) -> None:
+    """What compiles on AMD but may mean something else there."""
+    if "__shared__" in view.names and _VOLATILE_SHARED.search(view.tokens.source):
+        for i in view.positions("volatile"):
+            near = {view.text(j) for j in range(max(0, i - 3), min(len(view.items), i + 5))}
+            if "asm" not in near and ("__shared__" in near or "*" in near):
+                view.report("XP5205", i)
+                break
+    for i in view.positions("atomicCAS"):
+        window = [view.text(j) for j in range(max(0, i - 4), i)]
+        if "while" in window and view.text(i + 1) == "(":
+            call = view.call(i)
+            if call is not None and view.text(call.close + 1) in (")", "!=", "=="):
+                view.report("XP5206", i)
+
+
+def _add_includes(view: View, includes: Includes, present: set[str]) -> None:
+    names = view.names
+    c_file = PurePath(view.file).suffix in _C_SUFFIXES
+    needed: list[str] = []
+    touched = bool(view.findings.converted) or bool(names & _DEVICE_WORDS)
+    runtime = {_RUNTIME_HEADER, "hip/hip_runtime_api.h"}
+    if (
+        touched
+        and not present & (runtime if c_file else {_RUNTIME_HEADER})
+        and (names & _DEVICE_WORDS or _uses_runtime(view))
+    ):
+        needed.append("hip/hip_runtime_api.h" if c_file else _RUNTIME_HEADER)
+    if names & _BF16 and "hip/hip_bf16.h" not in present:
+        view.findings.headers.add("hip/hip_bf16.h")
+    if names & _HALF - view.own and names & _DEVICE_WORDS:
+        view.findings.headers.add("hip/hip_fp16.h")
+    needed += sorted(h for h in view.findings.headers if h not in present)
+    newline = "\r\n" if b"\r\n" in view.tokens.source[:4096] else "\n"
+    if needed:
+        view.insert(includes.top_at, "".join(f"#include <{h}>{newline}" for h in needed))
+    if not view.findings.helpers:
+        return
+    at = includes.prelude_at
+    source = view.tokens.source
+    lead = newline if at == len(source) and source and not source.endswith(b"\n") else ""
+    if view.options.helper_header:
+        view.insert(at, f'{lead}#include "{view.options.helper_header}"{newline}')
+    else:
+        view.insert(at, lead + prelude(view.findings.helpers, newline))
+
+
+def _uses_runtime(view: View) -> bool:
+    """Whether a converted name comes from the runtime, which nvcc includes by itself."""
+    return any(
+        (row := find_name(name)) is not None and row.library == "runtime"
+        for name in view.findings.converted
+    )
+
+
+def _without_nested(edits: list[Edit]) -> list[Edit]:
+    """Edits without duplicates and without those that stand inside a larger one."""
+    kept: list[Edit] = []
+    end = -1
+    for edit in sorted(
+        dict.fromkeys(edits),
+        key=lambda e: (
+            e.start_byte,
+            -(e.end_byte - e.start_byte) if e.end_byte > e.start_byte else 1,
+        ),
+    ):
+        if edit.end_byte > edit.start_byte:
+            if edit.start_byte < end:
+                continue
+            end = edit.end_byte
+        elif edit.start_byte < end:
+            continue
+        kept.append(edit)
+    return kept
