@@ -31,7 +31,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class TranslationUnit:
-    """A file to compile. `compiler` is `g++` or `gcc`; `flags` beside the harness's own."""
+    """A file to compile. `compiler` is `g++` or `gcc`; `flags` come beside the harness's own."""
 
     name: str
     text: str
@@ -41,10 +41,10 @@ class TranslationUnit:
 
 @dataclass(frozen=True, slots=True)
 class KernelEntry:
-    """A kernel to call: its `simt` form as lifted (names, parameters, instance) and the text to call it by.
+    """A kernel to call: its `simt` form as lifted (names, parameters, instance), and how to call it.
 
-    `source_name` is what the source calls it (`reduce<float, 256>`), `symbol` the emitted C name, `index` its number `i` in
-    `xp_call_<i>`.
+    `source_name` is what the source calls it (`reduce<float, 256>`), `symbol` the emitted C name,
+    `index` its number `i` in `xp_call_<i>`.
     """
 
     index: int
@@ -57,7 +57,7 @@ class Executor(Protocol):
     """Something that runs a program: the CUDA-on-CPU runtime, a simulator, real hardware.
 
     `units` gives translation units that together define, for every entry `i`,
-    `extern "C" void xp_call_<i>(const xp_launch *launch, void *const *args)` (xpiler/runtime/include/xpiler/harness.h):
+    `extern "C" void xp_call_<i>(const xp_launch *launch, void *const *args)` (`xpiler/harness.h`):
     `args[j]` points at the value of the j-th parameter of `entry.kernel` in IR order (for a buffer:
     at the pointer). Harness and sandbox do the rest.
     """
@@ -131,7 +131,11 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A target machine. `facts` are its numbers for passes and prompts (bytes, lanes, ...)."""
+    """A target machine. `facts` are its numbers for passes and prompts (bytes, lanes, ...).
+
+    `edits_source`: its emitter edits the source instead of printing kernels anew, so a kernel that
+    cannot be lifted is translated all the same, without evidence.
+    """
 
     name: str
     title: str
@@ -140,3 +144,4 @@ class Target:
     executors: tuple[Executor, ...]
     facts: Mapping[str, int]
     options: tuple[Option, ...] = ()
+    edits_source: bool = False

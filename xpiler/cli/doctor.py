@@ -24,7 +24,13 @@ def register(app: typer.Typer) -> None:
         findings = examine()
         if as_json:
             rows = [
-                {"name": f.name, "found": f.found, "detail": f.detail, "adds": f.adds, "needed": f.needed}
+                {
+                    "name": f.name,
+                    "found": f.found,
+                    "detail": f.detail,
+                    "adds": f.adds,
+                    "needed": f.needed,
+                }
                 for f in findings
             ]
             typer.echo(json.dumps(rows, indent=2))

@@ -38,7 +38,9 @@ def _version(show: bool) -> None:
 def root(
     _version_flag: Annotated[
         bool,
-        typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit."),
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Show the version and exit."
+        ),
     ] = False,
 ) -> None:
     """Translate CUDA into HIP, BANG C or C with AVX-512, and show that the result is right.

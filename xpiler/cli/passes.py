@@ -62,7 +62,10 @@ def _show(planned: object, show: str, out: object) -> None:
     for stage in planned.stages:
         knobs = ", ".join(f"{k.name}={k.default}" for k in planned.knobs.get(stage.name, ()))
         table.add_row(
-            *(Text(t) for t in (stage.name, stage.verdict, "; ".join(stage.notes) or stage.reason, knobs))
+            *(
+                Text(t)
+                for t in (stage.name, stage.verdict, "; ".join(stage.notes) or stage.reason, knobs)
+            )
         )
     out.print(table)
     for stage in planned.stages:

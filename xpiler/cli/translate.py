@@ -11,17 +11,23 @@ import typer
 
 __all__ = ["register"]
 
-Source = Annotated[Path, typer.Argument(help="The CUDA file, or - for standard input.", show_default=False)]
+Source = Annotated[
+    Path, typer.Argument(help="The CUDA file, or - for standard input.", show_default=False)
+]
 TargetName = Annotated[
     str, typer.Option("--target", "-t", help="hip, avx512 or bang.", show_default=False)
 ]
 Out = Annotated[
     Path | None,
-    typer.Option("-o", "--out", help="Output file; - for standard output. Default: beside the source."),
+    typer.Option(
+        "-o", "--out", help="Output file; - for standard output. Default: beside the source."
+    ),
 ]
 CaseFile = Annotated[
     Path | None,
-    typer.Option("--case", help="TOML file with launch geometry, sizes and inputs (see xpiler cases)."),
+    typer.Option(
+        "--case", help="TOML file with launch geometry, sizes and inputs (see xpiler cases)."
+    ),
 ]
 NoVerify = Annotated[
     bool, typer.Option("--no-verify", help="Translate only; the result says that it is unverified.")
@@ -42,13 +48,16 @@ EngineName = Annotated[
     typer.Option("--engine", help="symbolic (rules), llm (a model first), auto (rules first)."),
 ]
 Include = Annotated[
-    list[Path] | None, typer.Option("-I", "--include", help="Directory to search for local headers.")
+    list[Path] | None,
+    typer.Option("-I", "--include", help="Directory to search for local headers."),
 ]
 Define = Annotated[
-    list[str] | None, typer.Option("-D", "--define", help="Preprocessor definition, NAME or NAME=VALUE.")
+    list[str] | None,
+    typer.Option("-D", "--define", help="Preprocessor definition, NAME or NAME=VALUE."),
 ]
 TraceDir = Annotated[
-    Path | None, typer.Option("--trace", help="Folder to record every program, prompt and verdict in.")
+    Path | None,
+    typer.Option("--trace", help="Folder to record every program, prompt and verdict in."),
 ]
 Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Programs to build and run at a time.")]
 

@@ -16,10 +16,16 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def verify(
-        first: Annotated[Path, typer.Argument(help="The source, normally a .cu file.", show_default=False)],
-        second: Annotated[Path, typer.Argument(help="The other program: .hip, .mlu, .c, .cpp or .cu.")],
+        first: Annotated[
+            Path, typer.Argument(help="The source, normally a .cu file.", show_default=False)
+        ],
+        second: Annotated[
+            Path, typer.Argument(help="The other program: .hip, .mlu, .c, .cpp or .cu.")
+        ],
         case: Annotated[Path | None, typer.Option("--case", help="TOML file with cases.")] = None,
-        report: Annotated[Path | None, typer.Option("--report", help="Write a JSON report.")] = None,
+        report: Annotated[
+            Path | None, typer.Option("--report", help="Write a JSON report.")
+        ] = None,
         jobs: Annotated[int, typer.Option("--jobs", "-j", help="Programs to run at a time.")] = 2,
     ) -> None:
         """Run the kernels of both files on the same inputs and compare what they compute."""

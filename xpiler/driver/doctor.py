@@ -6,7 +6,6 @@ import importlib
 import os
 import shutil
 import subprocess
-
 from dataclasses import dataclass
 
 from xpiler.backends.base import Target
@@ -103,5 +102,3 @@ def _endpoint() -> Finding:
     url = os.environ.get("XPILER_BASE_URL", "")
     adds = "a language model proposes what a pass produces"
     return Finding("model endpoint", bool(url), url or "XPILER_BASE_URL is not set", adds)
-
-

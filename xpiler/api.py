@@ -1,0 +1,291 @@
+"""The Python interface: what the command line, the notebook and the port call.
+
+>>> import xpiler
+>>> report = xpiler.translate("softmax.cu", "avx512", xpiler.Settings(out=Path("softmax.cpp")))
+>>> report.exit_status
+0
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from xpiler.backends.base import Target
+from xpiler.backends.registry import UnknownTarget, load_target
+from xpiler.driver.output import NotWritten, Written, check_destination, write_whole
+from xpiler.driver.pipeline import Engine, Stage, run_pipeline
+from xpiler.driver.report import InputError, Report
+from xpiler.driver.source import Source, lift_source, read_source
+from xpiler.driver.translate import Judge, Translation, Work, translate_file
+from xpiler.frontends.results import LiftedFile, LiftedKernel
+from xpiler.ir.diagnostics import Diagnostic
+from xpiler.passes.base import Knob
+from xpiler.verify.evidence import Evidence, Unverified, summary
+
+__all__ = [
+    "Cases",
+    "Planned",
+    "Settings",
+    "infer_cases",
+    "plan",
+    "translate",
+    "verify_pair",
+]
+
+Observe = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to translate. `out` None writes beside the source, `-` writes nothing (see `Report.text`).
+
+    `options` are the target's own (`arch`); `case` a TOML file of cases; `engine` symbolic, llm or auto;
+    `trace` a folder for everything that happened; `jobs` programs built and run at a time.
+    """
+
+    out: Path | None = None
+    case: Path | None = None
+    verify: bool = True
+    force: bool = False
+    options: Mapping[str, str] = field(default_factory=dict)
+    engine: str = "auto"
+    include_dirs: tuple[Path, ...] = ()
+    defines: tuple[str, ...] = ()
+    trace: Path | None = None
+    jobs: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The stages of one kernel without verification, and the knobs of each pass."""
+
+    name: str
+    stages: tuple[Stage, ...]
+    knobs: Mapping[str, tuple[Knob, ...]]
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """Inferred cases as TOML; `diagnostics` name the kernels that have none."""
+
+    toml: str
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def translate(
+    source: str | Path,
+    target: str,
+    settings: Settings | None = None,
+    *,
+    observe: Observe | None = None,
+) -> Report | InputError:
+    """Translate a CUDA file and verify the result.
+
+    Gives a `Report`, or `InputError` when the file or the settings are wrong. A kernel that was refuted
+    is not in the output; one that could not be verified is, under a comment that says so.
+    """
+    settings = settings or Settings()
+    say = observe or (lambda _: None)
+    start = time.perf_counter()
+    prepared = _prepare(Path(source), target, settings)
+    if isinstance(prepared, InputError):
+        return prepared
+    read, lifted, machine = prepared
+    lifting = time.perf_counter() - start
+    problem = _destination_problem(read, settings)
+    if problem is not None:
+        return problem
+    engine = _engine(settings, machine)
+    if isinstance(engine, InputError):
+        return engine
+    judge = _judge(read, lifted, machine, settings, say)
+    if isinstance(judge, InputError):
+        return judge
+    work = Work(read, lifted, machine, settings.options, engine)
+    done = translate_file(work, judge, observe=say)
+    return _finish(read, target, done, settings, lifted.diagnostics, lifting)
+
+
+def _prepare(
+    path: Path, target: str, settings: Settings
+) -> tuple[Source, LiftedFile, Target] | InputError:
+    machine = load_target(target)
+    if isinstance(machine, UnknownTarget):
+        hint = f"did you mean {machine.close}?" if machine.close else ""
+        known = ", ".join(machine.known)
+        message = f"there is no target {target!r}; there are {known}"
+        return InputError((Diagnostic("XP0010", "error", message, None, hint),))
+    wrong = _wrong_option(machine, settings.options)
+    if wrong is not None:
+        return InputError((wrong,))
+    read = read_source(path)
+    if isinstance(read, InputError):
+        return read
+    lifted = lift_source(read, settings.include_dirs, settings.defines)
+    return lifted if isinstance(lifted, InputError) else (read, lifted, machine)
+
+
+def _wrong_option(target: Target, options: Mapping[str, str]) -> Diagnostic | None:
+    known = {o.name: o for o in target.options}
+    for name, value in options.items():
+        option = known.get(name)
+        if option is None:
+            have = ", ".join(known) or "none"
+            return Diagnostic(
+                "XP0011", "error", f"{target.name} has no option {name!r}; it has {have}"
+            )
+        if option.choices and value not in option.choices:
+            choices = ", ".join(option.choices)
+            return Diagnostic("XP0012", "error", f"{name} is one of {choices}, not {value!r}")
+    return None
+
+
+def _destination_problem(source: Source, settings: Settings) -> InputError | None:
+    out = settings.out
+    if out is None or str(out) == "-":
+        return None
+    problem = check_destination(out, settings.force)
+    return None if problem is None else _not_written(problem)
+
+
+def _not_written(problem: NotWritten) -> InputError:
+    message = f"{problem.path} cannot be written: {problem.reason}"
+    return InputError((Diagnostic("XP0020", "error", message, None, problem.hint),))
+
+
+def _engine(settings: Settings, target: Target) -> Engine | InputError | None:
+    if settings.engine not in ("symbolic", "llm", "auto"):
+        message = f"there is no engine {settings.engine!r}; there are symbolic, llm and auto"
+        return InputError((Diagnostic("XP0013", "error", message),))
+    if settings.engine == "symbolic":
+        return None
+    from xpiler.llm.engine import configured_engine
+
+    return configured_engine(settings.engine, target)
+
+
+def _judge(
+    source: Source, lifted: LiftedFile, target: Target, settings: Settings, say: Observe
+) -> Judge | InputError | None:
+    if not settings.verify:
+        return None
+    from xpiler.driver.judge import FileJudge, load_cases
+
+    cases = load_cases(lifted, settings.case)
+    if isinstance(cases, InputError):
+        return cases
+    return FileJudge(source, lifted, target, cases, settings.jobs, say)
+
+
+def _finish(
+    source: Source,
+    target: str,
+    done: Translation,
+    settings: Settings,
+    diagnostics: tuple[Diagnostic, ...],
+    lifting: float,
+) -> Report | InputError:
+    seconds = {"lift": lifting, **done.seconds}
+    report = Report(str(source.path), target, "", done.kernels, diagnostics, seconds)
+    if done.emitted is None:
+        return report
+    text = _with_warnings(done.emitted.text, report)
+    diagnostics = (*diagnostics, *done.emitted.diagnostics)
+    out = settings.out
+    if out is not None and str(out) == "-":
+        return Report(str(source.path), target, "", done.kernels, diagnostics, seconds, text)
+    path = out or _beside(source.path, done.emitted.suffix)
+    result = write_whole(path, text, settings.force)
+    if not isinstance(result, Written):
+        return _not_written(result)
+    return Report(str(source.path), target, str(path), done.kernels, diagnostics, seconds, text)
+
+
+def _beside(source: Path, suffix: str) -> Path:
+    path = source.with_suffix(suffix)
+    return path if path != source else source.with_suffix(f".out{suffix}")
+
+
+def _with_warnings(text: str, report: Report) -> str:
+    """The text under a comment that names what is not verified; nothing is added when all is."""
+    lines = [
+        f"// xpiler: {k.name} is UNVERIFIED: {_one_line(k.evidence)}"
+        for k in report.kernels
+        if k.status == "unverified"
+    ]
+    lines += [
+        f"// xpiler: {k.name} was refused and is not in this file: {_one_line(k.evidence)}"
+        for k in report.kernels
+        if k.status == "refused"
+    ]
+    return "\n".join(lines) + "\n" + text if lines else text
+
+
+def _one_line(evidence: Evidence) -> str:
+    text = evidence.reason if isinstance(evidence, Unverified) else summary(evidence)
+    return " ".join(text.replace("\\", "/").split())
+
+
+def plan(
+    source: str | Path, target: str, settings: Settings | None = None
+) -> tuple[Planned, ...] | InputError:
+    """Run the passes without verification: what applies to each kernel, and why the rest does not."""
+    settings = settings or Settings()
+    prepared = _prepare(Path(source), target, settings)
+    if isinstance(prepared, InputError):
+        return prepared
+    _, lifted, machine = prepared
+    out: list[Planned] = []
+    for item in lifted.kernels:
+        if not isinstance(item, LiftedKernel):
+            out.append(Planned(item.name, (), {}, (item.diagnostic,)))
+            continue
+        passes = machine.pipeline(item.program, settings.options)
+        run = run_pipeline(item.program, passes, machine.facts)
+        failure = run.failure
+        problems: tuple[Diagnostic, ...] = ()
+        if failure is not None:
+            problems = (
+                Diagnostic(failure.code, "error", failure.reason, failure.span, failure.hint),
+            )
+        knobs = {p.name: p.knobs for p in passes}
+        out.append(Planned(item.source_name, run.stages, knobs, problems))
+    return tuple(out)
+
+
+def infer_cases(source: str | Path, settings: Settings | None = None) -> Cases | InputError:
+    """The cases that verification would use, as TOML."""
+    from xpiler.driver.judge import load_cases
+    from xpiler.verify.case_file import print_cases
+    from xpiler.verify.infer import NoCase
+
+    settings = settings or Settings()
+    read = read_source(Path(source))
+    if isinstance(read, InputError):
+        return read
+    lifted = lift_source(read, settings.include_dirs, settings.defines)
+    if isinstance(lifted, InputError):
+        return lifted
+    found = load_cases(lifted, settings.case)
+    if isinstance(found, InputError):
+        return found
+    cases = [case for group in found.values() if not isinstance(group, NoCase) for case in group]
+    missing = [(symbol, group) for symbol, group in found.items() if isinstance(group, NoCase)]
+    problems = tuple(
+        Diagnostic("XP4003", "warning", f"{symbol}: no case could be inferred: {group.reason}")
+        for symbol, group in missing
+    )
+    return Cases(print_cases(cases), (*problems, *(r.diagnostic for r in lifted.refused)))
+
+
+def verify_pair(
+    first: str | Path, second: str | Path, *, case: Path | None = None, jobs: int = 2
+) -> Mapping[str, Evidence] | InputError:
+    """Whether the kernels of two files compute the same; evidence by kernel name."""
+    from xpiler.verify.pair import verify_files
+
+    return verify_files(Path(first), Path(second), case=case, jobs=jobs)

@@ -1,0 +1,87 @@
+"""Verification as the driver uses it: cases of a file, evidence for an emitted file, blame for a pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from xpiler.backends.base import Emitted, Executor, Target, TranslatedKernel
+from xpiler.driver.pipeline import PipelineRun
+from xpiler.driver.report import InputError
+from xpiler.driver.source import Source
+from xpiler.frontends.results import LiftedFile
+from xpiler.ir.diagnostics import Diagnostic
+from xpiler.ir.nodes import Module
+from xpiler.verify.case import Case
+from xpiler.verify.evidence import Evidence, Unverified
+from xpiler.verify.infer import NoCase, infer_cases, select_cases
+
+__all__ = ["FileCases", "FileJudge", "choose_executor", "load_cases"]
+
+FileCases = Mapping[str, "tuple[Case, ...] | NoCase"]
+
+_PREFERENCE = ("hardware", "simulator", "runtime")
+
+
+def load_cases(lifted: LiftedFile, case_file: Path | None) -> FileCases | InputError:
+    """The cases of every lifted kernel, by symbol: from the file if one is given, else inferred."""
+    if case_file is None:
+        return {k.symbol: infer_cases(k, lifted.launches) for k in lifted.lifted}
+    from xpiler.verify.case_file import CaseFileError, read_cases
+
+    given = read_cases(case_file)
+    if isinstance(given, CaseFileError):
+        return InputError((Diagnostic("XP0030", "error", str(given)),))
+    names = frozenset(n for k in lifted.lifted for n in (k.source_name, k.name, k.symbol))
+    return {k.symbol: select_cases(given, k, names) for k in lifted.lifted}
+
+
+def choose_executor(target: Target) -> Executor | None:
+    """The best executor that can run here: hardware, then a simulator, then the runtime."""
+    able = [e for e in target.executors if not e.available()]
+    ranked = sorted(able, key=lambda e: _PREFERENCE.index(e.kind))
+    return ranked[0] if ranked else None
+
+
+@dataclass(frozen=True, slots=True)
+class FileJudge:
+    """Judges translations of one source file against the source on the CUDA-on-CPU runtime."""
+
+    source: Source
+    lifted: LiftedFile
+    target: Target
+    cases: FileCases
+    jobs: int
+    say: Callable[[str], None]
+
+    def judge(
+        self, kernels: Sequence[TranslatedKernel], emitted: Emitted
+    ) -> Mapping[str, Evidence]:
+        """Evidence by symbol for the emitted file."""
+        from xpiler.verify.check import Side, check
+        from xpiler.verify.oracle import CudaRuntime
+
+        executor = choose_executor(self.target)
+        if executor is None:
+            why = "; ".join(f"{e.name}: {e.available()}" for e in self.target.executors)
+            return {k.entry.symbol: Unverified(f"nothing here can run it: {why}") for k in kernels}
+        oracle = Side(CudaRuntime(), self.source.text, self.source.path)
+        path = self.source.path.with_suffix(emitted.suffix)
+        candidate = Side(executor, emitted.text, path)
+        programs = {k.entry.symbol: k.source for k in kernels}
+        return check(
+            oracle, candidate, [k.entry for k in kernels], self.cases, programs, self.jobs, self.say
+        )
+
+    def blame(self, kernel: TranslatedKernel, run: PipelineRun) -> str:
+        """The first applied stage whose program differs from its predecessor's."""
+        from xpiler.verify.check import check_programs
+
+        cases = self.cases.get(kernel.entry.symbol)
+        if cases is None or isinstance(cases, NoCase):
+            return ""
+        stages = [s for s in run.stages if s.verdict == "applied"]
+        programs: list[Module] = [run.source, *(s.after for s in stages)]
+        first = check_programs(programs, cases)
+        return stages[first - 1].name if first else ""

@@ -1,0 +1,80 @@
+"""Read the user's file and lift its kernels; every way in which that can fail is a value."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from xpiler.driver.report import InputError
+from xpiler.frontends.results import LiftedFile
+from xpiler.ir.diagnostics import Diagnostic
+from xpiler.ir.nodes import Span
+
+__all__ = ["Source", "lift_source", "read_source"]
+
+LARGEST = 32 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file's text as it is (line endings kept) and where it came from."""
+
+    path: Path
+    text: str
+
+
+def _input_error(path: Path, code: str, message: str, hint: str = "") -> InputError:
+    place = Span(str(path), 1, 1, 1, 1) if path.is_file() else None
+    return InputError((Diagnostic(code, "error", message, place, hint),))
+
+
+def read_source(path: Path) -> Source | InputError:
+    """The text of `path` (`-`: standard input). UTF-8, or what its bytes most likely are."""
+    if str(path) == "-":
+        return Source(Path("stdin.cu"), sys.stdin.read())
+    try:
+        size = path.stat().st_size
+        data = b"" if size > LARGEST else path.read_bytes()
+    except FileNotFoundError:
+        return _input_error(path, "XP0001", f"there is no file {path}")
+    except IsADirectoryError:
+        hint = f"to port a repository: xpiler port {path} -o OUT --target hip"
+        return _input_error(path, "XP0002", f"{path} is a directory", hint)
+    except OSError as error:
+        return _input_error(path, "XP0003", f"{path} cannot be read: {error.strerror}")
+    if size > LARGEST:
+        return _input_error(path, "XP0004", f"{path} is larger than {LARGEST >> 20} MiB")
+    if b"\0" in data:
+        return _input_error(path, "XP0005", f"{path} is a binary file", "give a CUDA source file")
+    if not data.strip():
+        return _input_error(path, "XP0006", f"{path} is empty")
+    return Source(path, _decode(data))
+
+
+def _decode(data: bytes) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        from charset_normalizer import from_bytes
+
+        best = from_bytes(data).best()
+        return data.decode(best.encoding if best else "latin-1", errors="replace")
+
+
+def lift_source(
+    source: Source, include_dirs: tuple[Path, ...] = (), defines: tuple[str, ...] = ()
+) -> LiftedFile | InputError:
+    """Lift every kernel of the file. A file without kernels is an input error."""
+    from xpiler.frontends.lift import lift
+    from xpiler.frontends.results import ParseFailed
+
+    lifted = lift(source.text, source.path, include_dirs=include_dirs, defines=defines)
+    if isinstance(lifted, ParseFailed):
+        return InputError(lifted.diagnostics)
+    if not lifted.kernels:
+        hint = (
+            "a kernel is a __global__ function; a template needs a launch that says its arguments"
+        )
+        return _input_error(source.path, "XP0007", f"{source.path} holds no kernel", hint)
+    return lifted
