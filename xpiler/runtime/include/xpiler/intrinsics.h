@@ -1,0 +1,347 @@
+// CUDA's scalar functions beside C's: overloads, conversions, bit operations, packed bytes.
+#ifndef XPILER_INTRINSICS_H
+#define XPILER_INTRINSICS_H
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "xpiler/vector_types.h"
+
+namespace xpiler {
+template <class To, class From> inline To bits(From from) {
+  static_assert(sizeof(To) == sizeof(From));
+  To to;
+  memcpy(&to, &from, sizeof to);
+  return to;
+}
+}  // namespace xpiler
+
+// --- minimum and maximum ------------------------------------------------------------------------
+
+#define XP_MIN_MAX(R, A, B)                                                  \
+  inline R min(A a, B b) { return static_cast<R>(a) < static_cast<R>(b) ? static_cast<R>(a) : static_cast<R>(b); }               \
+  inline R max(A a, B b) { return static_cast<R>(a) < static_cast<R>(b) ? static_cast<R>(b) : static_cast<R>(a); }
+XP_MIN_MAX(int, int, int)
+XP_MIN_MAX(unsigned, unsigned, unsigned)
+XP_MIN_MAX(unsigned, int, unsigned)
+XP_MIN_MAX(unsigned, unsigned, int)
+XP_MIN_MAX(long, long, long)
+XP_MIN_MAX(unsigned long, unsigned long, unsigned long)
+XP_MIN_MAX(unsigned long, long, unsigned long)
+XP_MIN_MAX(unsigned long, unsigned long, long)
+XP_MIN_MAX(long long, long long, long long)
+XP_MIN_MAX(unsigned long long, unsigned long long, unsigned long long)
+XP_MIN_MAX(unsigned long long, long long, unsigned long long)
+XP_MIN_MAX(unsigned long long, unsigned long long, long long)
+#undef XP_MIN_MAX
+// As fmin and fmax: a NaN beside a number is ignored.
+inline float min(float a, float b) { return fminf(a, b); }
+inline float max(float a, float b) { return fmaxf(a, b); }
+inline double min(double a, double b) { return fmin(a, b); }
+inline double max(double a, double b) { return fmax(a, b); }
+inline double min(float a, double b) { return fmin(double(a), b); }
+inline double max(float a, double b) { return fmax(double(a), b); }
+inline double min(double a, float b) { return fmin(a, double(b)); }
+inline double max(double a, float b) { return fmax(a, double(b)); }
+inline unsigned umin(unsigned a, unsigned b) { return a < b ? a : b; }
+inline unsigned umax(unsigned a, unsigned b) { return a > b ? a : b; }
+inline unsigned long long ullmin(unsigned long long a, unsigned long long b) { return a < b ? a : b; }
+inline unsigned long long ullmax(unsigned long long a, unsigned long long b) { return a > b ? a : b; }
+inline long long llmin(long long a, long long b) { return a < b ? a : b; }
+inline long long llmax(long long a, long long b) { return a > b ? a : b; }
+
+// --- floating point -----------------------------------------------------------------------------
+
+inline float rsqrtf(float x) { return static_cast<float>(1.0 / ::sqrt(double(x))); }
+inline double rsqrt(double x) { return 1.0 / ::sqrt(x); }
+inline float rsqrt(float x) { return rsqrtf(x); }
+inline float rcbrtf(float x) { return static_cast<float>(1.0 / ::cbrt(double(x))); }
+inline double rcbrt(double x) { return 1.0 / ::cbrt(x); }
+inline float rhypotf(float x, float y) { return static_cast<float>(1.0 / ::hypot(double(x), double(y))); }
+inline double rhypot(double x, double y) { return 1.0 / ::hypot(x, y); }
+inline float norm3df(float a, float b, float c) {
+  return static_cast<float>(::sqrt(double(a) * a + double(b) * b + double(c) * c));
+}
+inline float rnorm3df(float a, float b, float c) {
+  return static_cast<float>(1.0 / ::sqrt(double(a) * a + double(b) * b + double(c) * c));
+}
+inline float norm4df(float a, float b, float c, float d) {
+  return static_cast<float>(::sqrt(double(a) * a + double(b) * b + double(c) * c + double(d) * d));
+}
+inline double norm3d(double a, double b, double c) { return ::sqrt(a * a + b * b + c * c); }
+namespace xpiler {
+// sin(pi x) and cos(pi x) with the argument reduced exactly.
+inline double sin_pi(double x) {
+  double r = ::fmod(x, 2.0), a = ::fabs(r);
+  if (a == 0.0 || a == 1.0) return ::copysign(0.0, x);
+  return ::sin(3.14159265358979323846 * r);
+}
+inline double cos_pi(double x) {
+  double a = ::fabs(::fmod(x, 2.0));
+  if (a == 0.5 || a == 1.5) return 0.0;
+  return ::cos(3.14159265358979323846 * a);
+}
+double inverse_erf(double x);
+}  // namespace xpiler
+inline double sinpi(double x) { return xpiler::sin_pi(x); }
+inline double cospi(double x) { return xpiler::cos_pi(x); }
+inline float sinpif(float x) { return static_cast<float>(xpiler::sin_pi(x)); }
+inline float cospif(float x) { return static_cast<float>(xpiler::cos_pi(x)); }
+inline float sinpi(float x) { return sinpif(x); }
+inline float cospi(float x) { return cospif(x); }
+inline void sincospif(float x, float *s, float *c) { *s = sinpif(x), *c = cospif(x); }
+inline void sincospi(double x, double *s, double *c) { *s = sinpi(x), *c = cospi(x); }
+inline double normcdf(double x) { return 0.5 * ::erfc(-x * 0.70710678118654752440); }
+inline float normcdff(float x) { return static_cast<float>(normcdf(double(x))); }
+inline double erfinv(double x) { return xpiler::inverse_erf(x); }
+inline float erfinvf(float x) { return static_cast<float>(xpiler::inverse_erf(x)); }
+inline double erfcinv(double x) { return xpiler::inverse_erf(1.0 - x); }
+inline float erfcinvf(float x) { return static_cast<float>(xpiler::inverse_erf(1.0 - double(x))); }
+inline double normcdfinv(double x) { return 1.41421356237309504880 * xpiler::inverse_erf(2.0 * x - 1.0); }
+inline float normcdfinvf(float x) { return static_cast<float>(normcdfinv(double(x))); }
+inline double erfcx(double x) { return ::exp(x * x) * ::erfc(x); }
+inline float erfcxf(float x) { return static_cast<float>(erfcx(double(x))); }
+#ifndef __USE_GNU
+inline float exp10f(float x) { return ::powf(10.0f, x); }
+inline double exp10(double x) { return ::pow(10.0, x); }
+#endif
+inline float exp10(float x) { return exp10f(x); }
+inline float saturate(float x) { return fminf(fmaxf(x, 0.0f), 1.0f); }
+
+#define XP_FAST1(name, function) \
+  inline float name(float x) { return ::function(x); }
+XP_FAST1(__expf, expf)
+XP_FAST1(__exp10f, exp10f)
+XP_FAST1(__logf, logf)
+XP_FAST1(__log2f, log2f)
+XP_FAST1(__log10f, log10f)
+XP_FAST1(__sinf, sinf)
+XP_FAST1(__cosf, cosf)
+XP_FAST1(__tanf, tanf)
+XP_FAST1(__tanhf, tanhf)
+XP_FAST1(__frsqrt_rn, rsqrtf)
+XP_FAST1(__fsqrt_rn, sqrtf)
+XP_FAST1(__saturatef, saturate)
+#undef XP_FAST1
+inline float __powf(float x, float y) { return ::powf(x, y); }
+inline void __sincosf(float x, float *s, float *c) { *s = ::sinf(x), *c = ::cosf(x); }
+inline float __fdividef(float x, float y) { return x / y; }
+inline float fdividef(float x, float y) { return x / y; }
+inline float __frcp_rn(float x) { return 1.0f / x; }
+inline float __fadd_rn(float a, float b) { return a + b; }
+inline float __fsub_rn(float a, float b) { return a - b; }
+inline float __fmul_rn(float a, float b) { return a * b; }
+inline float __fdiv_rn(float a, float b) { return a / b; }
+inline float __fmaf_rn(float a, float b, float c) { return ::fmaf(a, b, c); }
+inline double __dadd_rn(double a, double b) { return a + b; }
+inline double __dsub_rn(double a, double b) { return a - b; }
+inline double __dmul_rn(double a, double b) { return a * b; }
+inline double __ddiv_rn(double a, double b) { return a / b; }
+inline double __drcp_rn(double a) { return 1.0 / a; }
+inline double __dsqrt_rn(double a) { return ::sqrt(a); }
+inline double __fma_rn(double a, double b, double c) { return ::fma(a, b, c); }
+
+namespace xpiler {
+#if defined(__SIZEOF_FLOAT128__)
+using Exact = __float128;
+#else
+using Exact = long double;
+#endif
+inline float next(float x, float to) { return ::nextafterf(x, to); }
+inline double next(double x, double to) { return ::nextafter(x, to); }
+template <class T> T down(Exact x) {
+  T r = static_cast<T>(x);
+  return Exact(r) > x ? next(r, -T(INFINITY)) : r;
+}
+template <class T> T up(Exact x) {
+  T r = static_cast<T>(x);
+  return Exact(r) < x ? next(r, T(INFINITY)) : r;
+}
+template <class T> T zero(Exact x) { return x > 0 ? down<T>(x) : up<T>(x); }
+}  // namespace xpiler
+#define XP_DIRECTED(suffix, rounding)                                                                               \
+  inline float __fadd_##suffix(float a, float b) { return xpiler::rounding<float>(xpiler::Exact(a) + b); }         \
+  inline float __fsub_##suffix(float a, float b) { return xpiler::rounding<float>(xpiler::Exact(a) - b); }         \
+  inline float __fmul_##suffix(float a, float b) { return xpiler::rounding<float>(xpiler::Exact(a) * b); }         \
+  inline float __fdiv_##suffix(float a, float b) { return xpiler::rounding<float>(xpiler::Exact(a) / b); }         \
+  inline float __frcp_##suffix(float a) { return xpiler::rounding<float>(xpiler::Exact(1) / a); }                  \
+  inline float __fsqrt_##suffix(float a) { return xpiler::rounding<float>(xpiler::Exact(::sqrt(double(a)))); }     \
+  inline float __fmaf_##suffix(float a, float b, float c) {                                                        \
+    return xpiler::rounding<float>(xpiler::Exact(a) * b + c);                                                      \
+  }                                                                                                                \
+  inline double __dadd_##suffix(double a, double b) { return xpiler::rounding<double>(xpiler::Exact(a) + b); }     \
+  inline double __dmul_##suffix(double a, double b) { return xpiler::rounding<double>(xpiler::Exact(a) * b); }     \
+  inline float __double2float_##suffix(double a) { return xpiler::rounding<float>(xpiler::Exact(a)); }             \
+  inline float __int2float_##suffix(int a) { return xpiler::rounding<float>(xpiler::Exact(a)); }                   \
+  inline float __uint2float_##suffix(unsigned a) { return xpiler::rounding<float>(xpiler::Exact(a)); }             \
+  inline float __ll2float_##suffix(long long a) { return xpiler::rounding<float>(xpiler::Exact(a)); }              \
+  inline float __ull2float_##suffix(unsigned long long a) { return xpiler::rounding<float>(xpiler::Exact(a)); }    \
+  inline double __ll2double_##suffix(long long a) { return xpiler::rounding<double>(xpiler::Exact(a)); }
+XP_DIRECTED(rz, zero)
+XP_DIRECTED(rd, down)
+XP_DIRECTED(ru, up)
+#undef XP_DIRECTED
+
+// --- conversions --------------------------------------------------------------------------------
+// A float beyond the integer's range saturates and NaN gives 0, as the machine instruction does.
+
+namespace xpiler {
+template <class I> I saturate_to(double x) {
+  if (x != x) return 0;
+  constexpr I top = static_cast<I>(~static_cast<I>(0)) < 0 ? static_cast<I>((1ull << (8 * sizeof(I) - 1)) - 1)
+                                                           : static_cast<I>(~0ull);
+  constexpr I bottom = static_cast<I>(~top);
+  if (x >= static_cast<double>(top)) return top;
+  if (x <= static_cast<double>(bottom)) return bottom;
+  return static_cast<I>(x);
+}
+}  // namespace xpiler
+#define XP_TO_INT(from, F, to, I)                                                                   \
+  inline I __##from##2##to##_rn(F x) { return xpiler::saturate_to<I>(::nearbyint(double(x))); }     \
+  inline I __##from##2##to##_rz(F x) { return xpiler::saturate_to<I>(::trunc(double(x))); }         \
+  inline I __##from##2##to##_rd(F x) { return xpiler::saturate_to<I>(::floor(double(x))); }         \
+  inline I __##from##2##to##_ru(F x) { return xpiler::saturate_to<I>(::ceil(double(x))); }
+XP_TO_INT(float, float, int, int)
+XP_TO_INT(float, float, uint, unsigned)
+XP_TO_INT(float, float, ll, long long)
+XP_TO_INT(float, float, ull, unsigned long long)
+XP_TO_INT(double, double, int, int)
+XP_TO_INT(double, double, uint, unsigned)
+XP_TO_INT(double, double, ll, long long)
+XP_TO_INT(double, double, ull, unsigned long long)
+#undef XP_TO_INT
+inline float __int2float_rn(int x) { return static_cast<float>(x); }
+inline float __uint2float_rn(unsigned x) { return static_cast<float>(x); }
+inline float __ll2float_rn(long long x) { return static_cast<float>(x); }
+inline float __ull2float_rn(unsigned long long x) { return static_cast<float>(x); }
+inline float __double2float_rn(double x) { return static_cast<float>(x); }
+inline double __int2double_rn(int x) { return x; }
+inline double __uint2double_rn(unsigned x) { return x; }
+inline double __ll2double_rn(long long x) { return static_cast<double>(x); }
+inline double __ull2double_rn(unsigned long long x) { return static_cast<double>(x); }
+inline int __float_as_int(float x) { return xpiler::bits<int>(x); }
+inline unsigned __float_as_uint(float x) { return xpiler::bits<unsigned>(x); }
+inline float __int_as_float(int x) { return xpiler::bits<float>(x); }
+inline float __uint_as_float(unsigned x) { return xpiler::bits<float>(x); }
+inline long long __double_as_longlong(double x) { return xpiler::bits<long long>(x); }
+inline double __longlong_as_double(long long x) { return xpiler::bits<double>(x); }
+inline int __double2hiint(double x) { return static_cast<int>(xpiler::bits<unsigned long long>(x) >> 32); }
+inline int __double2loint(double x) { return static_cast<int>(xpiler::bits<unsigned long long>(x)); }
+inline double __hiloint2double(int hi, int lo) {
+  return xpiler::bits<double>(static_cast<unsigned long long>(static_cast<unsigned>(hi)) << 32 |
+                              static_cast<unsigned>(lo));
+}
+
+// --- bits and integers --------------------------------------------------------------------------
+
+inline int __popc(unsigned x) { return __builtin_popcount(x); }
+inline int __popcll(unsigned long long x) { return __builtin_popcountll(x); }
+inline int __clz(int x) { return x ? __builtin_clz(static_cast<unsigned>(x)) : 32; }
+inline int __clzll(long long x) { return x ? __builtin_clzll(static_cast<unsigned long long>(x)) : 64; }
+inline int __ffs(int x) { return __builtin_ffs(x); }
+inline int __ffsll(long long x) { return __builtin_ffsll(x); }
+inline unsigned __brev(unsigned x) {
+  x = (x >> 1 & 0x55555555u) | (x & 0x55555555u) << 1;
+  x = (x >> 2 & 0x33333333u) | (x & 0x33333333u) << 2;
+  x = (x >> 4 & 0x0f0f0f0fu) | (x & 0x0f0f0f0fu) << 4;
+  return __builtin_bswap32(x);
+}
+inline unsigned long long __brevll(unsigned long long x) {
+  return static_cast<unsigned long long>(__brev(static_cast<unsigned>(x))) << 32 |
+         __brev(static_cast<unsigned>(x >> 32));
+}
+inline int __mulhi(int a, int b) { return static_cast<int>(static_cast<long long>(a) * b >> 32); }
+inline unsigned __umulhi(unsigned a, unsigned b) {
+  return static_cast<unsigned>(static_cast<unsigned long long>(a) * b >> 32);
+}
+inline long long __mul64hi(long long a, long long b) { return static_cast<long long>(static_cast<__int128>(a) * b >> 64); }
+inline unsigned long long __umul64hi(unsigned long long a, unsigned long long b) {
+  return static_cast<unsigned long long>(static_cast<unsigned __int128>(a) * b >> 64);
+}
+inline int __mul24(int a, int b) { return (a << 8 >> 8) * (b << 8 >> 8); }
+inline unsigned __umul24(unsigned a, unsigned b) { return (a & 0xffffffu) * (b & 0xffffffu); }
+inline unsigned __byte_perm(unsigned a, unsigned b, unsigned selector) {
+  const unsigned long long bytes = static_cast<unsigned long long>(b) << 32 | a;
+  unsigned result = 0;
+  for (int i = 0; i < 4; ++i) {
+    unsigned s = selector >> (4 * i) & 15u;
+    unsigned byte = static_cast<unsigned>(bytes >> (8 * (s & 7u))) & 255u;
+    if (s & 8u) byte = byte & 128u ? 255u : 0u;  // the sign replicated
+    result |= byte << (8 * i);
+  }
+  return result;
+}
+inline unsigned __funnelshift_l(unsigned lo, unsigned hi, unsigned n) {
+  return static_cast<unsigned>((static_cast<unsigned long long>(hi) << 32 | lo) << (n & 31u) >> 32);
+}
+inline unsigned __funnelshift_r(unsigned lo, unsigned hi, unsigned n) {
+  return static_cast<unsigned>((static_cast<unsigned long long>(hi) << 32 | lo) >> (n & 31u));
+}
+inline unsigned __funnelshift_lc(unsigned lo, unsigned hi, unsigned n) {
+  return n >= 32 ? lo : __funnelshift_l(lo, hi, n);
+}
+inline unsigned __funnelshift_rc(unsigned lo, unsigned hi, unsigned n) {
+  return n >= 32 ? hi : __funnelshift_r(lo, hi, n);
+}
+inline unsigned __sad(int a, int b, unsigned c) {
+  return c + (a > b ? static_cast<unsigned>(a) - static_cast<unsigned>(b) : static_cast<unsigned>(b) - static_cast<unsigned>(a));
+}
+inline unsigned __usad(unsigned a, unsigned b, unsigned c) { return c + (a > b ? a - b : b - a); }
+inline int __hadd(int a, int b) { return static_cast<int>((static_cast<long long>(a) + b) >> 1); }
+inline int __rhadd(int a, int b) { return static_cast<int>((static_cast<long long>(a) + b + 1) >> 1); }
+inline unsigned __uhadd(unsigned a, unsigned b) { return static_cast<unsigned>((0ull + a + b) >> 1); }
+
+namespace xpiler {
+template <class Byte, class Word> Word dot4(unsigned a, unsigned b, Word c) {
+  unsigned sum = static_cast<unsigned>(c);
+  for (int i = 0; i < 4; ++i)
+    sum += static_cast<unsigned>(static_cast<int>(static_cast<Byte>(a >> (8 * i))) *
+                                 static_cast<int>(static_cast<Byte>(b >> (8 * i))));
+  return static_cast<Word>(sum);
+}
+template <class Half, class Byte, class Word> Word dot2(unsigned a, unsigned b, Word c, int first) {
+  unsigned sum = static_cast<unsigned>(c);
+  for (int i = 0; i < 2; ++i)
+    sum += static_cast<unsigned>(static_cast<int>(static_cast<Half>(a >> (16 * i)))) *
+           static_cast<unsigned>(static_cast<int>(static_cast<Byte>(b >> (8 * (i + first)))));
+  return static_cast<Word>(sum);
+}
+}  // namespace xpiler
+inline int __dp4a(int a, int b, int c) { return xpiler::dot4<signed char>(unsigned(a), unsigned(b), c); }
+inline unsigned __dp4a(unsigned a, unsigned b, unsigned c) { return xpiler::dot4<unsigned char>(a, b, c); }
+inline int __dp4a(char4 a, char4 b, int c) { return __dp4a(xpiler::bits<int>(a), xpiler::bits<int>(b), c); }
+inline unsigned __dp4a(uchar4 a, uchar4 b, unsigned c) {
+  return __dp4a(xpiler::bits<unsigned>(a), xpiler::bits<unsigned>(b), c);
+}
+inline int __dp2a_lo(int a, int b, int c) { return xpiler::dot2<short, signed char>(unsigned(a), unsigned(b), c, 0); }
+inline int __dp2a_hi(int a, int b, int c) { return xpiler::dot2<short, signed char>(unsigned(a), unsigned(b), c, 2); }
+inline unsigned __dp2a_lo(unsigned a, unsigned b, unsigned c) {
+  return xpiler::dot2<unsigned short, unsigned char>(a, b, c, 0);
+}
+inline unsigned __dp2a_hi(unsigned a, unsigned b, unsigned c) {
+  return xpiler::dot2<unsigned short, unsigned char>(a, b, c, 2);
+}
+
+#define XP_LANES4(name, Byte, expression)                                                    \
+  inline unsigned name(unsigned a, unsigned b) {                                             \
+    unsigned result = 0;                                                                     \
+    for (int i = 0; i < 4; ++i) {                                                            \
+      const int x = static_cast<Byte>(a >> (8 * i)), y = static_cast<Byte>(b >> (8 * i));    \
+      result |= (static_cast<unsigned>(expression) & 255u) << (8 * i);                       \
+    }                                                                                        \
+    return result;                                                                           \
+  }
+XP_LANES4(__vadd4, unsigned char, x + y)
+XP_LANES4(__vsub4, unsigned char, x - y)
+XP_LANES4(__vmaxs4, signed char, x > y ? x : y)
+XP_LANES4(__vmins4, signed char, x < y ? x : y)
+XP_LANES4(__vmaxu4, unsigned char, x > y ? x : y)
+XP_LANES4(__vminu4, unsigned char, x < y ? x : y)
+XP_LANES4(__vabsdiffu4, unsigned char, x > y ? x - y : y - x)
+XP_LANES4(__vcmpeq4, unsigned char, x == y ? 255 : 0)
+XP_LANES4(__vaddss4, signed char, x + y > 127 ? 127 : x + y < -128 ? -128 : x + y)
+XP_LANES4(__vsubss4, signed char, x - y > 127 ? 127 : x - y < -128 ? -128 : x - y)
+#undef XP_LANES4
+
+#endif
