@@ -81,7 +81,7 @@ def _line_of(text: str, key: str) -> int:
         return 0
     position = starts[int(index.group(1))]
     for part in re.findall(r'"[^"]*"|[^.\[\]"]+', key[index.end() :]):
-        found = re.compile(rf"(?m)^\s*\[?.*?{re.escape(part)}").search(text, position)
+        found = re.compile(rf"(?m)^\s*(\[.*[.\"])?{re.escape(part)}\b").search(text, position)
         position = found.end() if found else position
     return text.count("\n", 0, position) + 1
 

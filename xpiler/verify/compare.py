@@ -206,10 +206,11 @@ def tolerance(expected: Expected, finite: Array) -> Tolerance:
     eps = epsilon(expected.elem)
     oracle = expected.oracle.astype(np.float64)
     scale = _rms(oracle[finite])
-    growth = eps * (4 + 2 * math.sqrt(max(1, expected.reduction)))
+    wide = 1 if expected.elem.bits <= 16 else 2
+    growth = eps * wide * (wide + math.sqrt(max(1, expected.reduction)))
     floor = 4 * _smallest(expected.elem)
     if expected.reference is None:
-        return Tolerance(oracle, growth * (np.abs(oracle) + scale / 2) + floor, None, scale)
+        return Tolerance(oracle, growth * (np.abs(oracle) + scale / 4) + floor, None, scale)
     reference = expected.reference.astype(np.float64)
     error = np.abs(oracle - reference)
     trusted = finite & np.isfinite(reference)

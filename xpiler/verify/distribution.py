@@ -67,7 +67,7 @@ def parse_distribution(text: str) -> Distribution | DistributionError:
     if paren and not rest.endswith(")"):
         return DistributionError(f"`{text}` lacks its closing parenthesis")
     arguments: list[Formula] = []
-    for part in _split(rest[:-1]) if paren else []:
+    for part in _split(rest[:-1]) if rest[:-1].strip() else []:
         formula = parse_formula(part)
         if isinstance(formula, FormulaError):
             return DistributionError(formula.reason)

@@ -20,11 +20,8 @@ from xpiler.verify.dtypes import Array, dtype_of
 
 __all__ = ["POISONS", "Inputs", "Style", "draw", "poisoned", "prepare", "style_of"]
 
-# As an f32: 1.9e-28 and NaN; as an i32: two large numbers. No sane kernel computes either.
-POISONS: tuple[bytes, bytes] = (
-    b"\x6d\x6d\x6d\x6d\x6d\x6d\x6d\x6d",
-    b"\xff\xfe\xff\xfe\xff\xfe\xff\xfe",
-)
+# The first is a tiny number as an f32, the second a NaN as any real type; no sane kernel computes either.
+POISONS: tuple[bytes, bytes] = (b"\x6d" * 8, b"\xfd\xff" * 4)
 
 REAL_RANGE = {"f64": (-6.0, 3.0), "f32": (-6.0, 3.0), "f16": (-5.0, 0.5), "bf16": (-5.0, 0.5)}
 
@@ -175,7 +172,8 @@ def draw(
             return np.sort(_auto(elem, count, style, rng))
         case "offsets":
             inner = np.sort(rng.integers(0, max(0, bounds[0]) + 1, max(0, count - 2)))
-            return np.concatenate(([0], inner, [max(0, bounds[0])]))[-count:].astype(dtype)
+            whole = np.concatenate(([0], inner, [max(0, bounds[0])]))
+            return whole[len(whole) - count :].astype(dtype)
         case "ones":
             return np.ones(count, dtype)
         case _:

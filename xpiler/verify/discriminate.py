@@ -1,0 +1,89 @@
+"""Does a test tell programs apart? One that a zero, constant or idle kernel would pass is no evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from xpiler.verify.case import ConcreteBuffer, ConcreteScalar
+from xpiler.verify.compare import Expected, tolerance
+from xpiler.verify.dtypes import Array
+from xpiler.verify.inputs import Inputs, prepare
+
+__all__ = ["Perturbation", "indifferent", "non_discriminating", "perturbations"]
+
+OTHER_SEED = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Perturbation:
+    """A run in which just one argument has other values."""
+
+    argument: str
+    inputs: Inputs
+
+
+def perturbations(base: Inputs) -> tuple[Perturbation, ...]:
+    """One run per input buffer and per drawn real scalar, equal to `base` but for that argument."""
+    found: list[Perturbation] = []
+    other = prepare(base.concrete, base.seed + OTHER_SEED, base.poison)
+    for position, argument in enumerate(base.concrete.arguments):
+        match argument:
+            case ConcreteBuffer(role="in", elements=elements):
+                relevant = elements > 0
+            case ConcreteScalar(value=None):
+                relevant = True
+            case _:
+                relevant = False
+        if not relevant or np.array_equal(other.arrays[position], base.arrays[position]):
+            continue
+        arrays = list(base.arrays)
+        arrays[position] = other.arrays[position]
+        found.append(Perturbation(argument.name, replace(base, arrays=tuple(arrays))))
+    return tuple(found)
+
+
+def indifferent(before: Sequence[Array], after: Sequence[Array]) -> bool:
+    """Whether the outputs of a perturbed run are those of the base run, bit for bit."""
+    return all(a.tobytes() == b.tobytes() for a, b in zip(before, after, strict=True))
+
+
+def non_discriminating(runs: Sequence[Sequence[Expected]]) -> str:
+    """Why the outputs of all runs of a case say nothing; empty when they do. A run is its output buffers."""
+    outputs = [[e for e in run if e.role in ("out", "inout")] for run in runs]
+    written = [e for run in outputs for e in run if e.written.any()]
+    if not any(outputs):
+        return "the kernel has no output"
+    if not written:
+        return "the source writes nothing: a kernel that does nothing would pass"
+    values = [_written_values(e) for e in written]
+    if all(np.all(np.isnan(v)) for v in values):
+        return "every output is NaN"
+    if all(np.all(v == 0) for v in values):
+        return "every output is zero: a kernel that writes zeros would pass"
+    by_name: dict[str, set[float]] = {}
+    for expected, found in zip(written, values, strict=True):
+        by_name.setdefault(expected.name, set()).update(np.unique(found)[:2].tolist())
+    if all(len(found) == 1 for found in by_name.values()):
+        return "every output is the same constant: a kernel that writes it would pass"
+    if all(_hidden_by_tolerance(e) for e in written):
+        return "the tolerance is as large as the outputs"
+    return ""
+
+
+def _written_values(expected: Expected) -> Array:
+    return expected.oracle[expected.written].astype(np.float64)
+
+
+def _hidden_by_tolerance(expected: Expected) -> bool:
+    if not expected.elem.is_float:
+        return False
+    with np.errstate(all="ignore"):
+        finite = expected.written & np.isfinite(expected.oracle.astype(np.float64))
+        if not finite.any():
+            return False
+        limit = tolerance(expected, finite)
+        hidden = limit.allowed[finite] >= np.abs(limit.centre[finite])
+    return bool(np.mean(hidden) > 0.9)
