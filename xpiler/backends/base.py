@@ -21,6 +21,8 @@ __all__ = [
     "Emitted",
     "Executor",
     "KernelEntry",
+    "Manual",
+    "ManualEntry",
     "Option",
     "Pipeline",
     "Target",
@@ -120,6 +122,30 @@ class Pipeline(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class ManualEntry:
+    """A declared instruction as its header documents it, for prompts and the documentation.
+
+    `signature` is its C declaration, `summary` one sentence, `requires` what its checks demand,
+    `meaning` the body that says what it does, in C.
+    """
+
+    name: str
+    signature: str
+    summary: str
+    requires: tuple[str, ...]
+    meaning: str
+
+
+class Manual(Protocol):
+    def __call__(self) -> tuple[ManualEntry, ...]: ...
+
+
+def no_manual() -> tuple[ManualEntry, ...]:
+    """A target without declared instructions."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
 class Option:
     """A target's own option: `--arch gfx90a`."""
 
@@ -145,3 +171,4 @@ class Target:
     facts: Mapping[str, int]
     options: tuple[Option, ...] = ()
     edits_source: bool = False
+    manual: Manual = no_manual
