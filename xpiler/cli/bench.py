@@ -1,0 +1,89 @@
+"""`xpiler bench`: the operator suite and its accuracy table."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["register"]
+
+Ops = Annotated[str, typer.Option("--ops", help="Operators, separated by commas. Default: all 36.")]
+Targets = Annotated[
+    str, typer.Option("--target", "-t", help="Targets, separated by commas. Default: all.")
+]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Cases at a time.")]
+Log = Annotated[
+    Path, typer.Option("--log", help="File of results, one JSON object a line, as they come in.")
+]
+JsonOut = Annotated[
+    Path | None, typer.Option("--json", help="Write all results as one JSON file; - for stdout.")
+]
+MarkdownOut = Annotated[
+    Path | None, typer.Option("--markdown", help="Write the tables as Markdown.")
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Keep the results that the log holds.")]
+Subset = Annotated[
+    str, typer.Option("--subset", help="all, or ci: one small case per operator and style.")
+]
+Seconds = Annotated[
+    float, typer.Option("--time-out", help="Seconds that one translation may take.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command()
+    def bench(
+        ops: Ops = "",
+        target: Targets = "hip,avx512,bang",
+        jobs: Jobs = 2,
+        log: Log = Path("bench.jsonl"),
+        json_: JsonOut = None,
+        markdown: MarkdownOut = None,
+        resume: Resume = False,
+        subset: Subset = "all",
+        time_out: Seconds = 180,
+    ) -> None:
+        """Translate the operator suite to every target, run what came out, and print the accuracy.
+
+        The judge is NumPy, not the translator: the emitted files are built and called through their
+        C signature. Exit status 0 when every case computes and no verdict was false, else 1.
+        """
+        from dataclasses import asdict
+
+        from rich.console import Console
+
+        from benchmarks.report import Plan, UnknownOperator, document, run_plan
+        from benchmarks.runner import Limits
+
+        targets = _names(target)
+        if subset not in ("all", "ci"):
+            raise typer.BadParameter(f"--subset takes all or ci, not {subset!r}")
+        plan = Plan(
+            operators=_names(ops),
+            targets=targets,
+            jobs=jobs,
+            log=log,
+            resume=resume,
+            subset=subset,
+            limits=Limits(translate=time_out),
+        )
+        results = run_plan(plan, Console(stderr=True))
+        if isinstance(results, UnknownOperator):
+            known = ", ".join(results.known)
+            raise typer.BadParameter(f"no operator {results.name!r}; there are {known}")
+        if json_ is not None:
+            text = json.dumps([asdict(result) for result in results], indent=1) + "\n"
+            typer.echo(text) if str(json_) == "-" else json_.write_text(text, encoding="utf-8")
+        if markdown is not None:
+            markdown.write_text(document(results, targets) + "\n", encoding="utf-8")
+        fine = all(result.computes for result in results)
+        raise typer.Exit(0 if results and fine else 1)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
