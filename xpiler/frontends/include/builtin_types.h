@@ -1,0 +1,2 @@
+#pragma once
+#include "xp_parse.h"

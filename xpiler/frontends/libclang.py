@@ -1,0 +1,307 @@
+"""libclang: parse a CUDA file without a CUDA installation, and read its tree quickly.
+
+The bundled bindings hide operator kinds and are slow per property; `Node` caches what is asked twice.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import re
+import subprocess
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import clang.cindex as ci
+
+from xpiler.backends.base import Diagnostic
+from xpiler.frontends.results import ParseFailed
+from xpiler.ir.nodes import Span
+
+__all__ = ["Node", "Parsed", "parse"]
+
+HEADERS: Final = Path(__file__).parent / "include"
+
+_ARGUMENTS: Final = (
+    "-x",
+    "cuda",
+    "--cuda-host-only",
+    "-nocudainc",
+    "-nocudalib",
+    "--cuda-path=/nonexistent",
+    "-nostdinc",
+    "-nostdinc++",
+    "-std=c++17",
+    "-w",
+    "-ferror-limit=50",
+    "-Xclang",
+    "-fcuda-allow-variadic-functions",
+    "-ftemplate-depth=256",
+)
+
+BINARY_OPERATORS: Final = (
+    "? .* ->* * / % + - << >> <=> < > <= >= == != & ^ | && || = *= /= %= += -= <<= >>= &= ^= |= ,"
+).split(" ")
+UNARY_OPERATORS: Final = (
+    "? post++ post-- ++ -- & * + - ~ ! __real __imag __extension__ co_await"
+).split(" ")
+
+
+@cache
+def _library() -> Any:
+    lib = ci.conf.lib
+    for name in ("clang_getCursorBinaryOperatorKind", "clang_getCursorUnaryOperatorKind"):
+        function = getattr(lib, name)
+        function.argtypes = [ci.Cursor]
+        function.restype = ctypes.c_int
+    lib.clang_Cursor_Evaluate.argtypes = [ci.Cursor]
+    lib.clang_Cursor_Evaluate.restype = ctypes.c_void_p
+    for name, result in (
+        ("clang_EvalResult_getKind", ctypes.c_int),
+        ("clang_EvalResult_getAsLongLong", ctypes.c_longlong),
+        ("clang_EvalResult_getAsUnsigned", ctypes.c_ulonglong),
+        ("clang_EvalResult_isUnsignedInt", ctypes.c_uint),
+        ("clang_EvalResult_getAsDouble", ctypes.c_double),
+        ("clang_EvalResult_dispose", None),
+    ):
+        function = getattr(lib, name)
+        function.argtypes = [ctypes.c_void_p]
+        function.restype = result
+    lib.clang_Cursor_getVarDeclInitializer.argtypes = [ci.Cursor]
+    lib.clang_Cursor_getVarDeclInitializer.restype = ci.Cursor
+    return lib
+
+
+@cache
+def _kind_names() -> dict[int, str]:
+    return {kind.value: kind.name for kind in ci.CursorKind.get_all_kinds()}
+
+
+@cache
+def system_includes() -> tuple[str, ...]:
+    """Where g++ looks for headers, its own directory included; empty without g++."""
+    command = ["g++", "-E", "-v", "-x", "c++", "/dev/null"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ()
+    found = re.search(r"#include <\.\.\.> search starts here:\n(.*?)End of search", done.stderr, re.S)
+    return tuple(line.strip() for line in found[1].splitlines()) if found else ()
+
+
+class Node:
+    """A cursor with its kind's name, children and text computed once."""
+
+    __slots__ = ("_children", "_hash", "_ref", "cursor", "kind", "parsed")
+
+    def __init__(self, cursor: Any, parsed: Parsed) -> None:
+        self.cursor = cursor
+        self.parsed = parsed
+        self.kind: str = _kind_names().get(cursor._kind_id, "UNKNOWN")
+        self._children: tuple[Node, ...] | None = None
+        self._ref: Node | None | bool = False
+        self._hash: int | None = None
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        if self._children is None:
+            self._children = tuple(Node(c, self.parsed) for c in self.cursor.get_children())
+        return self._children
+
+    @property
+    def spelling(self) -> str:
+        return str(self.cursor.spelling)
+
+    @property
+    def type(self) -> Any:
+        return self.cursor.type
+
+    @property
+    def ref(self) -> Node | None:
+        """The declaration that this refers to."""
+        if self._ref is False:
+            target = self.cursor.referenced
+            self._ref = None if target is None else Node(target, self.parsed)
+        return self._ref  # type: ignore[return-value]
+
+    @property
+    def key(self) -> int:
+        """Identifies a declaration within one parse."""
+        if self._hash is None:
+            self._hash = self.cursor.canonical.hash
+        return self._hash
+
+    @property
+    def file(self) -> str:
+        place = self.cursor.location.file
+        return "" if place is None else str(place.name)
+
+    @property
+    def in_headers(self) -> bool:
+        """Declared by our stand-in headers, not by the user."""
+        return self.file.startswith(str(HEADERS))
+
+    @property
+    def span(self) -> Span | None:
+        extent = self.cursor.extent
+        start, end = extent.start, extent.end
+        if start.file is None:
+            return None
+        return Span(str(start.file.name), start.line, start.column, end.line, end.column)
+
+    @property
+    def offsets(self) -> tuple[int, int]:
+        extent = self.cursor.extent
+        return extent.start.offset, extent.end.offset
+
+    @property
+    def text(self) -> str:
+        """The source text, as far as it stands in the main file."""
+        if self.file != self.parsed.name:
+            return ""
+        start, end = self.offsets
+        return self.parsed.data[start:end].decode(errors="replace")
+
+    @property
+    def binary_operator(self) -> str:
+        return BINARY_OPERATORS[_library().clang_getCursorBinaryOperatorKind(self.cursor)]
+
+    @property
+    def unary_operator(self) -> str:
+        return UNARY_OPERATORS[_library().clang_getCursorUnaryOperatorKind(self.cursor)]
+
+    @property
+    def initializer(self) -> Node | None:
+        """The initialiser of a variable."""
+        cursor = _library().clang_Cursor_getVarDeclInitializer(self.cursor)
+        if cursor._kind_id == 36 or cursor.kind.is_invalid():
+            return None
+        cursor._tu = self.cursor._tu
+        return Node(cursor, self.parsed)
+
+    def evaluate(self) -> int | float | None:
+        """The value of a constant expression, or of a constant's initialiser."""
+        lib = _library()
+        result = lib.clang_Cursor_Evaluate(self.cursor)
+        if not result:
+            return None
+        try:
+            match lib.clang_EvalResult_getKind(result):
+                case 1:
+                    if lib.clang_EvalResult_isUnsignedInt(result):
+                        return int(lib.clang_EvalResult_getAsUnsigned(result))
+                    return int(lib.clang_EvalResult_getAsLongLong(result))
+                case 2:
+                    return float(lib.clang_EvalResult_getAsDouble(result))
+                case _:
+                    return None
+        finally:
+            lib.clang_EvalResult_dispose(result)
+
+    def walk(self) -> Iterator[Node]:
+        """This node and all below, in source order."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A parsed file. `errors` are those which leave the kernels intact (unknown names in host code)."""
+
+    unit: Any
+    name: str
+    data: bytes
+    errors: tuple[Diagnostic, ...] = ()
+
+    @property
+    def root(self) -> Node:
+        return Node(self.unit.cursor, self)
+
+
+def _failed(code: str, message: str, path: Path, hint: str = "") -> ParseFailed:
+    return ParseFailed((Diagnostic(code, "error", message, Span(str(path), 1, 1, 1, 1), hint),))
+
+
+def parse(
+    text: str,
+    path: Path,
+    include_dirs: Sequence[Path] = (),
+    defines: Sequence[str] = (),
+) -> Parsed | ParseFailed:
+    """Parse `text` as the file `path`. `defines` are `NAME` or `NAME=VALUE`."""
+    if "\0" in text:
+        return _failed("XP1001", "this is not a text file", path)
+    if not text.strip():
+        return _failed("XP1001", "the file is empty", path)
+    name = str(path)
+    arguments = [*_ARGUMENTS, "-include", str(HEADERS / "xp_parse.h"), "-isystem", str(HEADERS)]
+    for directory in include_dirs:
+        arguments += ["-I", str(directory)]
+    for directory in system_includes():
+        arguments += ["-isystem", directory]
+    arguments += [f"-D{define}" for define in defines]
+    try:
+        unit = ci.Index.create().parse(name, args=arguments, unsaved_files=[(name, text)])
+    except ci.TranslationUnitLoadError:
+        return _failed("XP1002", "libclang could not read the file", path)
+    errors = [_diagnostic(d, name) for d in unit.diagnostics if d.severity >= 3]
+    parsed = Parsed(unit, name, text.encode(), ())
+    fatal = _fatal(errors, parsed)
+    if fatal:
+        return ParseFailed(tuple(fatal))
+    return Parsed(unit, name, text.encode(), tuple(errors))
+
+
+def _diagnostic(found: Any, name: str) -> Diagnostic:
+    where = found.location
+    file = name if where.file is None else str(where.file.name)
+    line, column = max(1, where.line), max(1, where.column)
+    code, hint = "XP1002", ""
+    message = str(found.spelling)
+    if "file not found" in message:
+        code = "XP1003"
+        hint = "give the directory of the header with -I"
+    return Diagnostic(code, "error", message, Span(file, line, column, line, column), hint)
+
+
+_SYNTAX: Final = re.compile(
+    r"^expected |file not found|unterminated|extraneous|missing terminating|unknown type name"
+    r"|unbalanced|invalid preprocessing|#error|^unexpected|too many errors|requires a type specifier"
+)
+
+
+def _fatal(errors: Sequence[Diagnostic], parsed: Parsed) -> list[Diagnostic]:
+    """Errors after which the tree cannot be trusted: syntax anywhere, anything in device code."""
+    if not errors:
+        return []
+    extents = _device_extents(parsed)
+    fatal = [e for e in errors if _SYNTAX.search(e.message) or _inside(e, extents)]
+    return list(errors) if fatal else []
+
+
+def _inside(error: Diagnostic, extents: Sequence[tuple[str, int, int]]) -> bool:
+    span = error.span
+    return span is not None and any(
+        file == span.file and first <= span.line <= last for file, first, last in extents
+    )
+
+
+def _device_extents(parsed: Parsed) -> list[tuple[str, int, int]]:
+    found: list[tuple[str, int, int]] = []
+
+    def visit(node: Node) -> None:
+        for child in node.children:
+            if child.kind in ("NAMESPACE", "LINKAGE_SPEC", "UNEXPOSED_DECL"):
+                visit(child)
+            elif child.kind in ("FUNCTION_DECL", "FUNCTION_TEMPLATE") and any(
+                c.kind in ("CUDAGLOBAL_ATTR", "CUDADEVICE_ATTR") for c in child.children
+            ):
+                span = child.span
+                if span is not None:
+                    found.append((span.file, span.line, span.end_line))
+
+    visit(parsed.root)
+    return found

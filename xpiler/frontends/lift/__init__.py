@@ -1,0 +1,97 @@
+"""Lift a CUDA file: kernels to the Kernel IR, host code to facts about launches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from xpiler.backends.base import Diagnostic
+from xpiler.frontends.libclang import Node, Parsed, parse
+from xpiler.frontends.lift import calls as _calls
+from xpiler.frontends.lift import warp as _warp
+from xpiler.frontends.lift.discover import Discovery, KernelSite, discover
+from xpiler.frontends.lift.instances import instance_name, qualified_name, symbol_of
+from xpiler.frontends.lift.kernel import lift_kernel
+from xpiler.frontends.lift.launches import launch_facts, launches
+from xpiler.frontends.lift.state import FileState
+from xpiler.frontends.lift.values import RefusedConstruct
+from xpiler.frontends.results import LiftedFile, LiftedKernel, ParseFailed, Refused
+
+__all__ = ["LiftedFile", "LiftedKernel", "ParseFailed", "Refused", "lift"]
+
+_REGISTERED = (_calls, _warp)  # importing them registers what they lift
+
+
+def lift(
+    text: str,
+    path: Path,
+    *,
+    include_dirs: Sequence[Path] = (),
+    defines: Sequence[str] = (),
+    only: str | None = None,
+) -> LiftedFile | ParseFailed:
+    """Parse `text` as the file `path` and lift its kernels.
+
+    `only` restricts to the kernel of that name, instance (`reduce<float, 256>`) or symbol. A kernel that
+    cannot be lifted is a `Refused` among the results; the others go on.
+    """
+    parsed = parse(text, path, include_dirs, defines)
+    if isinstance(parsed, ParseFailed):
+        return parsed
+    found = discover(parsed)
+    file = FileState()
+    taken: set[str] = set()
+    results: list[LiftedKernel | Refused] = []
+    symbols: dict[int, LiftedKernel] = {}
+    for site in found.kernels.values():
+        for definition, result in _site(file, found, site, taken, only):
+            results.append(result)
+            if isinstance(result, LiftedKernel):
+                symbols[definition.key] = result
+    diagnostics = _warnings(parsed)
+    if not found.kernels:
+        diagnostics += (Diagnostic("XP1004", "warning", "there is no kernel in this file"),)
+    return LiftedFile(tuple(results), launches(file, found, symbols), diagnostics)
+
+
+def _warnings(parsed: Parsed) -> tuple[Diagnostic, ...]:
+    """Errors in host code do not stop the kernels; they are told."""
+    return tuple(Diagnostic(e.code, "warning", e.message, e.span, e.hint) for e in parsed.errors)
+
+
+def _site(
+    file: FileState, found: Discovery, site: KernelSite, taken: set[str], only: str | None
+) -> list[tuple[Node, LiftedKernel | Refused]]:
+    name = qualified_name(site.definition)
+    if site.template and not site.instances:
+        if only not in (None, name, site.definition.spelling):
+            return []
+        message = f"template kernel {name} is not launched here with known arguments"
+        hint = f"launch it, or add `template __global__ void {name}<...>(...);`"
+        diagnostic = Diagnostic("XP1101", "error", message, site.definition.span, hint)
+        return [(site.definition, Refused(name, diagnostic))]
+    out: list[tuple[Node, LiftedKernel | Refused]] = []
+    for definition in site.instances or [site.definition]:
+        source_name = instance_name(definition)
+        symbol = symbol_of(source_name, taken)
+        if only not in (None, name, site.definition.spelling, source_name, symbol):
+            continue
+        out.append((definition, _one(file, found, definition, source_name, symbol)))
+    return out
+
+
+def _one(
+    file: FileState, found: Discovery, definition: Node, source_name: str, symbol: str
+) -> LiftedKernel | Refused:
+    name = definition.spelling
+    body = definition.cursor.get_definition()
+    node = definition if body is None else Node(body, definition.parsed)
+    instance = source_name if "<" in source_name else ""
+    facts = launch_facts(file, found, definition)
+    program = lift_kernel(file, node, symbol, instance, facts)
+    if isinstance(program, RefusedConstruct):
+        diagnostic = Diagnostic(
+            program.code, "error", f"{source_name}: {program.message}", program.span, program.hint
+        )
+        return Refused(source_name, diagnostic)
+    return LiftedKernel(program, source_name, symbol, name, definition.span)

@@ -1,0 +1,328 @@
+"""Calls: intrinsics by name, constructors and conversions, device functions lifted in place."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from xpiler.frontends.libclang import Node
+from xpiler.frontends.lift.ctype import COpaque, CPointer, CScalar, CStruct, CType
+from xpiler.frontends.lift.decl import aliased, declare_value, fresh_place
+from xpiler.frontends.lift.dispatch import PLACES, REFERENCES, VALUES, place, value
+from xpiler.frontends.lift.intrinsics import INTRINSICS, half_operator
+from xpiler.frontends.lift.memory import convert, dereference, read, stable
+from xpiler.frontends.lift.returns import without_returns
+from xpiler.frontends.lift.scan import count_modifications
+from xpiler.frontends.lift.state import Frame, Lifter
+from xpiler.frontends.lift.stmt import statement
+from xpiler.frontends.lift.structs import initialised
+from xpiler.frontends.lift.values import (
+    OpaqueValue,
+    Place,
+    PointerValue,
+    StructPlace,
+    StructValue,
+    Value,
+    ValuePlace,
+)
+from xpiler.ir import build
+from xpiler.ir.nodes import Expr
+
+__all__ = ["call", "call_place"]
+
+_ALLOCATION: Final = frozenset({"malloc", "free", "operator new", "operator delete", "realloc"})
+_OUTPUT: Final = frozenset({"printf", "fprintf", "puts", "__assert_fail"})
+
+
+def call(lf: Lifter, node: Node) -> Value:
+    """The value of a call (an opaque one for `void`)."""
+    return read(lf, call_place(lf, node))
+
+
+def call_place(lf: Lifter, node: Node) -> Place:
+    """A call; functions that return a reference give its place."""
+    ref = node.ref
+    if ref is None:
+        return _indirect(lf, node)
+    name = ref.spelling
+    if ref.kind == "CONSTRUCTOR":
+        return _construct(lf, node, ref)
+    if ref.kind == "CONVERSION_FUNCTION" and ref.in_headers:
+        return ValuePlace(convert(lf, value(lf, _object_node(node)), lf.ctype(node), node))
+    if ref.in_headers and ref.kind == "CXX_METHOD" and not name.startswith("operator"):
+        from xpiler.frontends.lift.groups import method
+
+        return ValuePlace(method(lf, node, ref, _object_node(node), arguments(node)))
+    if not _user_code(ref):
+        return _library(lf, node, ref, name)
+    if ref.kind in ("VAR_DECL", "PARM_DECL", "FIELD_DECL"):
+        return _indirect(lf, node)
+    return inlined(lf, node, ref)
+
+
+def arguments(node: Node) -> tuple[Node, ...]:
+    """The arguments, defaulted ones included."""
+    return tuple(Node(c, node.parsed) for c in node.cursor.get_arguments())
+
+
+def _user_code(ref: Node) -> bool:
+    """Written by the user, or a library template whose instance has a body of its own."""
+    if ref.in_headers:
+        return False
+    file = ref.file
+    return bool(file) and not file.startswith(("/usr/", "/opt/"))
+
+
+def _object_node(node: Node) -> Node:
+    callee = node.children[0]
+    while callee.kind in ("UNEXPOSED_EXPR", "PAREN_EXPR") and len(callee.children) == 1:
+        callee = callee.children[0]
+    inner = [c for c in callee.children if c.kind not in REFERENCES]
+    return inner[0] if callee.kind == "MEMBER_REF_EXPR" and inner else callee
+
+
+def _library(lf: Lifter, node: Node, ref: Node, name: str) -> Place:
+    if name in _ALLOCATION:
+        lf.refuse("XP1105", f"{name} in device code", node, "allocate on the host")
+    if name in _OUTPUT:
+        lf.refuse("XP1108", f"{name} in device code", node, "remove it, or guard it by a macro")
+    args = arguments(node)
+    if name.startswith("operator"):
+        done = half_operator(lf, node, name.removeprefix("operator"), args)
+        if done is not None:
+            return done
+    handler = INTRINSICS.get(name)
+    if handler is None:
+        if name.startswith(("tex", "surf")):
+            lf.refuse("XP1107", f"{name}: textures and surfaces are not supported", node)
+        lf.refuse("XP1112", f"{name} is not supported in device code", node)
+    return ValuePlace(handler(lf, node, args))
+
+
+def _indirect(lf: Lifter, node: Node) -> Place:
+    """A call through a function pointer that is known here, or of a closure."""
+    found = value(lf, node.children[0])
+    if isinstance(found, OpaqueValue) and found.kind == "function":
+        target = found.data[0]
+        assert isinstance(target, Node)
+        if _user_code(target):
+            return inlined(lf, node, target)
+        return _library(lf, node, target, target.spelling)
+    lf.refuse("XP1106", "a call through a pointer that is not known here", node)
+
+
+# --- constructors ------------------------------------------------------------------------------
+
+
+def _construct(lf: Lifter, node: Node, ref: Node) -> Place:
+    ctype = lf.ctype(node)
+    args = [c for c in arguments(node)]
+    if isinstance(ctype, CScalar):
+        if not args:
+            return ValuePlace(build.const(0, ctype.type))
+        return ValuePlace(convert(lf, value(lf, args[0]), ctype, node))
+    if isinstance(ctype, COpaque):
+        return ValuePlace(value(lf, args[0]) if args else OpaqueValue("object", (ctype.name,)))
+    assert isinstance(ctype, CStruct)
+    if len(args) == 1 and lf.ctype(args[0]) == ctype:
+        return place(lf, args[0])
+    body = function_body(ref)
+    if body is not None and not ref.in_headers:
+        return _run_constructor(lf, node, ref, ctype, args)
+    if not args:
+        return ValuePlace(initialised(lf, ctype, None, node))
+    values = [value(lf, a) for a in args]
+    fields = tuple(
+        (n, convert(lf, v, t, node)) for (n, t), v in zip(ctype.fields, values, strict=False)
+    )
+    return ValuePlace(StructValue(ctype, fields))
+
+
+def _run_constructor(
+    lf: Lifter, node: Node, ref: Node, ctype: CStruct, args: list[Node]
+) -> Place:
+    target = fresh_place(lf, "object", ctype, node)
+    assert isinstance(target, StructPlace)
+    definition = Node(ref.cursor.get_definition(), ref.parsed)
+    lf.this.append(target)
+    bind_parameters(lf, definition, args)
+    _member_initialisers(lf, definition, target)
+    run_body(lf, definition, None, None, node)
+    lf.this.pop()
+    return target
+
+
+def _member_initialisers(lf: Lifter, definition: Node, target: StructPlace) -> None:
+    from xpiler.frontends.lift.memory import write
+
+    children = [c for c in definition.children if c.kind not in ("PARM_DECL", "TYPE_REF")]
+    member: str | None = None
+    for child in children:
+        if child.kind == "MEMBER_REF":
+            member = child.spelling
+        elif member is not None and child.kind != "COMPOUND_STMT":
+            found = convert(lf, value(lf, child), target.ctype.field(member), child)
+            write(lf, target.get(member), found, child)
+            member = None
+
+
+# --- device functions --------------------------------------------------------------------------
+
+
+def function_body(ref: Node) -> Node | None:
+    """The body of a function's definition."""
+    definition = ref.cursor.get_definition()
+    if definition is None:
+        return None
+    for child in reversed(Node(definition, ref.parsed).children):
+        if child.kind == "COMPOUND_STMT":
+            return child
+    return None
+
+
+def inlined(lf: Lifter, node: Node, ref: Node) -> Place:
+    """Lift the body of a device function where it is called."""
+    definition_cursor = ref.cursor.get_definition()
+    if definition_cursor is None:
+        lf.refuse("XP1112", f"{ref.spelling} is declared but not defined", node)
+    if ref.cursor.is_virtual_method():
+        lf.refuse("XP1106", f"{ref.spelling} is virtual", node)
+    definition = Node(definition_cursor, ref.parsed)
+    if definition.key in lf.stack:
+        lf.refuse(
+            "XP1102", f"{ref.spelling} is recursive", node, "rewrite the recursion as a loop"
+        )
+    args = list(arguments(node))
+    pushed = _bind_object(lf, node, ref, args)
+    lf.stack.append(definition.key)
+    bind_parameters(lf, definition, args)
+    result_type = lf.file.types.of(definition.cursor.result_type)
+    result = run_body(lf, definition, result_type, _reference_result(definition), node)
+    lf.stack.pop()
+    if pushed:
+        lf.this.pop()
+    return result
+
+
+def _bind_object(lf: Lifter, node: Node, ref: Node, args: list[Node]) -> bool:
+    """Make the object of a member call known; true when there is one."""
+    if ref.kind not in ("CXX_METHOD", "CONVERSION_FUNCTION", "FUNCTION_TEMPLATE"):
+        return False
+    if ref.kind == "CXX_METHOD" and ref.cursor.is_static_method():
+        return False
+    if ref.kind == "FUNCTION_TEMPLATE":
+        return False
+    if ref.spelling.startswith("operator") and ref.kind == "CXX_METHOD" and len(args) > len(
+        list(ref.cursor.get_arguments())
+    ):
+        target = args.pop(0)
+    else:
+        target = _object_node(node)
+        if target.kind == "MEMBER_REF_EXPR" or target is node.children[0]:
+            return False
+    found = place(lf, target)
+    ctype = lf.ctype(target)
+    if isinstance(ctype, CPointer):
+        pointer = read(lf, found)
+        if isinstance(pointer, PointerValue):
+            found = dereference(lf, pointer, node)
+        elif isinstance(pointer, OpaqueValue) and pointer.kind == "address_of_variable":
+            inner = pointer.data[0]
+            assert isinstance(inner, StructPlace)
+            found = inner
+    lf.this.append(found)
+    return True
+
+
+def _reference_result(definition: Node) -> bool:
+    return bool(definition.cursor.result_type.get_canonical().kind.name == "LVALUEREFERENCE")
+
+
+def bind_parameters(lf: Lifter, definition: Node, args: list[Node]) -> None:
+    """Give each parameter the place of its argument, or a copy of its value."""
+    count_modifications(lf, definition)
+    parameters = [c for c in definition.children if c.kind == "PARM_DECL"]
+    bound: list[tuple[Node, Place]] = []
+    for k, parameter in enumerate(parameters):
+        argument = args[k] if k < len(args) else None
+        bound.append((parameter, _bound(lf, parameter, argument)))
+    for parameter, target in bound:
+        lf.places[parameter.key] = target
+
+
+def _bound(lf: Lifter, parameter: Node, argument: Node | None) -> Place:
+    ctype = lf.ctype(parameter)
+    canonical = parameter.type.get_canonical()
+    if argument is None or (argument.kind == "UNEXPOSED_EXPR" and not argument.children):
+        return ValuePlace(_default(lf, parameter, ctype))
+    if canonical.kind.name in ("LVALUEREFERENCE", "RVALUEREFERENCE"):
+        found = place(lf, argument)
+        if canonical.get_pointee().is_const_qualified() and isinstance(found, ValuePlace):
+            return ValuePlace(_steady(lf, parameter.spelling, found.value))
+        return aliased(lf, found)
+    found_value = convert(lf, value(lf, argument), ctype, argument)
+    constant = parameter.key not in lf.modified
+    if constant and (not isinstance(found_value, Expr) or stable(lf, found_value)):
+        if isinstance(found_value, Expr | PointerValue | OpaqueValue):
+            if not isinstance(found_value, PointerValue) or stable(lf, found_value.offset):
+                return ValuePlace(found_value)
+    return declare_value(lf, parameter.spelling, ctype, found_value, constant, parameter)
+
+
+def _steady(lf: Lifter, stem: str, found: Value) -> Value:
+    if isinstance(found, Expr):
+        return found if stable(lf, found) else lf.temporary(found, stem)
+    if isinstance(found, StructValue):
+        fields = tuple((n, _steady(lf, f"{stem}_{n}", v)) for n, v in found.fields)
+        return StructValue(found.ctype, fields)
+    return found
+
+
+def _default(lf: Lifter, parameter: Node, ctype: CType) -> Value:
+    initial = [c for c in parameter.children if c.kind not in REFERENCES]
+    if not initial:
+        lf.refuse("XP1111", f"parameter {parameter.spelling} has no value", parameter)
+    return convert(lf, value(lf, initial[-1]), ctype, parameter)
+
+
+def run_body(
+    lf: Lifter, definition: Node, result_type: CType | None, by_reference: bool | None, node: Node
+) -> Place:
+    """Lift a function's body in place; gives where its result is."""
+    body = next((c for c in reversed(definition.children) if c.kind == "COMPOUND_STMT"), None)
+    if body is None:
+        lf.refuse("XP1112", f"{definition.spelling} has no body", node)
+    void = result_type is None or (
+        isinstance(result_type, CScalar) and result_type.type.kind == "void"
+    )
+    statements = body.children
+    if statements and statements[-1].kind == "RETURN_STMT" and not void:
+        if not any(_returns(s) for s in statements[:-1]):
+            for inner in statements[:-1]:
+                statement(lf, inner)
+            returned = statements[-1].children[0]
+            if by_reference:
+                return aliased(lf, place(lf, returned))
+            assert result_type is not None
+            return ValuePlace(convert(lf, value(lf, returned), result_type, returned))
+    result = None
+    if not void:
+        assert result_type is not None
+        result = fresh_place(lf, definition.spelling, result_type, node)
+    lf.frames.append(Frame(definition.key, result, None if void else result_type))
+    with lf.block() as lifted:
+        statement(lf, body)
+    lf.frames.pop()
+    lf.out.extend(without_returns(tuple(lifted), lf.fresh))
+    return result if result is not None else ValuePlace(OpaqueValue("void"))
+
+
+def _returns(node: Node) -> bool:
+    if node.kind == "RETURN_STMT":
+        return True
+    if node.kind == "LAMBDA_EXPR":
+        return False
+    return any(_returns(c) for c in node.children)
+
+
+VALUES["CALL_EXPR"] = call
+PLACES["CALL_EXPR"] = call_place

@@ -1,0 +1,173 @@
+"""C types as lifting needs them, read from libclang's."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+from xpiler.ir.types import (
+    BF16,
+    BOOL,
+    F16,
+    F32,
+    F64,
+    I8,
+    I16,
+    I32,
+    I64,
+    U8,
+    U16,
+    U32,
+    U64,
+    VOID,
+    Scalar,
+)
+
+__all__ = ["CArray", "COpaque", "CPointer", "CScalar", "CStruct", "CType", "TypeTable"]
+
+
+@dataclass(frozen=True, slots=True)
+class CScalar:
+    """A scalar; `void` too."""
+
+    type: Scalar
+
+    @property
+    def size(self) -> int:
+        return self.type.size
+
+
+@dataclass(frozen=True, slots=True)
+class CPointer:
+    to: CType
+    const: bool = False
+    volatile: bool = False
+
+    @property
+    def size(self) -> int:
+        return 8
+
+
+@dataclass(frozen=True, slots=True)
+class CArray:
+    """`elem[count]`; `count` None for `extern __shared__ T x[]`."""
+
+    elem: CType
+    count: int | None
+
+    @property
+    def size(self) -> int:
+        return self.elem.size * (self.count or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class CStruct:
+    """A struct or class, fields of base classes first; `size` in bytes with padding."""
+
+    name: str
+    fields: tuple[tuple[str, CType], ...]
+    size: int
+    offsets: tuple[int, ...] = ()
+
+    def field(self, name: str) -> CType:
+        return dict(self.fields)[name]
+
+
+@dataclass(frozen=True, slots=True)
+class COpaque:
+    """A type known by name only: cooperative groups, fragments, closures, host objects."""
+
+    name: str
+
+    @property
+    def size(self) -> int:
+        return 0
+
+
+CType = CScalar | CPointer | CArray | CStruct | COpaque
+
+_KINDS: Final[dict[str, Scalar]] = {
+    "VOID": VOID,
+    "BOOL": BOOL,
+    "CHAR_U": U8,
+    "UCHAR": U8,
+    "CHAR_S": I8,
+    "SCHAR": I8,
+    "SHORT": I16,
+    "USHORT": U16,
+    "INT": I32,
+    "UINT": U32,
+    "LONG": I64,
+    "ULONG": U64,
+    "LONGLONG": I64,
+    "ULONGLONG": U64,
+    "FLOAT": F32,
+    "DOUBLE": F64,
+    "HALF": F16,
+    "FLOAT16": F16,
+    "BFLOAT16": BF16,
+    "WCHAR": I32,
+    "CHAR16": U16,
+    "CHAR32": U32,
+}
+_SCALAR_CLASSES: Final[dict[str, Scalar]] = {"__half": F16, "__nv_bfloat16": BF16}
+_OPAQUE: Final = re.compile(r"^(cooperative_groups::|nvcuda::|std::|\(lambda at|\(anonymous union)")
+
+
+class TypeTable:
+    """Converts libclang types, remembering by spelling."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, CType] = {}
+
+    def of(self, found: Any) -> CType:
+        """The type without reference and top-level qualifiers."""
+        canonical = found.get_canonical()
+        if canonical.kind.name in ("LVALUEREFERENCE", "RVALUEREFERENCE"):
+            canonical = canonical.get_pointee().get_canonical()
+        spelling = str(canonical.spelling)
+        known = self._known.get(spelling)
+        if known is None:
+            known = self._convert(canonical, spelling)
+            self._known[spelling] = known
+        return known
+
+    def _convert(self, canonical: Any, spelling: str) -> CType:
+        kind = canonical.kind.name
+        scalar = _KINDS.get(kind)
+        if scalar is not None:
+            return CScalar(scalar)
+        if kind == "ENUM":
+            return self.of(canonical.get_declaration().enum_type)
+        if kind == "POINTER":
+            to = canonical.get_pointee()
+            return CPointer(self.of(to), to.is_const_qualified(), to.is_volatile_qualified())
+        if kind == "CONSTANTARRAY":
+            return CArray(self.of(canonical.element_type), int(canonical.element_count))
+        if kind == "INCOMPLETEARRAY":
+            return CArray(self.of(canonical.element_type), None)
+        if kind == "RECORD":
+            return self._record(canonical, spelling)
+        return COpaque(spelling)
+
+    def _record(self, canonical: Any, spelling: str) -> CType:
+        name = re.sub(r"^(const |volatile |struct |class )+", "", spelling)
+        if name in _SCALAR_CLASSES:
+            return CScalar(_SCALAR_CLASSES[name])
+        declaration = canonical.get_declaration()
+        if _OPAQUE.match(name) or declaration.kind.name == "UNION_DECL":
+            return COpaque(name)
+        fields: list[tuple[str, CType]] = []
+        offsets: list[int] = []
+        for child in declaration.get_children():
+            if child.kind.name == "CXX_BASE_SPECIFIER":
+                base = self.of(child.type)
+                if isinstance(base, CStruct):
+                    fields += base.fields
+                    offsets += base.offsets
+        for found in canonical.get_fields():
+            fields.append((str(found.spelling), self.of(found.type)))
+            offsets.append(int(canonical.get_offset(found.spelling)) // 8)
+        size = max(0, int(canonical.get_size()))
+        return CStruct(name, tuple(fields), size, tuple(offsets))

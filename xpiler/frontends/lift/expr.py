@@ -1,0 +1,503 @@
+"""Expressions: one function per kind of cursor. Side effects become statements in C's order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from xpiler.frontends.libclang import Node
+from xpiler.frontends.lift import arith
+from xpiler.frontends.lift.assign import assignment, compound, step
+from xpiler.frontends.lift.ctype import CPointer, CScalar, CStruct, CType
+from xpiler.frontends.lift.dispatch import PLACES, REFERENCES, VALUES, operand, place, scalar, value
+from xpiler.frontends.lift.memory import advance, convert, dereference, difference, read
+from xpiler.frontends.lift.names import name_place
+from xpiler.frontends.lift.state import Lifter
+from xpiler.frontends.lift.structs import initialised
+from xpiler.frontends.lift.values import (
+    ArrayPlace,
+    ElementPlace,
+    NeedsMemory,
+    OpaqueValue,
+    PackPlace,
+    Place,
+    PointerPlace,
+    PointerValue,
+    StructPlace,
+    StructValue,
+    Value,
+    ValuePlace,
+    VarPlace,
+)
+from xpiler.ir import build
+from xpiler.ir.nodes import Assign, Const, Expr, If, Stmt
+from xpiler.ir.types import BOOL, I64
+
+__all__ = ["address_of", "choose", "effect"]
+
+# --- literals and conversions ------------------------------------------------------------------
+
+
+def _literal(lf: Lifter, node: Node) -> Value:
+    found = node.evaluate()
+    ctype = lf.ctype(node)
+    if found is None or not isinstance(ctype, CScalar):
+        lf.refuse("XP1111", "a literal that has no counterpart", node)
+    return build.const(found, ctype.type, node.span)
+
+
+def _constant(lf: Lifter, node: Node) -> Value:
+    found = node.evaluate()
+    ctype = lf.ctype(node)
+    if found is None or not isinstance(ctype, CScalar):
+        lf.refuse("XP1111", "a constant expression is expected", node)
+    return build.const(found, ctype.type, node.span)
+
+
+def _null(lf: Lifter, node: Node) -> Value:
+    return build.i32(0)
+
+
+def _implicit(lf: Lifter, node: Node) -> Value:
+    """An implicit conversion, a default argument, or a wrapper without meaning of its own."""
+    inner = [c for c in node.children if c.kind not in REFERENCES]
+    ctype = lf.ctype(node)
+    if not inner:
+        return default_value(lf, ctype, node)
+    if node.type.kind.name == "FUNCTIONPROTO":
+        return value(lf, inner[-1])
+    return convert(lf, value(lf, inner[-1]), ctype, node)
+
+
+def default_value(lf: Lifter, ctype: CType, node: Node) -> Value:
+    """A default argument or `T()`: a constant, or zero."""
+    if isinstance(ctype, CScalar):
+        found = node.evaluate()
+        return build.const(0 if found is None else found, ctype.type)
+    return initialised(lf, ctype, None, node)
+
+
+def _cast(lf: Lifter, node: Node) -> Value:
+    inner = operand(node)
+    ctype = lf.ctype(node)
+    if node.type.kind.name in ("LVALUEREFERENCE", "RVALUEREFERENCE"):
+        return read(lf, place(lf, node))
+    if inner is node:
+        return default_value(lf, ctype, node)
+    return convert(lf, value(lf, inner), ctype, node)
+
+
+def _cast_place(lf: Lifter, node: Node) -> Place:
+    """`reinterpret_cast<float4 &>(x)`, and casts that only add const."""
+    inner = operand(node)
+    found = place(lf, inner)
+    ctype = lf.ctype(node)
+    if isinstance(found, ElementPlace | ArrayPlace | StructPlace | PackPlace):
+        here = lf.ctype(inner)
+        if here != ctype:
+            pointer = convert(lf, address_of(lf, found, inner), CPointer(ctype), node)
+            assert isinstance(pointer, PointerValue)
+            return dereference(lf, pointer, node)
+    return found
+
+
+# --- operators ---------------------------------------------------------------------------------
+
+
+def _binary(lf: Lifter, node: Node) -> Value:
+    left, right = node.children[0], node.children[-1]
+    op = node.binary_operator
+    if op == "=":
+        return assignment(lf, node, left, right)
+    if op == ",":
+        effect(lf, left)
+        return value(lf, right)
+    if op in ("&&", "||"):
+        return _logical(lf, node, op, left, right)
+    a, b = value(lf, left), value(lf, right)
+    if isinstance(a, PointerValue) or isinstance(b, PointerValue):
+        return _pointer_binary(lf, node, op, a, b)
+    return arith.binary(op, _expect(lf, a, left), _expect(lf, b, right), node.span)
+
+
+def _expect(lf: Lifter, found: Value, node: Node) -> Expr:
+    if isinstance(found, OpaqueValue) and found.kind == "address":
+        # alignment tests of a pointer: buffers are allocated with the largest alignment
+        pointer = found.data[0]
+        assert isinstance(pointer, PointerValue)
+        info = lf.buffers[pointer.buffer]
+        return arith.multiply(pointer.offset, info.elem.size)
+    if isinstance(found, PointerValue | StructValue | OpaqueValue):
+        lf.refuse("XP1111", "a scalar is expected here", node)
+    return found
+
+
+def _pointer_binary(lf: Lifter, node: Node, op: str, a: Value, b: Value) -> Value:
+    if op == "+" and isinstance(a, PointerValue) and isinstance(b, Expr):
+        return advance(lf, a, b, node)
+    if op == "+" and isinstance(b, PointerValue) and isinstance(a, Expr):
+        return advance(lf, b, a, node)
+    if op == "-" and isinstance(a, PointerValue) and isinstance(b, Expr):
+        return advance(lf, a, arith.unary("-", build.cast(I64, b)), node)
+    if isinstance(a, PointerValue) and isinstance(b, PointerValue):
+        if op == "-":
+            return difference(lf, a, b, node)
+        if not (a.buffer and b.buffer) and op in ("==", "!="):
+            # no buffer of a launch is null
+            return build.boolean((a.buffer == b.buffer) == (op == "=="))
+        return arith.binary(op, difference(lf, a, b, node), build.i64(0), node.span)
+    lf.refuse("XP1111", f"`{op}` on these pointers", node)
+
+
+def _logical(lf: Lifter, node: Node, op: str, left: Node, right: Node) -> Value:
+    a = build.cast(BOOL, scalar(lf, left))
+    with lf.block() as effects:
+        b = build.cast(BOOL, scalar(lf, right))
+    if not effects:
+        return arith.binary(op, a, b, node.span)
+    result = lf.variable("test", BOOL, a)
+    effects.append(Assign(result.name, b))
+    cond = result if op == "&&" else arith.unary("!", result)
+    lf.emit(If(cond, tuple(effects), span=node.span))
+    return result
+
+
+def _conditional(lf: Lifter, node: Node) -> Value:
+    cond_node, then_node, else_node = node.children[-3:]
+    cond = build.cast(BOOL, scalar(lf, cond_node))
+    if isinstance(cond, Const):
+        return value(lf, then_node if cond.value else else_node)
+    with lf.block() as then:
+        a = value(lf, then_node)
+    with lf.block() as orelse:
+        b = value(lf, else_node)
+    if not then and not orelse:
+        return choose(lf, cond, a, b, node)
+    return _choose_with_effects(lf, cond, (then, a), (orelse, b), node)
+
+
+def choose(lf: Lifter, cond: Expr, a: Value, b: Value, node: Node | None) -> Value:
+    """`cond ? a : b` for any kind of value."""
+    if isinstance(a, PointerValue) and isinstance(b, PointerValue):
+        if a.buffer != b.buffer or a.prefix != b.prefix:
+            lf.refuse("XP1109", "the two pointers point into different buffers", node)
+        offset = arith.select(cond, build.cast(I64, a.offset), build.cast(I64, b.offset))
+        return PointerValue(a.buffer, a.prefix, offset, a.to, a.volatile)
+    if isinstance(a, StructValue) and isinstance(b, StructValue):
+        cond = lf.temporary(cond, "test")
+        fields = tuple((n, choose(lf, cond, v, b.get(n), node)) for n, v in a.fields)
+        return StructValue(a.ctype, fields)
+    if isinstance(a, PointerValue | StructValue | OpaqueValue) or isinstance(
+        b, PointerValue | StructValue | OpaqueValue
+    ):
+        lf.refuse("XP1111", "a choice between these values", node)
+    return arith.select(cond, a, b, node.span if node is not None else None)
+
+
+def _choose_with_effects(
+    lf: Lifter,
+    cond: Expr,
+    then: tuple[list[Stmt], Value],
+    orelse: tuple[list[Stmt], Value],
+    node: Node,
+) -> Value:
+    ctype = lf.ctype(node)
+    first, second = then[1], orelse[1]
+    if isinstance(ctype, CScalar) and ctype.type.kind == "void":
+        lf.emit(If(cond, tuple(then[0]), tuple(orelse[0]), span=node.span))
+        return build.i32(0)
+    if not isinstance(ctype, CScalar) or not isinstance(first, Expr) or not isinstance(second, Expr):
+        lf.refuse("XP1111", "side effects in a choice between structs or pointers", node)
+    result = lf.variable("choice", ctype.type)
+    then[0].append(Assign(result.name, build.cast(ctype.type, first)))
+    orelse[0].append(Assign(result.name, build.cast(ctype.type, second)))
+    lf.emit(If(cond, tuple(then[0]), tuple(orelse[0]), span=node.span))
+    return result
+
+
+def _compound(lf: Lifter, node: Node) -> Value:
+    return compound(lf, node, node.children[0], node.children[-1], node.binary_operator[:-1])
+
+
+def _unary(lf: Lifter, node: Node) -> Value:
+    op = node.unary_operator
+    inner = node.children[-1]
+    if op in ("++", "--", "post++", "post--"):
+        return step(lf, node, inner, op, used=True)
+    if op == "*":
+        return read(lf, place(lf, node))
+    if op == "&":
+        return _address(lf, inner)
+    if op in ("+", "__extension__"):
+        return value(lf, inner)
+    found = value(lf, inner)
+    if isinstance(found, PointerValue) and op == "!":
+        return build.boolean(not found.buffer)
+    if isinstance(found, Expr):
+        return arith.unary(op, found, node.span)
+    lf.refuse("XP1111", f"`{op}` on this value", node)
+
+
+def _address(lf: Lifter, inner: Node) -> Value:
+    if inner.kind == "DECL_REF_EXPR" and inner.ref is not None and "FUNCTION" in inner.ref.kind:
+        return value(lf, inner)
+    found = place(lf, inner)
+    if isinstance(found, VarPlace | StructPlace) and inner.kind == "DECL_REF_EXPR":
+        if isinstance(found, VarPlace) and inner.ref is not None:
+            return OpaqueValue("address_of_variable", (found, inner.ref.key))
+        try:
+            return address_of(lf, found, inner)
+        except NeedsMemory:
+            return OpaqueValue("address_of_variable", (found, inner.ref.key if inner.ref else 0))
+    return address_of(lf, found, inner)
+
+
+def address_of(lf: Lifter, found: Place, node: Node) -> Value:
+    """`&place` as a pointer into a buffer."""
+    ctype = lf.ctype(node)
+    match found:
+        case ElementPlace(buffer=buffer, index=index, volatile=volatile):
+            return PointerValue(buffer, index[:-1], index[-1], ctype, volatile)
+        case PackPlace(buffer=buffer, index=index, stored=stored, type=type_, byte=byte):
+            if byte is None:
+                return PointerValue(buffer, index[:-1], index[-1], ctype)
+            offset = arith.multiply(index[-1], stored.size // type_.size)
+            offset = arith.add(offset, arith.divide(byte, type_.size))
+            return PointerValue(buffer, index[:-1], offset, ctype)
+        case ArrayPlace(start=start):
+            if start.prefix and not _linear(lf, start):
+                return PointerValue(start.buffer, start.prefix[:-1], start.prefix[-1], ctype)
+            if lf.buffers[start.buffer].rank > 1 and start.prefix and _zero(start.offset):
+                return PointerValue(start.buffer, start.prefix[:-1], start.prefix[-1], ctype)
+            return PointerValue(start.buffer, start.prefix, start.offset, ctype)
+        case StructPlace(fields=((_, first), *_)):
+            pointer = address_of(lf, first, node)
+            if isinstance(pointer, PointerValue):
+                return PointerValue(pointer.buffer, pointer.prefix, pointer.offset, ctype)
+            return pointer
+        case ValuePlace(value=OpaqueValue() as opaque):
+            return opaque
+        case _:
+            if node.kind == "DECL_REF_EXPR" and node.ref is not None:
+                raise NeedsMemory(node.ref.key)
+            lf.refuse("XP1111", "the address of this is taken", node)
+
+
+def _linear(lf: Lifter, pointer: PointerValue) -> bool:
+    return len(pointer.prefix) == lf.buffers[pointer.buffer].rank - 1
+
+
+def _zero(expr: Expr) -> bool:
+    return isinstance(expr, Const) and expr.value == 0
+
+
+def _unary_place(lf: Lifter, node: Node) -> Place:
+    op = node.unary_operator
+    inner = node.children[-1]
+    if op == "*":
+        found = value(lf, inner)
+        if isinstance(found, PointerValue):
+            return dereference(lf, found, node)
+        if isinstance(found, OpaqueValue) and found.kind == "address_of_variable":
+            target = found.data[0]
+            assert isinstance(target, VarPlace | StructPlace)
+            return target
+        if isinstance(found, OpaqueValue):
+            return ValuePlace(found)
+        lf.refuse("XP1111", "a dereference of this value", node)
+    if op in ("++", "--"):
+        step(lf, node, inner, op, used=False)
+        return place(lf, inner)
+    return ValuePlace(_unary(lf, node))
+
+
+def _binary_place(lf: Lifter, node: Node) -> Place:
+    op = node.binary_operator
+    if op == "=" or node.kind == "COMPOUND_ASSIGNMENT_OPERATOR":
+        value(lf, node)
+        return place(lf, node.children[0])
+    if op == ",":
+        effect(lf, node.children[0])
+        return place(lf, node.children[-1])
+    return ValuePlace(value(lf, node))
+
+
+# --- places ------------------------------------------------------------------------------------
+
+
+def _subscript(lf: Lifter, node: Node) -> Place:
+    base_node, index_node = node.children[-2:]
+    base, index = value(lf, base_node), value(lf, index_node)
+    if isinstance(index, PointerValue):
+        base, index = index, base
+    if not isinstance(base, PointerValue) or not isinstance(index, Expr):
+        lf.refuse("XP1111", "a subscript of this value", node)
+    return dereference(lf, advance(lf, base, index, node), node)
+
+
+def _member(lf: Lifter, node: Node) -> Place:
+    ref = node.ref
+    if ref is not None and ref.kind in ("VAR_DECL", "ENUM_CONSTANT_DECL"):
+        return name_place(lf, node, ref)
+    bases = [c for c in node.children if c.kind not in REFERENCES]
+    base: Place
+    if not bases:
+        if not lf.this:
+            lf.refuse("XP1111", "a member of an unknown object", node)
+        found_this = lf.this[-1]
+        base = ValuePlace(found_this) if isinstance(found_this, OpaqueValue) else found_this
+    else:
+        base = _object(lf, bases[0])
+    return member_of(lf, base, node.spelling, node)
+
+
+def _object(lf: Lifter, node: Node) -> Place:
+    found = place(lf, node)
+    ctype = lf.ctype(node)
+    if isinstance(ctype, CPointer):
+        pointer = read(lf, found)
+        if isinstance(pointer, PointerValue):
+            return dereference(lf, pointer, node)
+        if isinstance(pointer, OpaqueValue) and pointer.kind == "address_of_variable":
+            target = pointer.data[0]
+            assert isinstance(target, VarPlace | StructPlace)
+            return target
+    return found
+
+
+def member_of(lf: Lifter, base: Place, name: str, node: Node) -> Place:
+    """`base.name`."""
+    if isinstance(base, StructPlace):
+        return base.get(name)
+    if isinstance(base, ValuePlace):
+        if isinstance(base.value, StructValue):
+            return ValuePlace(base.value.get(name))
+        if isinstance(base.value, OpaqueValue):
+            return ValuePlace(OpaqueValue("member", (base.value, name)))
+    lf.refuse("XP1111", f"member {name} of this value", node)
+
+
+def _reference(lf: Lifter, node: Node) -> Place:
+    inner = [c for c in node.children if c.kind not in REFERENCES]
+    ref = node.ref
+    if ref is None or ref.kind == "TEMPLATE_NON_TYPE_PARAMETER":
+        return ValuePlace(_constant(lf, node))
+    if inner and ref.kind not in ("VAR_DECL", "PARM_DECL") and "FUNCTION" not in ref.kind:
+        return ValuePlace(_constant(lf, node))
+    if "FUNCTION" in ref.kind or ref.kind == "CXX_METHOD":
+        return ValuePlace(OpaqueValue("function", (ref,)))
+    return name_place(lf, node, ref)
+
+
+def _this(lf: Lifter, node: Node) -> Value:
+    if not lf.this:
+        lf.refuse("XP1111", "`this` of an unknown object", node)
+    found = lf.this[-1]
+    if isinstance(found, OpaqueValue):
+        return found
+    if isinstance(found, StructPlace):
+        return OpaqueValue("address_of_variable", (found, 0))
+    lf.refuse("XP1111", "`this` of this object", node)
+
+
+def _initialiser_list(lf: Lifter, node: Node) -> Value:
+    return initialised(lf, lf.ctype(node), node, node)
+
+
+def _paren(lf: Lifter, node: Node) -> Value:
+    return value(lf, node.children[-1])
+
+
+def _paren_place(lf: Lifter, node: Node) -> Place:
+    return place(lf, node.children[-1])
+
+
+def _implicit_place(lf: Lifter, node: Node) -> Place:
+    inner = [c for c in node.children if c.kind not in REFERENCES]
+    if len(inner) == 1 and not node.type.kind.name.startswith("FUNCTION"):
+        ctype, below = lf.ctype(node), lf.ctype(inner[0])
+        if ctype == below:
+            return place(lf, inner[0])
+        found = place(lf, inner[0])
+        if isinstance(ctype, CStruct) and isinstance(found, StructPlace):
+            names = {name for name, _ in ctype.fields}
+            return StructPlace(ctype, tuple(f for f in found.fields if f[0] in names))
+        if isinstance(found, ValuePlace):
+            return ValuePlace(convert(lf, found.value, ctype, node))
+        return ValuePlace(convert(lf, read(lf, found), ctype, node))
+    return ValuePlace(_implicit(lf, node))
+
+
+def _conditional_place(lf: Lifter, node: Node) -> Place:
+    return ValuePlace(_conditional(lf, node))
+
+
+def effect(lf: Lifter, node: Node) -> None:
+    """Evaluate for side effects only."""
+    while node.kind in ("PAREN_EXPR", "UNEXPOSED_EXPR") and len(node.children) == 1:
+        node = node.children[0]
+    if node.kind == "UNARY_OPERATOR" and node.unary_operator.endswith(("++", "--")):
+        step(lf, node, node.children[-1], node.unary_operator, used=False)
+        return
+    if node.kind == "BINARY_OPERATOR" and node.binary_operator == ",":
+        effect(lf, node.children[0])
+        effect(lf, node.children[-1])
+        return
+    if node.kind == "CSTYLE_CAST_EXPR" and str(node.type.spelling) == "void":
+        effect(lf, operand(node))
+        return
+    if node.kind == "CALL_EXPR":
+        lf.unused.add(node.cursor.hash)
+    value(lf, node)
+
+
+def _lambda(lf: Lifter, node: Node) -> Value:
+    return OpaqueValue("closure", (node,))
+
+
+def _sizeof(lf: Lifter, node: Node) -> Value:
+    return _constant(lf, node)
+
+
+_VALUES: Final[dict[str, Callable[[Lifter, Node], Value]]] = {
+    "INTEGER_LITERAL": _literal,
+    "FLOATING_LITERAL": _literal,
+    "CHARACTER_LITERAL": _literal,
+    "CXX_BOOL_LITERAL_EXPR": _literal,
+    "CXX_NULL_PTR_LITERAL_EXPR": _null,
+    "GNU_NULL_EXPR": _null,
+    "UNEXPOSED_EXPR": _implicit,
+    "PAREN_EXPR": _paren,
+    "CSTYLE_CAST_EXPR": _cast,
+    "CXX_STATIC_CAST_EXPR": _cast,
+    "CXX_REINTERPRET_CAST_EXPR": _cast,
+    "CXX_CONST_CAST_EXPR": _cast,
+    "CXX_FUNCTIONAL_CAST_EXPR": _cast,
+    "BINARY_OPERATOR": _binary,
+    "COMPOUND_ASSIGNMENT_OPERATOR": _compound,
+    "UNARY_OPERATOR": _unary,
+    "CONDITIONAL_OPERATOR": _conditional,
+    "INIT_LIST_EXPR": _initialiser_list,
+    "LAMBDA_EXPR": _lambda,
+    "CXX_THIS_EXPR": _this,
+    "CXX_UNARY_EXPR": _sizeof,
+    "SIZE_OF_PACK_EXPR": _sizeof,
+}
+
+_PLACES: Final[dict[str, Callable[[Lifter, Node], Place]]] = {
+    "DECL_REF_EXPR": _reference,
+    "MEMBER_REF_EXPR": _member,
+    "ARRAY_SUBSCRIPT_EXPR": _subscript,
+    "PAREN_EXPR": _paren_place,
+    "UNEXPOSED_EXPR": _implicit_place,
+    "UNARY_OPERATOR": _unary_place,
+    "BINARY_OPERATOR": _binary_place,
+    "COMPOUND_ASSIGNMENT_OPERATOR": _binary_place,
+    "CONDITIONAL_OPERATOR": _conditional_place,
+    "CSTYLE_CAST_EXPR": _cast_place,
+    "CXX_STATIC_CAST_EXPR": _cast_place,
+    "CXX_REINTERPRET_CAST_EXPR": _cast_place,
+    "CXX_CONST_CAST_EXPR": _cast_place,
+}
+VALUES.update(_VALUES)
+PLACES.update(_PLACES)

@@ -1,0 +1,187 @@
+"""Barriers, warp operations, atomics."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from xpiler.frontends.libclang import Node
+from xpiler.frontends.lift import arith
+from xpiler.frontends.lift.ctype import CScalar
+from xpiler.frontends.lift.dispatch import scalar, value
+from xpiler.frontends.lift.intrinsics import INTRINSICS, VOID, Handler, pointee
+from xpiler.frontends.lift.memory import convert
+from xpiler.frontends.lift.state import Lifter
+from xpiler.frontends.lift.values import ElementPlace, PackPlace, StructValue, Value
+from xpiler.ir import build
+from xpiler.ir.nodes import Atomic, Barrier, Expr, Var, WarpOp
+from xpiler.ir.types import F32, I32, U32, Scalar
+
+__all__ = ["FULL", "shuffle", "warp_op"]
+
+_STEMS: Final = {"shfl": "peer", "reduce": "total", "any": "vote", "all": "vote", "block": "vote"}
+
+FULL: Final = build.u32(0xFFFFFFFF)
+
+
+def warp_op(
+    lf: Lifter, op: str, mask: Expr, args: tuple[Expr, ...], type_: Scalar, node: Node
+) -> Var:
+    """Emit a warp operation; gives the variable of its result."""
+    result = lf.variable(_STEMS.get(op.split("_")[0], op), type_)
+    lf.constants.add(result.name)
+    lf.emit(WarpOp(op, result.name, build.cast(U32, mask), args, span=node.span))
+    return result
+
+
+def shuffle(
+    lf: Lifter, op: str, mask: Expr, given: Value, lane: Expr, width: Expr, node: Node
+) -> Value:
+    """A shuffle of any value: structs field by field."""
+    if isinstance(given, StructValue):
+        fields = tuple((n, shuffle(lf, op, mask, v, lane, width, node)) for n, v in given.fields)
+        return StructValue(given.ctype, fields)
+    if not isinstance(given, Expr):
+        lf.refuse("XP1111", "a shuffle of this value", node)
+    type_ = build.scalar_type(given)
+    if type_.bits < 32 and not type_.is_float:
+        given = build.cast(I32, given)
+    lane = build.cast(I32, lane)
+    result = warp_op(
+        lf, op, mask, (given, lane, build.cast(I32, width)), build.scalar_type(given), node
+    )
+    return build.cast(type_, result)
+
+
+def _shuffle(op: str, masked: bool) -> Handler:
+    def handler(lf: Lifter, node: Node, args: tuple[Node, ...]) -> Value:
+        rest = args[1:] if masked else args
+        mask: Expr = scalar(lf, args[0]) if masked else FULL
+        given = value(lf, rest[0])
+        lane = scalar(lf, rest[1])
+        width: Expr = build.i32(32)
+        if len(rest) > 2 and (rest[2].kind != "UNEXPOSED_EXPR" or rest[2].children):
+            width = scalar(lf, rest[2])
+        shuffled = shuffle(lf, op, mask, given, lane, width, node)
+        return convert(lf, shuffled, lf.ctype(node), node)
+
+    return handler
+
+
+def _vote(op: str, masked: bool) -> Handler:
+    def handler(lf: Lifter, node: Node, args: tuple[Node, ...]) -> Value:
+        mask: Expr = scalar(lf, args[0]) if masked else FULL
+        predicate = build.cast(I32, scalar(lf, args[-1]))
+        type_ = U32 if op == "ballot" else I32
+        return convert(
+            lf, warp_op(lf, op, mask, (predicate,), type_, node), lf.ctype(node), node
+        )
+
+    return handler
+
+
+def _match_any(lf: Lifter, node: Node, args: tuple[Node, ...]) -> Value:
+    mask, given = scalar(lf, args[0]), scalar(lf, args[1])
+    return warp_op(lf, "match_any", mask, (given,), U32, node)
+
+
+def _reduce(op: str) -> Handler:
+    def handler(lf: Lifter, node: Node, args: tuple[Node, ...]) -> Value:
+        mask, given = scalar(lf, args[0]), scalar(lf, args[1])
+        return warp_op(lf, f"reduce_{op}", mask, (given,), build.scalar_type(given), node)
+
+    return handler
+
+
+def _active(lf: Lifter, node: Node, args: tuple[Node, ...]) -> Value:
+    return warp_op(lf, "activemask", FULL, (), U32, node)
+
+
+def _barrier(scope: str) -> Handler:
+    def handler(lf: Lifter, node: Node, args: tuple[Node, ...]) -> Value:
+        lf.emit(Barrier(scope, span=node.span))
+        return VOID
+
+    return handler
+
+
+def _voting_barrier(op: str) -> Handler:
+    def handler(lf: Lifter, node: Node, args: tuple[Node, ...]) -> Value:
+        predicate = build.cast(I32, scalar(lf, args[0]))
+        return warp_op(lf, op, FULL, (predicate,), I32, node)
+
+    return handler
+
+
+# --- atomics -----------------------------------------------------------------------------------
+
+
+def _atomic(op: str) -> Handler:
+    def handler(lf: Lifter, node: Node, args: tuple[Node, ...]) -> Value:
+        target = pointee(lf, args[0])
+        if isinstance(target, PackPlace) and op in ("cas", "exch") and target.byte is None:
+            return _reinterpreted(lf, op, target, node, args)
+        if not isinstance(target, ElementPlace):
+            lf.refuse("XP1111", "an atomic operation on this place", node)
+        operands = tuple(build.cast(target.type, scalar(lf, a)) for a in args[1:])
+        return _emit(lf, op, target, operands, node)
+
+    return handler
+
+
+def _emit(
+    lf: Lifter, op: str, target: ElementPlace, operands: tuple[Expr, ...], node: Node
+) -> Value:
+    ctype = lf.ctype(node)
+    assert isinstance(ctype, CScalar)
+    if node.cursor.hash in lf.unused:
+        lf.emit(Atomic(op, target.buffer, target.index, operands, None, span=node.span))
+        return VOID
+    result = lf.variable("old", target.type)
+    lf.constants.add(result.name)
+    lf.emit(Atomic(op, target.buffer, target.index, operands, result.name, span=node.span))
+    return result
+
+
+def _reinterpreted(
+    lf: Lifter, op: str, target: PackPlace, node: Node, args: tuple[Node, ...]
+) -> Value:
+    """`atomicCAS((int *)&x, ...)` on a float: the float's own compare-and-swap by its bits."""
+    if target.stored.size != target.type.size or target.stored not in (F32,):
+        if target.stored.size != target.type.size:
+            lf.refuse("XP1113", f"an atomic on {target.stored} memory seen as {target.type}", node)
+    operands = tuple(
+        arith.from_bits(arith.bits_of(build.cast(target.type, scalar(lf, a))), target.stored)
+        for a in args[1:]
+    )
+    if op == "cas":
+        op = "cas_bits" if target.stored.is_float else "cas"
+    if op == "cas_bits":
+        lf.refuse("XP1111", f"compare-and-swap of {target.stored} memory by its bits", node)
+    result = lf.variable("old", target.stored)
+    lf.emit(Atomic(op, target.buffer, target.index, operands, result.name, span=node.span))
+    return arith.from_bits(arith.bits_of(result), target.type)
+
+
+def _fill() -> None:
+    for op in ("shfl", "shfl_up", "shfl_down", "shfl_xor"):
+        INTRINSICS[f"__{op}_sync"] = _shuffle(op, True)
+        INTRINSICS[f"__{op}"] = _shuffle(op, False)
+    for op in ("any", "all", "ballot"):
+        INTRINSICS[f"__{op}_sync"] = _vote(op, True)
+        INTRINSICS[f"__{op}"] = _vote(op, False)
+    INTRINSICS["__match_any_sync"] = _match_any
+    for op in ("add", "min", "max", "and", "or", "xor"):
+        INTRINSICS[f"__reduce_{op}_sync"] = _reduce(op)
+    INTRINSICS["__activemask"] = _active
+    INTRINSICS["__syncthreads"] = _barrier("block")
+    INTRINSICS["__syncwarp"] = _barrier("warp")
+    for op in ("or", "and", "count"):
+        INTRINSICS[f"__syncthreads_{op}"] = _voting_barrier(f"block_{op}")
+    names = {"Add": "add", "Sub": "sub", "Min": "min", "Max": "max", "And": "and", "Or": "or"}
+    names |= {"Xor": "xor", "Exch": "exch", "CAS": "cas", "Inc": "inc", "Dec": "dec"}
+    for name, op in names.items():
+        for suffix in ("", "_block", "_system"):
+            INTRINSICS[f"atomic{name}{suffix}"] = _atomic(op)
+
+
+_fill()
