@@ -33,7 +33,7 @@ def draw(rng: np.random.Generator, tensor: Tensor, dtype: np.dtype[np.generic]) 
     if tensor.values == "index":
         return rng.integers(0, tensor.limit, tensor.shape).astype(dtype)
     if dtype.kind == "i":
-        info = np.iinfo(dtype) if dtype.itemsize == 1 else np.iinfo(np.int16)
+        info = np.iinfo(np.int8 if dtype.itemsize == 1 else np.int16)
         values = rng.integers(info.min, info.max, tensor.shape, endpoint=True)
         flat = values.reshape(-1)
         flat[rng.integers(0, flat.size, 2)] = info.min, info.max
@@ -51,7 +51,7 @@ def _floats(rng: np.random.Generator, tensor: Tensor) -> Array:
         return 0.15 * normal + 0.02
     # Most elements near one, some a hundred times smaller, a few larger; the mean is not zero.
     magnitude = rng.choice([1.0, 0.01, 3.0], tensor.shape, p=[0.8, 0.1, 0.1])
-    return normal * magnitude + 0.125
+    return np.asarray(normal * magnitude + 0.125)
 
 
 def widened(values: Mapping[str, Array]) -> dict[str, Array]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-import numpy as np
 import numpy.typing as npt
 
 __all__ = [
@@ -23,7 +22,7 @@ __all__ = [
     "Tensor",
 ]
 
-Array = npt.NDArray[np.generic]
+Array = npt.NDArray[Any]
 Dims = Mapping[str, int]
 
 FULL_CAP: Final = 1 << 24

@@ -117,16 +117,17 @@ def run_case(case: Case, target: str, folder: Path, limits: Limits) -> Result:
 
 def translate(text: str, name: str, target: str, folder: Path, limit: float) -> Translated:
     """`xpiler translate` in a process of its own."""
-    cuda, report, out = folder / f"{name}.cu", folder / "report.json", folder / "out"
+    files, report = folder / "files", folder / "report.json"
+    files.mkdir()
+    cuda = files / f"{name}.cu"
     cuda.write_text(text, encoding="utf-8")
-    out.mkdir()
     command = [sys.executable, "-m", "xpiler", "translate", str(cuda), "--target", target]
-    command += ["-o", str(out / name), "--report", str(report), "--quiet", "--jobs", "1"]
+    command += ["--report", str(report), "--quiet", "--jobs", "1"]
     start = time.perf_counter()
     failure = _run_group(command, limit)
     seconds = time.perf_counter() - start
     verdict, reason = _read_report(report)
-    written = sorted(out.iterdir())
+    written = sorted(path for path in files.iterdir() if path != cuda)
     path = written[0] if written and not failure else None
     return Translated(path, verdict, failure or reason, seconds)
 

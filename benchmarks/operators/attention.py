@@ -48,7 +48,7 @@ def corner(value: Array, weight: Array, x: Array, y: Array, level: tuple[int, in
     inside = (x >= 0) & (y >= 0) & (x < width) & (y < height)
     heads = np.arange(value.shape[2])
     picked = value[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1), heads]
-    return picked * np.where(inside, weight, 0)[..., None]
+    return np.asarray(picked * np.where(inside, weight, 0)[..., None])
 
 
 def deformable(dims: Dims, _style: Style, inputs: Mapping[str, Array]) -> Reference:
