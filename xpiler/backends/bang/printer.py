@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from xpiler.backends.bang.composites import COMPOSITES, with_dependencies
 from xpiler.backends.bang.helpers import C_FUNCTIONS, HELPERS
 from xpiler.backends.bang.spaces import on_chip
 from xpiler.ir.nodes import (
@@ -87,6 +88,13 @@ LAUNCH_BUILTINS = {
     "sharedBytes": "shared_bytes",
 }
 
+# copy directions are values of an enumeration; the IR has them as calls without arguments
+DIRECTIONS = frozenset(
+    f"{a}2{b}"
+    for a in ("GDRAM", "NRAM", "WRAM", "SRAM", "LDRAM")
+    for b in ("GDRAM", "NRAM", "WRAM", "SRAM", "LDRAM")
+)
+
 SHARED_LIMIT = 48 * 1024  # CUDA's limit of dynamic shared memory without an opt-in
 _TERNARY, _UNARY, _POSTFIX = 0, 11, 12
 _CONFUSABLE = frozenset({"|", "^", "&", "<<", ">>", "&&", "||"})
@@ -98,6 +106,7 @@ class PrintedKernel:
 
     text: str
     helpers: tuple[str, ...]
+    composites: tuple[str, ...]
     launch: tuple[str, ...]
 
 
@@ -125,7 +134,7 @@ def print_global(buffer: GlobalBuffer) -> str:
 def print_kernel(kernel: Kernel, symbol: str) -> PrintedKernel:
     """The kernel as `__mlu_entry__ void symbol(parameters, launch quantities)`."""
     printer = _Printer()
-    printer.note_spaces(kernel.body)
+    printer.note_arrays(kernel.body)
     launch = launch_parameters(kernel)
     params = [_param(p) for p in kernel.params]
     params += [f"unsigned int {LAUNCH_BUILTINS[name]}" for name in launch]
@@ -135,7 +144,9 @@ def print_kernel(kernel: Kernel, symbol: str) -> PrintedKernel:
         f"__mlu_entry__ void {symbol}({', '.join(params)}) {{\n"
         f"  if (__is_mpu()) return;\n{shared}{body}}}\n"
     )
-    return PrintedKernel(text, tuple(sorted(printer.helpers)), launch)
+    return PrintedKernel(
+        text, tuple(sorted(printer.helpers)), with_dependencies(printer.composites), launch
+    )
 
 
 def _param(p: Param) -> str:
@@ -148,14 +159,15 @@ def _param(p: Param) -> str:
 @dataclass
 class _Printer:
     helpers: set[str] = field(default_factory=set)
-    on_chip: set[str] = field(default_factory=set)
+    composites: set[str] = field(default_factory=set)
+    elems: dict[str, Scalar] = field(default_factory=dict)
     dynamic: bool = False
     temporaries: int = 0
 
-    def note_spaces(self, body: Block) -> None:
+    def note_arrays(self, body: Block) -> None:
         for stmt in statements(body):
-            if isinstance(stmt, Alloc) and (on_chip(stmt.space) or stmt.space != Spaces.GLOBAL):
-                self.on_chip.add(stmt.name)
+            if isinstance(stmt, Alloc):
+                self.elems[stmt.name] = stmt.elem
 
     # --- expressions
 
@@ -173,8 +185,12 @@ class _Printer:
                 return LAUNCH_BUILTINS.get(name, name), _POSTFIX
             case Load(buffer=buffer, index=index):
                 return self._place(buffer, index), _POSTFIX
-            case AddressOf(buffer=buffer, index=index):
-                return self._address(buffer, index)
+            case AddressOf(buffer=buffer, index=index, type=pointer):
+                text, precedence = self._address(buffer, index)
+                if self.elems.get(buffer, pointer.elem) == pointer.elem:
+                    return text, precedence
+                inner = f"({text})" if precedence < _POSTFIX else text
+                return f"({TYPE_NAMES[pointer.elem]} *){inner}", _UNARY
             case Unary(op=op, a=a):
                 inner = self.expr(a, _UNARY)
                 text = f"{op}({inner})" if inner.startswith("-") else op + inner
@@ -210,6 +226,10 @@ class _Printer:
         if expr.function in HELPERS:
             self.helpers.add(expr.function)
             return f"xp_{expr.function}({args})", _POSTFIX
+        if expr.function in COMPOSITES:
+            self.composites.add(expr.function)
+        if not expr.args and expr.function in DIRECTIONS:
+            return expr.function, _POSTFIX
         if expr.function in C_FUNCTIONS:
             text = f"{C_FUNCTIONS[expr.function]}({args})"
             return self._narrow(text, _POSTFIX, expr.type)

@@ -266,10 +266,13 @@ class _Binder:
         end: Expr = least(count, Binary("+", Var(base, I32), size))
         for h in moving:
             end = least(end, h)
-        last = self.fresh("end")
+        length = self.fresh("length")
+        element = Binary("+", Var(base, I32), Var(vector.var, I32))
+        inner = substitute(vector.body, {vector.var: element})
         body: Block = (
-            For(vector.var, I32, Var(base, I32), Var(last, I32), i32(1), vector.body, "vector", span=vector.span),
+            For(vector.var, I32, i32(0), Var(length, I32), i32(1), inner, "vector", span=vector.span),
         )
+        guards = [*guards, Binary(">", Var(length, I32), i32(0))]
         for guard in reversed(guards):
             body = (If(guard, body),)
         start = Binary("*", Binary("%", Var(work, I32), tiles), size) if space.outer else Binary(
@@ -280,7 +283,7 @@ class _Binder:
             row = self.fresh("row")
             place.append(Declare(row, I32, Binary("/", Var(work, I32), tiles)))
             place += _split(row, list(space.outer), extents)
-        place.append(Declare(last, I32, end))
+        place.append(Declare(length, I32, Binary("-", end, Var(base, I32))))
         total = product([*extents, tiles])
         self.notes.append(f"tiles of up to {self.tile} elements are dealt to the tasks")
         loop = For(

@@ -52,11 +52,10 @@ from xpiler.ir.walk import (
 )
 from xpiler.passes.base import Applied, Context, NotApplicable, Outcome, Pass
 
-__all__ = ["DISTRIBUTE", "VECTOR_AXES"]
+__all__ = ["DISTRIBUTE", "INNERMOST"]
 
-VECTOR_AXES: Final = frozenset({"vector", "thread.x", "thread.y", "thread.z", "parallel", "lane"})
 _THREADS: Final = 1024
-_INNERMOST: Final = frozenset({"vector", "thread.x", "lane"})
+INNERMOST: Final = frozenset({"vector", "thread.x", "lane"})
 
 
 def _rewrite(module: Module, context: Context) -> Outcome:
@@ -100,7 +99,7 @@ class _Distributor:
     def visit(self, block: Block) -> Block:
         out: list[Stmt] = []
         for stmt in block:
-            if isinstance(stmt, For) and stmt.axis in _INNERMOST:
+            if isinstance(stmt, For) and stmt.axis in INNERMOST:
                 out += self.loop(stmt)
             elif blocks(stmt):
                 out.append(with_blocks(stmt, tuple(self.visit(b) for b in blocks(stmt))))
@@ -454,7 +453,7 @@ def _expanded(body: Block, scalars: Mapping[str, Scalar], arrays: frozenset[str]
 
 
 DISTRIBUTE: Final = Pass(
-    name="loop_expansion",
+    name="loop_distribution",
     group="loop",
     before="parallel(vector) for (v ...) { f32 s = 0; for (k ...) s += x[k][v]; y[v] = s; }",
     after="parallel v: s[v] = 0; for (k ...) parallel v: s[v] += x[k][v]; parallel v: y[v] = s[v];",

@@ -1,0 +1,189 @@
+"""Vector functions that no accurate instruction of mtp_372 gives, as short sequences of instructions that do.
+
+Each is a device function over `n` elements in NRAM with scratch arrays; `dst` and scratch overlap no source. The
+coefficients are our own least-squares fits in double precision on Chebyshev nodes. Accuracy is measured against double
+precision by tests/backends/bang/test_composites.py.
+
+- `xp_exp`: exp by argument reduction (k ln 2 in two parts) and a polynomial; 2 ulp; overflow, underflow and NaN as expf.
+- `xp_div`: a * (1 / b), corrected by the exactly computed residual; 1 ulp, exact quotients exact, where 1 / b is finite
+  and normal (2^-126 <= |b| <= 2^126), infinities and zeros as IEEE division.
+- `xp_tanh`: a polynomial below 0.65, 1 - 2 / (exp(2|x|) + 1) above; 4 ulp.
+- `xp_erf`: a polynomial below 1, 1 - exp(-x^2) q(1 / (1 + |x| / 2)) above; 4 ulp.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = ["COMPOSITES", "Composite", "with_dependencies"]
+
+
+@dataclass(frozen=True, slots=True)
+class Composite:
+    """A device function `name(dst, sources..., scratch..., n)` and the composites that it calls."""
+
+    name: str
+    sources: int
+    scratch: int
+    text: str
+    calls: tuple[str, ...] = ()
+
+
+def _horner(dst: str, x: str, coefficients: tuple[str, ...]) -> str:
+    """dst = polynomial in x, highest coefficient first; `dst` must not be `x`."""
+    lines = [f"  __bang_mul_scalar({dst}, {x}, {coefficients[0]}f, n);"]
+    for c in coefficients[1:-1]:
+        lines += [f"  __bang_add_scalar({dst}, {dst}, {c}f, n);", f"  __bang_mul({dst}, {dst}, {x}, n);"]
+    lines.append(f"  __bang_add_scalar({dst}, {dst}, {coefficients[-1]}f, n);")
+    return "\n".join(lines)
+
+
+_MASK: Final = """\
+  __bang_float2int_tz((int *){m}, {m}, n, 0);
+  __bang_mul_scalar((int *){m}, (int *){m}, -1, n);"""
+
+
+def _mask(m: str) -> str:
+    """Turn 1.0f / 0.0f into all ones / all zeros."""
+    return _MASK.format(m=m)
+
+
+def _blend(dst: str, other: str, m: str) -> str:
+    """dst = m ? dst : other, by bits; `m` holds all ones or zeros."""
+    return "\n".join(
+        (
+            f"  __bang_bxor((int *){dst}, (int *){dst}, (int *){other}, n);",
+            f"  __bang_band((int *){dst}, (int *){dst}, (int *){m}, n);",
+            f"  __bang_bxor((int *){dst}, (int *){dst}, (int *){other}, n);",
+        )
+    )
+
+
+_EXP: Final = f"""\
+// dst = exp(src), 2 ulp
+__mlu_func__ void xp_exp(float *dst, float *src, float *t0, float *t1, float *t2, int n) {{
+  __bang_ne(t2, src, src, n);
+{_mask("t2")}
+  __bang_maxeq_scalar(t0, src, -104.0f, n);
+  __bang_mineq_scalar(t0, t0, 89.0f, n);
+  __bang_mul_scalar(t1, t0, 1.44269502f, n);
+  __bang_add_scalar(t1, t1, 0.5f, n);
+  __bang_floor(dst, t1, n);
+  __bang_mul_scalar(t1, dst, 0.693359375f, n);
+  __bang_sub(t0, t0, t1, n);
+  __bang_mul_scalar(t1, dst, -2.12194442e-4f, n);
+  __bang_sub(t0, t0, t1, n);
+{_horner("t1", "t0", ("0.00019899409380741417", "0.0013933747541159391", "0.0083332983776927", "0.041666463017463684", "0.1666666716337204", "0.5"))}
+  __bang_mul(t1, t1, t0, n);
+  __bang_mul(t1, t1, t0, n);
+  __bang_add(t1, t1, t0, n);
+  __bang_add_scalar(t1, t1, 1.0f, n);
+  __bang_mul_scalar(dst, dst, 0.5f, n);
+  __bang_floor(t0, dst, n);
+  __bang_mul_scalar(dst, dst, 2.0f, n);
+  __bang_sub(dst, dst, t0, n);
+  __bang_pow2(t0, t0, n);
+  __bang_pow2(dst, dst, n);
+  __bang_mul(t1, t1, t0, n);
+  __bang_mul(dst, dst, t1, n);
+  __bang_bor((int *)dst, (int *)dst, (int *)t2, n);
+}}"""
+
+_DIV: Final = f"""\
+// dst = a / b, 1 ulp; exact quotients are exact
+__mlu_func__ void xp_div(float *dst, float *a, float *b, float *t0, float *t1, float *t2, float *t3, float *t4,
+                         float *t5, int n) {{
+  __bang_recip(t0, b, n);
+  __bang_mul(t1, a, t0, n);
+  __bang_mul_scalar(t2, t1, 4097.0f, n);
+  __bang_sub(t3, t2, t1, n);
+  __bang_sub(t2, t2, t3, n);
+  __bang_sub(t3, t1, t2, n);
+  __bang_mul_scalar(t4, b, 4097.0f, n);
+  __bang_sub(t5, t4, b, n);
+  __bang_sub(t4, t4, t5, n);
+  __bang_sub(t5, b, t4, n);
+  __bang_mul(dst, t2, t4, n);
+  __bang_sub(dst, a, dst, n);
+  __bang_mul(t2, t2, t5, n);
+  __bang_sub(dst, dst, t2, n);
+  __bang_mul(t4, t3, t4, n);
+  __bang_sub(dst, dst, t4, n);
+  __bang_mul(t3, t3, t5, n);
+  __bang_sub(dst, dst, t3, n);
+  __bang_mul(dst, dst, t0, n);
+  __bang_sub(t2, dst, dst, n);
+  __bang_eq_scalar(t2, t2, 0.0f, n);
+{_mask("t2")}
+  __bang_band((int *)dst, (int *)dst, (int *)t2, n);
+  __bang_add(dst, t1, dst, n);
+}}"""
+
+_TANH: Final = f"""\
+// dst = tanh(src), 4 ulp
+__mlu_func__ void xp_tanh(float *dst, float *src, float *t0, float *t1, float *t2, float *t3, float *t4, int n) {{
+  __bang_active_abs(t0, src, n);
+  __bang_mul_scalar(t0, t0, 2.0f, n);
+  xp_exp(dst, t0, t1, t2, t3, n);
+  __bang_add_scalar(dst, dst, 1.0f, n);
+  __bang_recip(dst, dst, n);
+  __bang_mul_scalar(dst, dst, -2.0f, n);
+  __bang_add_scalar(dst, dst, 1.0f, n);
+  __bang_active_sign(t1, src, n);
+  __bang_mul(dst, dst, t1, n);
+  __bang_mul(t1, src, src, n);
+{_horner("t2", "t1", ("-0.0008461200050078332", "0.00328945298679173", "-0.00878455862402916", "0.021858783438801765", "-0.05396755412220955", "0.13333331048488617", "-0.3333333432674408"))}
+  __bang_mul(t2, t2, t1, n);
+  __bang_mul(t2, t2, src, n);
+  __bang_add(t2, t2, src, n);
+  __bang_ge_scalar(t4, t0, 1.3f, n);
+{_mask("t4")}
+{_blend("dst", "t2", "t4")}
+}}"""
+
+_ERF: Final = f"""\
+// dst = erf(src), 4 ulp
+__mlu_func__ void xp_erf(float *dst, float *src, float *t0, float *t1, float *t2, float *t3, float *t4, int n) {{
+  __bang_active_abs(t0, src, n);
+  __bang_mineq_scalar(t0, t0, 4.2f, n);
+  __bang_mul(t1, t0, t0, n);
+  __bang_mul_scalar(t1, t1, -1.0f, n);
+  xp_exp(dst, t1, t2, t3, t4, n);
+  __bang_mul_scalar(t2, t0, 0.5f, n);
+  __bang_add_scalar(t2, t2, 1.0f, n);
+  __bang_recip(t2, t2, n);
+{_horner("t3", "t2", ("0.11900469660758972", "-0.47007331252098083", "0.5616933107376099", "-0.1023891419172287", "0.34723255038261414", "0.2598479688167572", "0.2848873436450958", "-0.00015247699047904462"))}
+  __bang_mul(dst, dst, t3, n);
+  __bang_mul_scalar(dst, dst, -1.0f, n);
+  __bang_add_scalar(dst, dst, 1.0f, n);
+  __bang_active_sign(t2, src, n);
+  __bang_mul(dst, dst, t2, n);
+  __bang_mul_scalar(t1, t1, -1.0f, n);
+{_horner("t3", "t1", ("-9.808136383071542e-06", "0.00011312747665215284", "-0.0008490147884003818", "0.005221419967710972", "-0.026865556836128235", "0.11283784359693527", "-0.37612637877464294", "1.128379225730896"))}
+  __bang_mul(t3, t3, src, n);
+  __bang_ge_scalar(t4, t0, 1.0f, n);
+{_mask("t4")}
+{_blend("dst", "t3", "t4")}
+  __bang_ne(t4, src, src, n);
+{_mask("t4")}
+  __bang_bor((int *)dst, (int *)dst, (int *)t4, n);
+}}"""
+
+COMPOSITES: Final[dict[str, Composite]] = {
+    c.name: c
+    for c in (
+        Composite("xp_exp", 1, 3, _EXP),
+        Composite("xp_div", 2, 6, _DIV),
+        Composite("xp_tanh", 1, 5, _TANH, ("xp_exp",)),
+        Composite("xp_erf", 1, 5, _ERF, ("xp_exp",)),
+    )
+}
+
+
+def with_dependencies(names: frozenset[str] | set[str]) -> tuple[str, ...]:
+    """The composites of `names` and those they call, callees first."""
+    wanted = set(names)
+    for name in names:
+        wanted.update(COMPOSITES[name].calls)
+    return tuple(name for name in COMPOSITES if name in wanted)

@@ -1,0 +1,352 @@
+"""Cache: block-shared arrays and tiles of GDRAM are put into NRAM, within its capacity.
+
+A task runs a whole block, so what the block shares is private to the core. Around a vector loop the consecutive
+elements it reads are copied in before, and those it writes are copied out after.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import prod
+from typing import Final
+
+from xpiler.backends.bang.passes.distribute import INNERMOST
+from xpiler.backends.bang.passes.index import Affine, affine
+from xpiler.backends.bang.passes.lengths import Counted, counted, positive
+from xpiler.backends.bang.spaces import NRAM
+from xpiler.ir.affine import Poly, poly_to_expr
+from xpiler.ir.build import address, i32
+from xpiler.ir.nodes import (
+    Alloc,
+    Assign,
+    Binary,
+    Block,
+    Call,
+    Const,
+    Declare,
+    Evaluate,
+    Expr,
+    For,
+    If,
+    Load,
+    Module,
+    Select,
+    Stmt,
+    Store,
+    Var,
+)
+from xpiler.ir.types import I32, VOID, Pointer, Scalar, Spaces
+from xpiler.ir.walk import (
+    blocks,
+    declared,
+    expressions,
+    fresh,
+    map_block,
+    operands,
+    statements,
+    subexpressions,
+    with_blocks,
+)
+from xpiler.passes.base import Applied, Context, NotApplicable, Outcome, Pass
+
+__all__ = ["CACHE"]
+
+DYNAMIC_BYTES: Final = 48 * 1024
+_SHORTEST: Final = 16
+_LARGEST_STRIDE: Final = 8  # elements; beyond it a strided copy moves mostly what nobody asked for
+
+
+def _rewrite(module: Module, context: Context) -> Outcome:
+    kernel = module.kernels[0]
+    if kernel.level != "task":
+        return NotApplicable(f"the program is at level {kernel.level}, not task")
+    names = {p.name for p in kernel.params} | set(declared(kernel.body))
+    names |= {g.name for g in module.globals}
+    work = _Cache(set(names), context.facts.get("nram_bytes", 0))
+    for p in kernel.params:
+        if isinstance(p.type, Pointer):
+            work.gdram[p.name] = p.type.elem
+    for g in module.globals:
+        work.gdram[g.name] = g.elem
+    work.room -= sum(map(_bytes, filter(_in_nram, statements(kernel.body))))
+    body = work.place(kernel.body, False)
+    body = work.stage(body, {})
+    if not work.notes and not work.tiles:
+        return NotApplicable("no array to place and no vector loop over consecutive elements of GDRAM")
+    done = replace(kernel, body=(*work.tiles, *body))
+    return Applied(replace(module, kernels=(done,)), (*work.notes, *work.summary()))
+
+
+def _bytes(stmt: Stmt) -> int:
+    """Bytes of an array of constant shape (dynamic shared memory: what CUDA allows), 0 if not constant."""
+    if not isinstance(stmt, Alloc):
+        return 0
+    if stmt.dynamic:
+        return DYNAMIC_BYTES
+    sizes = [int(d.value) for d in stmt.shape if isinstance(d, Const)]
+    return stmt.elem.size * prod(sizes) if len(sizes) == len(stmt.shape) else 0
+
+
+def _in_nram(stmt: Stmt) -> bool:
+    return isinstance(stmt, Alloc) and (stmt.space == NRAM or stmt.dynamic)
+
+
+@dataclass(frozen=True, slots=True)
+class _Access:
+    """The elements `buffer[stride * v + offset]` of a vector loop; `tile` is their NRAM array."""
+
+    buffer: str
+    elem: Scalar
+    stride: int
+    offset: Poly
+    tile: str
+
+
+class _Cache:
+    def __init__(self, taken: set[str], room: int) -> None:
+        self.taken = taken
+        self.room = room
+        self.notes: list[str] = []
+        self.tiles: list[Stmt] = []
+        self.gdram: dict[str, Scalar] = {}
+        self.copies = 0
+        self.positive: set[str] = set()
+        self._busy: list[tuple[str, int]] = []
+        self.pool: dict[tuple[str, int, int], str] = {}
+
+    def fresh(self, stem: str) -> str:
+        name = fresh(stem, self.taken)
+        self.taken.add(name)
+        return name
+
+    def summary(self) -> tuple[str, ...]:
+        if not self.tiles:
+            return ()
+        total = sum(map(_bytes, self.tiles))
+        return (f"{self.copies} tile copies through {len(self.tiles)} NRAM tiles ({total} bytes)",)
+
+    # --- whole arrays
+
+    def place(self, block: Block, inside: bool) -> Block:
+        """Shared and expanded arrays, outside of vector loops, become NRAM arrays where they fit."""
+        out: list[Stmt] = []
+        for stmt in block:
+            if isinstance(stmt, Alloc) and not inside:
+                stmt = self._placed(stmt)
+            elif blocks(stmt):
+                deeper = inside or (isinstance(stmt, For) and stmt.axis in INNERMOST)
+                stmt = with_blocks(stmt, tuple(self.place(b, deeper) for b in blocks(stmt)))
+            out.append(stmt)
+        return tuple(out)
+
+    def _placed(self, stmt: Alloc) -> Stmt:
+        size = _bytes(stmt)
+        movable = stmt.space in (Spaces.SHARED, Spaces.LOCAL) and not stmt.dynamic and not stmt.init
+        if not movable or size == 0 or size > self.room:
+            return stmt
+        self.room -= size
+        self.notes.append(f"{stmt.name}: {size} bytes in NRAM")
+        return replace(stmt, space=NRAM)
+
+    # --- tiles round vector loops
+
+    def stage(self, block: Block, locals_: dict[str, Expr]) -> Block:
+        out: list[Stmt] = []
+        for stmt in block:
+            if isinstance(stmt, Declare) and stmt.init is not None and stmt.type == I32:
+                locals_[stmt.name] = stmt.init
+            if isinstance(stmt, For) and stmt.axis in INNERMOST and _straight(stmt.body):
+                out += self._staged(stmt, locals_)
+            elif blocks(stmt):
+                known = positive(stmt)
+                self.positive.update(known)
+                out.append(with_blocks(stmt, tuple(self.stage(b, locals_) for b in blocks(stmt))))
+                self.positive.difference_update(known)
+            else:
+                out.append(stmt)
+        return tuple(out)
+
+    def _staged(self, loop: For, locals_: dict[str, Expr]) -> list[Stmt]:
+        found = counted(loop, locals_)
+        if found is None or found.longest < _SHORTEST:
+            return [loop]
+        accesses = self._accesses(found)
+        if not accesses:
+            return [loop]
+        reads, writes = accesses
+        size = found.longest
+        before = [self.pool.copy(), list(self.tiles), self.room]
+        named = {key: self._tile(key, elem, size) for key, elem in {**reads, **writes}.items()}
+        if self.room < 0:
+            self.pool, self.tiles, self.room = before  # type: ignore[assignment]
+            return [loop]
+        return self._around(found, named, reads, writes)
+
+    def _tile(self, key: tuple[str, int, Poly], elem: Scalar, size: int) -> str:
+        number = sum(1 for k in self._busy if k == (key[0], size))
+        self._busy.append((key[0], size))
+        slot = (key[0], size, number)
+        if slot not in self.pool:
+            name = self.fresh(f"{key[0]}_nram")
+            self.pool[slot] = name
+            self.tiles.append(Alloc(name, elem, (i32(size),), NRAM))
+            self.room -= size * elem.size
+        return self.pool[slot]
+
+    def _accesses(
+        self, loop: Counted
+    ) -> tuple[dict[tuple[str, int, Poly], Scalar], dict[tuple[str, int, Poly], Scalar]] | None:
+        """The strided accesses to GDRAM: read first, written; None where a copy would not be the same."""
+        self._busy = []
+        local = {s.name for s in loop.body if isinstance(s, Declare)}
+        reads: dict[tuple[str, int, Poly], Scalar] = {}
+        writes: dict[tuple[str, int, Poly], Scalar] = {}
+        for stmt in loop.body:
+            for load in _loads(stmt):
+                if load.buffer not in self.gdram:
+                    continue
+                place = affine(load.index[0], loop.var, {})
+                if place is None or place.offset.mentions(local):
+                    return None
+                if place.stride.is_zero:
+                    if any(k[0] == load.buffer for k in writes):
+                        return None
+                    continue
+                key = _key(load.buffer, place)
+                if key is None or (key not in writes and (_guarded(stmt, load) or writes)):
+                    return None
+                if key not in writes:
+                    reads[key] = load.type
+            if isinstance(stmt, If) and any(
+                isinstance(s, Store) and s.buffer in self.gdram for s in statements((stmt,))
+            ):
+                return None
+            if isinstance(stmt, Store) and stmt.buffer in self.gdram:
+                place = affine(stmt.index[0], loop.var, {})
+                key = None if place is None or place.offset.mentions(local) else _key(stmt.buffer, place)
+                if key is None:
+                    return None
+                writes[key] = self.gdram[stmt.buffer]
+        return (reads, writes) if reads or writes else None
+
+    def _around(
+        self,
+        loop: Counted,
+        named: dict[tuple[str, int, Poly], str],
+        reads: dict[tuple[str, int, Poly], Scalar],
+        writes: dict[tuple[str, int, Poly], Scalar],
+    ) -> list[Stmt]:
+        out: list[Stmt] = []
+        count = loop.count
+        if not isinstance(count, Const | Var):
+            name = self.fresh("length")
+            out.append(Declare(name, I32, count))
+            count = Var(name, I32)
+        copy_in = [_copy(k, t, named[k], count, "GDRAM2NRAM") for k, t in reads.items()]
+        copy_out = [_copy(k, t, named[k], count, "NRAM2GDRAM") for k, t in writes.items()]
+        self.copies += len(copy_in) + len(copy_out)
+        body = _on_tiles(loop.body, loop.var, named)
+        inner = For(loop.var, I32, i32(0), count, i32(1), body, loop.loop.axis, span=loop.loop.span)
+        whole: Block = (*copy_in, inner, *copy_out)
+        if isinstance(count, Const) or (isinstance(count, Var) and count.name in self.positive):
+            return [*out, *whole]
+        return [*out, If(Binary(">", count, i32(0)), whole)]
+
+
+def _straight(body: Block) -> bool:
+    """Only declarations, assignments, stores, and conditions round them."""
+    return all(isinstance(s, Declare | Assign | Store | If) for s in statements(body))
+
+
+def _key(buffer: str, place: Affine) -> tuple[str, int, Poly] | None:
+    stride = place.stride.value
+    if stride is None or not 0 < stride <= _LARGEST_STRIDE:
+        return None
+    return buffer, stride, place.offset
+
+
+def _loads(stmt: Stmt) -> list[Load]:
+    return [
+        sub
+        for inner in statements((stmt,))
+        for expr in expressions(inner)
+        for sub in subexpressions(expr)
+        if isinstance(sub, Load)
+    ]
+
+
+def _guarded(stmt: Stmt, load: Load) -> bool:
+    """Whether some iteration may not reach this load: it stands under a condition."""
+
+    def always(expr: Expr) -> bool:
+        if expr == load:
+            return True
+        if isinstance(expr, Select):
+            return always(expr.cond)
+        if isinstance(expr, Binary) and expr.op in ("&&", "||"):
+            return always(expr.a)
+        return any(always(o) for o in operands(expr))
+
+    return not any(always(e) for e in expressions(stmt))
+
+
+def _copy(
+    key: tuple[str, int, Poly], elem: Scalar, tile: str, count: Expr, direction: str
+) -> Stmt:
+    """The copy between GDRAM and a tile; sizes in bytes. A stride makes it one of segments of one element."""
+    buffer, stride, offset = key
+    inward = direction == "GDRAM2NRAM"
+    far = address(buffer, elem, poly_to_expr(offset, I32), const=inward)
+    near = address(tile, elem, i32(0), const=not inward)
+    ends = (near, far) if inward else (far, near)
+    way = Call(direction, (), I32)
+    if stride == 1:
+        size = _scaled(count, elem.size)
+        return Evaluate(Call("__memcpy", (*ends, size, way), VOID))
+    strides = (i32(elem.size), i32(stride * elem.size))
+    steps = strides if inward else strides[::-1]
+    last = Binary("-", count, i32(1))
+    return Evaluate(Call("__memcpy", (*ends, i32(elem.size), way, *steps, last), VOID))
+
+
+def _scaled(count: Expr, size: int) -> Expr:
+    if isinstance(count, Const):
+        return i32(int(count.value) * size)
+    return count if size == 1 else Binary("*", count, i32(size))
+
+
+def _on_tiles(body: Block, var: str, named: dict[tuple[str, int, Poly], str]) -> Block:
+    """`body` with the accesses on their tiles."""
+    at = (Var(var, I32),)
+    buffers = {k[0] for k in named}
+
+    def tile(buffer: str, index: tuple[Expr, ...]) -> str | None:
+        if buffer not in buffers:
+            return None
+        place = affine(index[0], var, {})
+        key = None if place is None or place.stride.is_zero else _key(buffer, place)
+        return named.get(key) if key is not None else None
+
+    def expr(e: Expr) -> Expr:
+        if isinstance(e, Load):
+            name = tile(e.buffer, e.index)
+            return e if name is None else replace(e, buffer=name, index=at)
+        return e
+
+    def stmt(s: Stmt) -> Block:
+        if isinstance(s, Store):
+            name = tile(s.buffer, s.index)
+            return (s,) if name is None else (replace(s, buffer=name, index=at),)
+        return (s,)
+
+    return map_block(body, stmt, expr)
+
+
+CACHE: Final = Pass(
+    name="cache",
+    group="memory",
+    before="parallel(vector) for (i = base; i < end; i += 1) y[i] = x[i] + 1.0f;",
+    after="__memcpy(x_nram, x + base, n * 4, GDRAM2NRAM); parallel(vector) for (...) y_nram[i] = x_nram[i] + 1.0f; ...",
+    rewrite=_rewrite,
+    meta_prompt="cache",
+)

@@ -1,0 +1,604 @@
+"""One vector loop as instructions: each operation of its body over all iterations, operands in NRAM."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from xpiler.backends.bang.composites import COMPOSITES
+from xpiler.backends.bang.passes.index import affine
+from xpiler.backends.bang.passes.operands import (
+    Operand,
+    Refusal,
+    Scalars,
+    Slice,
+    Temporaries,
+    Uniform,
+    element,
+    fill_type,
+)
+from xpiler.ir.affine import poly_to_expr
+from xpiler.ir.build import address, cast, const, i32
+from xpiler.ir.nodes import (
+    COMPARISONS,
+    Assign,
+    Binary,
+    Block,
+    Call,
+    Cast,
+    Const,
+    Declare,
+    Evaluate,
+    Expr,
+    For,
+    If,
+    Load,
+    Select,
+    Stmt,
+    Store,
+    Unary,
+    Var,
+)
+from xpiler.ir.types import BOOL, F16, F32, I8, I32, U32, VOID, Scalar
+from xpiler.ir.walk import assigned, buffers_written, fresh, operands, subexpressions
+
+__all__ = ["Refusal", "Temporaries", "Vectorizer"]
+
+_ARITHMETIC: Final = {"+": "add", "-": "sub", "*": "mul"}
+_COMPARE: Final = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
+_SWAPPED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
+_FUNCTIONS: Final = {
+    "sqrt": "__bang_sqrt",
+    "rsqrt": "__bang_rsqrt",
+    "fabs": "__bang_active_abs",
+    "floor": "__bang_floor",
+    "sin": "__bang_sin",
+    "cos": "__bang_cos",
+    "exp2": "__bang_pow2",
+    "log": "__bang_log",
+    "log2": "__bang_log2",
+}
+_COMPOSED: Final = {"exp": "xp_exp", "tanh": "xp_tanh", "erf": "xp_erf"}
+_EXTREMES: Final = {"fmax": "max", "fmin": "min"}
+_WIDE_INT: Final = (I32, U32)
+
+
+class _Refused(Exception):
+    """Unwinds the translation of one loop; never leaves this module."""
+
+
+class Vectorizer:
+    """Translates the body of one counted loop. `arrays` are the on-chip arrays with their element types."""
+
+    def __init__(
+        self,
+        var: str,
+        count: Expr,
+        longest: int,
+        arrays: Scalars,
+        temporaries: Temporaries,
+        arch: int,
+    ) -> None:
+        self.var, self.count, self.longest = var, count, longest
+        self.arrays, self.temporaries, self.arch = arrays, temporaries, arch
+        self.out: list[Stmt] = []
+        self.env: dict[str, Operand] = {}
+        self.written: frozenset[str] = frozenset()
+        self.changed: frozenset[str] = frozenset()
+        self.instructions = 0
+        self.mask: Slice | None = None
+
+    def body(self, body: Block) -> list[Stmt] | Refusal:
+        """The instructions, or why there are none."""
+        self.written = buffers_written(body)
+        self.changed = frozenset(
+            s.name for b in [body] for s in _all(b) if isinstance(s, Assign)
+        )
+        try:
+            self._block(body)
+        except _Refused as refused:
+            return Refusal(str(refused))
+        if not self.instructions:
+            return Refusal("no operation of the loop has an instruction")
+        return self.out
+
+    # --- statements
+
+    def _block(self, body: Block) -> None:
+        for stmt in body:
+            match stmt:
+                case Declare(name=name, type=Scalar() as type_, init=init):
+                    self._declare(name, type_, init)
+                case Assign(name=name, value=value):
+                    self._assign(name, value)
+                case Store(buffer=buffer, index=index, value=value):
+                    self._store(buffer, index, value)
+                case If(cond=cond, then=then, orelse=orelse):
+                    self._if(cond, then, orelse)
+                case _:
+                    raise _Refused(f"{type(stmt).__name__} in a vector loop")
+
+    def _declare(self, name: str, type_: Scalar, init: Expr | None) -> None:
+        if init is None:
+            self.env[name] = self._temporary(F32 if type_ == BOOL else type_).kept()
+            return
+        value = self._value(init, None)
+        if isinstance(value, Uniform) and name not in self.changed:
+            self.out.append(Declare(name, type_, value.expr))
+            self.env[name] = Uniform(Var(name, type_))
+            return
+        vector = self._vector(value, F32 if type_ == BOOL else type_)
+        steady = name not in self.changed and vector.buffer not in self.written
+        if not vector.owned and not steady:
+            vector = self._copied(vector)
+        self.env[name] = vector.kept()
+
+    def _assign(self, name: str, value: Expr) -> None:
+        old = self.env.get(name)
+        if not isinstance(old, Slice):
+            raise _Refused(f"{name} is assigned in the loop and lives outside it")
+        new = self._value(value, None)
+        vector = self._vector(new, old.elem)
+        if self.mask is not None:
+            vector = self._blend(self._copied(self.mask), vector, old, old)
+        if (vector.buffer, vector.index) != (old.buffer, old.index):
+            self._move(old, vector)
+            self.temporaries.release(vector)
+
+    def _store(self, buffer: str, index: tuple[Expr, ...], value: Expr) -> None:
+        target = self._slice(buffer, index)
+        if target is None:
+            raise _Refused(f"{buffer} is not written at consecutive places on the chip")
+        if self.mask is not None:
+            self._certain(target)
+            new = self._vector(self._value(value, None), target.elem)
+            self._blend(self._copied(self.mask), new, target, target)
+            return
+        result = self._value(value, target)
+        if isinstance(result, Uniform):
+            self._emit("__bang_write_value", target, _typed(result.expr, target.elem))
+        elif (result.buffer, result.index) != (target.buffer, target.index):
+            self._move(target, result)
+            self.temporaries.release(result)
+
+    def _if(self, cond: Expr, then: Block, orelse: Block) -> None:
+        outer = self.mask
+        mask = self._condition(cond)
+        for block, inverted in ((then, False), (orelse, True)):
+            if not block:
+                continue
+            mine = self._temporary(F32)
+            if inverted:
+                self._emit("__bang_not", mine, mask)
+            else:
+                self._move(mine, mask)
+            if outer is not None:
+                self._emit("__bang_and", mine, mine, outer)
+            self.mask = mine.kept()
+            self._block(block)
+            self.temporaries.release(replace(self.mask, owned=True))
+        self.mask = outer
+        self.temporaries.release(mask)
+
+    # --- values
+
+    def _value(self, expr: Expr, target: Slice | None) -> Operand:
+        """`expr` for all iterations; into `target` where the last operation can write there."""
+        if self._uniform(expr):
+            return Uniform(self._outside(expr))
+        match expr:
+            case Var(name=name) if name in self.env:
+                return self.env[name]
+            case Load(buffer=buffer, index=index):
+                found = self._slice(buffer, index)
+                if found is None:
+                    raise _Refused(f"{buffer} is not read at consecutive places on the chip")
+                if self.mask is not None:
+                    self._certain(found)
+                return found
+            case Binary(op=op) if op in COMPARISONS or op in ("&&", "||"):
+                return self._condition(expr)
+            case Unary(op="!"):
+                return self._condition(expr)
+            case Binary():
+                return self._binary(expr, target)
+            case Unary(op="-", a=a) if expr.type in (F32, F16):
+                return self._scaled(self._value(a, None), -1.0, target)
+            case Cast(type=type_, a=a):
+                return self._cast(type_, a, expr, target)
+            case Select(cond=cond, a=a, b=b):
+                return self._select(cond, a, b, target)
+            case Call():
+                return self._call(expr, target)
+            case _:
+                return self._scalar_loop(expr, target)
+
+    def _binary(self, expr: Binary, target: Slice | None) -> Operand:
+        elem = expr.type
+        if elem == F32 and expr.op == "/":
+            return self._divide(expr, target)
+        if expr.op not in _ARITHMETIC or elem not in (F32, F16, *_WIDE_INT):
+            return self._scalar_loop(expr, target)
+        assert isinstance(elem, Scalar)
+        a, b = self._value(expr.a, None), self._value(expr.b, None)
+        name = f"__bang_{_ARITHMETIC[expr.op]}"
+        if isinstance(a, Slice) and isinstance(b, Slice):
+            dst = self._destination(elem, target, a, b)
+            self._emit(name, dst, a, b)
+            self._free(dst, a, b)
+            return dst
+        if isinstance(b, Uniform):
+            vector = self._vector(a, elem)
+            dst = self._destination(elem, target, vector)
+            self._emit(f"{name}_scalar", dst, vector, _typed(b.expr, elem))
+            self._free(dst, vector)
+            return dst
+        assert isinstance(a, Uniform)
+        if expr.op != "-":
+            dst = self._destination(elem, target, b)
+            self._emit(f"{name}_scalar", dst, b, _typed(a.expr, elem))
+            self._free(dst, b)
+            return dst
+        negative = self._scaled(b, -1, target)
+        self._emit("__bang_add_scalar", negative, negative, _typed(a.expr, elem))
+        return negative
+
+    def _scaled(self, value: Operand, factor: float, target: Slice | None) -> Slice:
+        assert isinstance(value, Slice)
+        dst = self._destination(value.elem, target, value)
+        self._emit("__bang_mul_scalar", dst, value, const(factor, value.elem))
+        self._free(dst, value)
+        return dst
+
+    def _divide(self, expr: Binary, target: Slice | None) -> Operand:
+        a, b = self._value(expr.a, None), self._value(expr.b, None)
+        if isinstance(b, Uniform) and isinstance(b.expr, Const) and _power_of_two(b.expr.value):
+            return self._scaled(a, 1.0 / float(b.expr.value), target)
+        if isinstance(a, Uniform) and a.expr == const(1.0, F32) and isinstance(b, Slice):
+            dst = self._destination(F32, target, b)
+            self._emit("__bang_recip", dst, b)
+            self._free(dst, b)
+            return dst
+        x, y = self._vector(a, F32), self._vector(b, F32)
+        if self.arch == 322 or self.arch > 372:
+            dst = self._destination(F32, target, x, y)
+            self._emit("__bang_div", dst, x, y)
+            self._free(dst, x, y)
+            return dst
+        return self._composite("xp_div", (x, y), target)
+
+    def _call(self, expr: Call, target: Slice | None) -> Operand:
+        name = expr.function
+        if expr.type == F16:
+            # half functions are computed in float and rounded once
+            wide = Call(name, tuple(cast(F32, a) for a in expr.args), F32)
+            return self._value(Cast(F16, wide), target)
+        if expr.type != F32 or not all(a.type == F32 for a in expr.args):
+            return self._scalar_loop(expr, target)
+        if name in _FUNCTIONS:
+            source = self._vector(self._value(expr.args[0], None), F32)
+            dst = self._temporary(F32) if name == "floor" else self._destination(F32, target, source)
+            self._emit(_FUNCTIONS[name], dst, source)
+            self._free(dst, source)
+            return dst
+        if name in _COMPOSED:
+            source = self._vector(self._value(expr.args[0], None), F32)
+            return self._composite(_COMPOSED[name], (source,), target)
+        if name in _EXTREMES:
+            return self._extreme(_EXTREMES[name], expr.args[0], expr.args[1], target)
+        if name == "fma":
+            product = Binary("*", expr.args[0], expr.args[1])
+            return self._value(Binary("+", product, expr.args[2]), target)
+        return self._scalar_loop(expr, target)
+
+    def _composite(self, name: str, sources: tuple[Slice, ...], target: Slice | None) -> Slice:
+        composite = COMPOSITES[name]
+        apart = target is not None and all(s.buffer != target.buffer for s in sources)
+        dst = target if target is not None and apart else self._temporary(F32)
+        scratch = tuple(self._temporary(F32) for _ in range(composite.scratch))
+        self._emit(name, dst, *sources, *scratch)
+        self._free(dst, *sources, *scratch)
+        return dst
+
+    def _extreme(self, which: str, x: Expr, y: Expr, target: Slice | None) -> Operand:
+        a, b = self._value(x, None), self._value(y, None)
+        if isinstance(a, Uniform):
+            a, b = b, a
+        assert isinstance(a, Slice)
+        if isinstance(b, Uniform):
+            dst = self._destination(F32, target, a)
+            self._emit(f"__bang_{which}eq_scalar", dst, a, b.expr)
+            self._free(dst, a)
+            return dst
+        dst = self._destination(F32, target, a, b)
+        self._emit(f"__bang_{which}equal", dst, a, b)
+        self._free(dst, a, b)
+        return dst
+
+    def _cast(self, type_: Scalar, a: Expr, expr: Expr, target: Slice | None) -> Operand:
+        source = a.type
+        pair = (source, type_)
+        if type_ == BOOL:
+            return self._condition(expr)
+        if source == BOOL and type_ == F32:
+            return self._condition(a)
+        if {source, type_} == {I32, U32}:
+            value = self._vector(self._value(a, None), I32)
+            return replace(value, elem=type_)
+        if pair not in _CONVERSIONS:
+            return self._scalar_loop(expr, target)
+        value = self._value(a, None)
+        assert isinstance(value, Slice)
+        for name, elem, scaled in _CONVERSIONS[pair]:
+            fits = elem.size == value.elem.size
+            dst = self._destination(elem, target, value) if fits else self._converted(elem, target)
+            self._emit(name, dst, value, extra=(i32(0),) if scaled else ())
+            self._free(dst, value)
+            value = dst
+        return value
+
+    def _converted(self, elem: Scalar, target: Slice | None) -> Slice:
+        return target if target is not None and target.elem == elem else self._temporary(elem)
+
+    # --- conditions: 1.0f where they hold, else 0.0f
+
+    def _condition(self, cond: Expr) -> Slice:
+        if self._uniform(cond):
+            return self._vector(Uniform(Cast(F32, self._outside(cond))), F32)
+        match cond:
+            case Var(name=name) if name in self.env:
+                value = self.env[name]
+                assert isinstance(value, Slice)
+                return value
+            case Binary(op="&&" | "||" as op, a=a, b=b):
+                x, y = self._condition(a), self._condition(b)
+                dst = self._destination(F32, None, x, y)
+                self._emit("__bang_and" if op == "&&" else "__bang_or", dst, x, y)
+                self._free(dst, x, y)
+                return dst
+            case Unary(op="!", a=a):
+                x = self._condition(a)
+                dst = self._destination(F32, None, x)
+                self._emit("__bang_not", dst, x)
+                self._free(dst, x)
+                return dst
+            case Binary(op=op, a=a, b=b) if op in _COMPARE and a.type in (F32, F16):
+                return self._compare(op, cast(F32, a), cast(F32, b))
+            case Call(function="isnan", args=(a,)) if a.type == F32:
+                return self._compare("!=", a, a)
+            case _:
+                one, zero = const(1.0, F32), const(0.0, F32)
+                value = self._scalar_loop(Select(cond, one, zero), None)
+                assert isinstance(value, Slice)
+                return value
+
+    def _compare(self, op: str, x: Expr, y: Expr) -> Slice:
+        a, b = self._value(x, None), self._value(y, None)
+        if isinstance(a, Uniform):
+            a, b, op = b, a, _SWAPPED[op]
+        assert isinstance(a, Slice)
+        if isinstance(b, Uniform):
+            dst = self._destination(F32, None, a)
+            self._emit(f"__bang_{_COMPARE[op]}_scalar", dst, a, b.expr)
+            self._free(dst, a)
+            return dst
+        dst = self._destination(F32, None, a, b)
+        self._emit(f"__bang_{_COMPARE[op]}", dst, a, b)
+        self._free(dst, a, b)
+        return dst
+
+    def _select(self, cond: Expr, a: Expr, b: Expr, target: Slice | None) -> Operand:
+        elem = a.type
+        if elem == F16:
+            wide = Select(cond, Cast(F32, a), Cast(F32, b))
+            return self._value(Cast(F16, wide), target)
+        if elem not in (F32, *_WIDE_INT):
+            return self._scalar_loop(Select(cond, a, b), target)
+        assert isinstance(elem, Scalar)
+        which = _extreme_of(cond, a, b) if elem == F32 else None
+        if which is not None:
+            return self._extreme(which, a, b, target)
+        mask = self._condition(cond)
+        outer = self.mask
+        if outer is None:
+            self.mask = mask  # what is chosen by the condition may not be read where it fails
+        x = self._vector(self._value(a, None), elem)
+        y = self._vector(self._value(b, None), elem)
+        self.mask = outer
+        return self._blend(mask, x, y, None)
+
+    def _blend(self, mask: Slice, a: Slice, b: Slice, target: Slice | None) -> Slice:
+        """mask ? a : b by bits; `mask` is used up where it is a temporary."""
+        bits = mask if mask.owned else self._temporary(F32)
+        as_int = replace(bits, elem=I32)
+        self._emit("__bang_float2int_tz", as_int, mask, extra=(i32(0),))
+        self._emit("__bang_mul_scalar", as_int, as_int, i32(-1))
+        x, y = replace(a, elem=I32), replace(b, elem=I32)
+        mixed = self._temporary(F32)
+        as_mixed = replace(mixed, elem=I32)
+        self._emit("__bang_bxor", as_mixed, x, y)
+        self._emit("__bang_band", as_mixed, as_mixed, as_int)
+        dst = target if target is not None else mixed
+        self._emit("__bang_bxor", replace(dst, elem=I32), as_mixed, y)
+        self._free(dst, a, b, bits, mixed)
+        return replace(dst, elem=a.elem)
+
+    # --- what has no instruction
+
+    def _scalar_loop(self, expr: Expr, target: Slice | None) -> Slice:
+        """`for (i ...) dst[i] = expr`, float operands computed by instructions before."""
+        elem = expr.type
+        if not isinstance(elem, Scalar) or elem == BOOL:
+            raise _Refused(f"no vectors of {elem}")
+        used: list[Slice] = []
+        name = fresh(self.var, self.temporaries.taken)
+        self.temporaries.taken.add(name)
+
+        def rewrite(node: Expr, top: bool) -> Expr:
+            if self._uniform(node):
+                return self._outside(node)
+            if isinstance(node, Var):
+                if node.name == self.var:
+                    return Var(name, I32)
+                return self._element(self.env[node.name], node, name)
+            if not top and node.type in (F32, F16) and not isinstance(node, Load):
+                value = self._value(node, None)
+                if isinstance(value, Uniform):
+                    return value.expr
+                used.append(value)
+                return self._element(value, node, name)
+            if isinstance(node, Load) and node.buffer not in self.arrays:
+                raise _Refused(f"{node.buffer} is not read at consecutive places")
+            if isinstance(node, Load) and self.mask is not None:
+                self._certain(self._slice(node.buffer, node.index))
+            from xpiler.backends.bang.passes.rewrite import with_operands
+
+            return with_operands(node, tuple(rewrite(o, False) for o in operands(node)))
+
+        value = rewrite(expr, True)
+        dst = self._converted(elem, target)
+        place = element(dst, Var(name, I32))
+        body = (Store(dst.buffer, place, value),)
+        self.out.append(For(name, I32, i32(0), self.count, i32(1), body, "parallel"))
+        self._free(dst, *used)
+        return dst
+
+    def _element(self, operand: Operand, node: Expr, name: str) -> Expr:
+        if isinstance(operand, Uniform):
+            return operand.expr
+        assert isinstance(node.type, Scalar)
+        stored = self.temporaries.elem(operand.buffer) or self.arrays.get(operand.buffer)
+        if node.type == BOOL:
+            load = Load(operand.buffer, element(operand, Var(name, I32)), F32)
+            return Binary("!=", load, const(0.0, F32))
+        if stored != node.type:
+            raise _Refused("a temporary of another type in a scalar loop")
+        return Load(operand.buffer, element(operand, Var(name, I32)), node.type)
+
+    # --- operands
+
+    def _uniform(self, expr: Expr) -> bool:
+        for sub in subexpressions(expr):
+            if isinstance(sub, Var) and (
+                sub.name == self.var or isinstance(self.env.get(sub.name), Slice)
+            ):
+                return False
+            if isinstance(sub, Load) and sub.buffer in self.written:
+                return False
+        return True
+
+    def _outside(self, expr: Expr) -> Expr:
+        return expr
+
+    def _slice(self, buffer: str, index: tuple[Expr, ...]) -> Slice | None:
+        """The consecutive elements that the iterations touch, if that is what they do."""
+        if buffer not in self.arrays or not index:
+            return None
+        if not all(self._uniform(i) for i in index[:-1]):
+            return None
+        last = affine(index[-1], self.var, {})
+        if last is None or last.stride.value != 1:
+            return None
+        varying = [n for n, o in self.env.items() if isinstance(o, Slice)]
+        if last.offset.mentions(varying):
+            return None
+        start = poly_to_expr(last.offset, I32)
+        if any(isinstance(s, Load) and s.buffer in self.written for s in subexpressions(start)):
+            return None
+        return Slice(buffer, (*index[:-1], start), self.arrays[buffer], False)
+
+    def _certain(self, place: Slice | None) -> None:
+        """Under a condition only what starts at the array's beginning is known to lie inside it."""
+        if place is None or place.index[-1] != i32(0):
+            raise _Refused("a conditional access that may lie outside its array")
+
+    def _vector(self, value: Operand, elem: Scalar) -> Slice:
+        if isinstance(value, Slice):
+            return value
+        made = self._temporary(elem)
+        self._emit("__bang_write_value", made, _typed(value.expr, elem))
+        return made
+
+    def _temporary(self, elem: Scalar) -> Slice:
+        made = self.temporaries.take(elem, self.longest)
+        if made is None:
+            raise _Refused("NRAM is full")
+        return made
+
+    def _destination(self, elem: Scalar, target: Slice | None, *sources: Operand) -> Slice:
+        """Where an instruction writes: the target, else a source that is used up, else a new array."""
+        if target is not None and target.elem == elem:
+            return target
+        for source in sources:
+            if isinstance(source, Slice) and source.owned and source.elem.size == elem.size:
+                return replace(source, elem=elem)
+        return self._temporary(elem)
+
+    def _free(self, dst: Slice, *sources: Operand) -> None:
+        for source in sources:
+            if isinstance(source, Slice) and source.owned and source.buffer != dst.buffer:
+                self.temporaries.release(source)
+
+    def _copied(self, source: Slice) -> Slice:
+        made = self._temporary(source.elem)
+        self._move(made, source)
+        return made
+
+    def _move(self, dst: Slice, source: Slice) -> None:
+        size = dst.elem.size
+        bytes_ = Binary("*", self.count, i32(size))
+        total: Expr = bytes_ if not isinstance(self.count, Const) else i32(int(self.count.value) * size)
+        self._instruction("__bang_move", (self._address(dst), self._address(source), total))
+
+    def _address(self, place: Slice) -> Expr:
+        return address(place.buffer, place.elem, *place.index)
+
+    def _emit(self, name: str, dst: Slice, *sources: Slice | Expr, extra: tuple[Expr, ...] = ()) -> None:
+        """`name(dst, sources, count, extra)`; a fill has its value after the count."""
+        args = [self._address(s) if isinstance(s, Slice) else s for s in sources]
+        tail = [*args, self.count] if name != "__bang_write_value" else [self.count, *args]
+        self._instruction(name, (self._address(dst), *tail, *extra))
+
+    def _instruction(self, name: str, args: tuple[Expr, ...]) -> None:
+        self.instructions += 1
+        self.out.append(Evaluate(Call(name, args, VOID)))
+
+
+_CONVERSIONS: Final[dict[tuple[object, Scalar], tuple[tuple[str, Scalar, bool], ...]]] = {
+    (F16, F32): (("__bang_half2float", F32, False),),
+    (F32, F16): (("__bang_float2half_rn", F16, False),),
+    (F32, I32): (("__bang_float2int_tz", I32, True),),
+    (I32, F32): (("__bang_int2float", F32, True),),
+    (I8, F32): (("__bang_int82float", F32, True),),
+    (I8, I32): (("__bang_int82float", F32, True), ("__bang_float2int_tz", I32, True)),
+}
+
+
+def _all(block: Block) -> list[Stmt]:
+    from xpiler.ir.walk import statements
+
+    return list(statements(block))
+
+
+def _typed(expr: Expr, elem: Scalar) -> Expr:
+    return cast(fill_type(elem), expr)
+
+
+def _power_of_two(value: object) -> bool:
+    import math
+
+    if not isinstance(value, float) or value == 0 or not math.isfinite(value):
+        return False
+    return abs(math.frexp(value)[0]) == 0.5 and 2.0**-100 < abs(value) < 2.0**100
+
+
+def _extreme_of(cond: Expr, a: Expr, b: Expr) -> str | None:
+    """`max` or `min` where `cond ? a : b` is one (a NaN aside)."""
+    if not isinstance(cond, Binary) or cond.op not in ("<", "<=", ">", ">="):
+        return None
+    greater = cond.op[0] == ">"
+    if (cond.a, cond.b) == (a, b):
+        return "max" if greater else "min"
+    if (cond.a, cond.b) == (b, a):
+        return "min" if greater else "max"
+    return None
