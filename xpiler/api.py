@@ -16,13 +16,14 @@ from pathlib import Path
 from xpiler.backends.base import Target
 from xpiler.backends.registry import UnknownTarget, load_target
 from xpiler.driver.output import NotWritten, Written, check_destination, write_whole
-from xpiler.driver.pipeline import Engine, Stage, run_pipeline
+from xpiler.driver.pipeline import Stage, run_pipeline
 from xpiler.driver.report import InputError, Report
 from xpiler.driver.source import Source, lift_source, read_source
 from xpiler.driver.translate import Judge, Translation, Work, translate_file
 from xpiler.frontends.results import LiftedFile, LiftedKernel
 from xpiler.ir.diagnostics import Diagnostic
 from xpiler.passes.base import Knob
+from xpiler.passes.engine import Engine
 from xpiler.verify.evidence import Evidence, Unverified, summary
 
 __all__ = [
@@ -96,7 +97,7 @@ def translate(
         return prepared
     read, lifted, machine = prepared
     lifting = time.perf_counter() - start
-    problem = _destination_problem(read, settings)
+    problem = _destination_problem(settings)
     if problem is not None:
         return problem
     engine = _engine(settings, machine)
@@ -144,7 +145,7 @@ def _wrong_option(target: Target, options: Mapping[str, str]) -> Diagnostic | No
     return None
 
 
-def _destination_problem(source: Source, settings: Settings) -> InputError | None:
+def _destination_problem(settings: Settings) -> InputError | None:
     out = settings.out
     if out is None or str(out) == "-":
         return None
@@ -163,9 +164,15 @@ def _engine(settings: Settings, target: Target) -> Engine | InputError | None:
         return InputError((Diagnostic("XP0013", "error", message),))
     if settings.engine == "symbolic":
         return None
+    from xpiler.llm.config import LlmConfigError
     from xpiler.llm.engine import configured_engine
+    from xpiler.verify.programs import disagreement
 
-    return configured_engine(settings.engine, target)
+    engine = configured_engine(settings.engine, target, disagreement)
+    if isinstance(engine, LlmConfigError):
+        place = f"{engine.file}: " if engine.file else ""
+        return InputError((Diagnostic("XP0014", "error", f"{place}{engine.message}"),))
+    return engine
 
 
 def _judge(

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from xpiler.ir.diagnostics import Diagnostic
 from xpiler.ir.nodes import Kernel, Module
+from xpiler.ir.types import Space, Type
 from xpiler.passes.base import Pass
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Target",
     "TranslatedKernel",
     "TranslationUnit",
+    "Vocabulary",
 ]
 
 
@@ -146,6 +148,18 @@ def no_manual() -> tuple[ManualEntry, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """What programs for the target may name: result types of instructions, spaces by their keyword."""
+
+    instructions: Mapping[str, Type] = field(default_factory=dict)
+    spaces: Mapping[str, Space] = field(default_factory=dict)
+
+
+class Words(Protocol):
+    def __call__(self) -> Vocabulary: ...
+
+
+@dataclass(frozen=True, slots=True)
 class Option:
     """A target's own option: `--arch gfx90a`."""
 
@@ -172,3 +186,4 @@ class Target:
     options: tuple[Option, ...] = ()
     edits_source: bool = False
     manual: Manual = no_manual
+    vocabulary: Words = Vocabulary

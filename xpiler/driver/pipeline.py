@@ -5,46 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 from xpiler.ir.check import check
 from xpiler.ir.nodes import Module
-from xpiler.passes.base import (
-    Applied,
-    Context,
-    KnobValue,
-    NotApplicable,
-    Outcome,
-    Pass,
-    Unsupported,
-)
+from xpiler.passes.base import Applied, Context, KnobValue, NotApplicable, Pass, Unsupported
+from xpiler.passes.engine import Engine, RuleEngine
 
-__all__ = ["Engine", "PipelineRun", "Proposal", "RuleEngine", "Stage", "run_pipeline"]
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """What an engine gives for a pass: the outcome, and where it came from (`rules`, a model's name).
-
-    `detail` says how it came about (retries, repair, fallback); empty for the rules.
-    """
-
-    outcome: Outcome
-    origin: str = "rules"
-    detail: str = ""
-
-
-class Engine(Protocol):
-    """Proposes what a pass produces. A model-backed engine checks its own proposals before giving them."""
-
-    def propose(self, pass_: Pass, program: Module, context: Context) -> Proposal: ...
-
-
-class RuleEngine:
-    """The pass's own rules."""
-
-    def propose(self, pass_: Pass, program: Module, context: Context) -> Proposal:
-        return Proposal(pass_.rewrite(program, context))
+__all__ = ["PipelineRun", "Stage", "run_pipeline"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from xpiler.backends.base import EmitRequest, Emitted, KernelEntry, Target, TranslatedKernel
-from xpiler.driver.pipeline import Engine, PipelineRun, Stage, run_pipeline
+from xpiler.driver.pipeline import PipelineRun, Stage, run_pipeline
 from xpiler.driver.report import KernelReport, PassReport
 from xpiler.driver.source import Source
 from xpiler.frontends.results import LiftedFile, LiftedKernel, Refused
 from xpiler.ir.diagnostics import Diagnostic
 from xpiler.passes.base import KnobValue
+from xpiler.passes.engine import Engine
 from xpiler.verify import evidence as ev
 
 __all__ = ["Judge", "Translation", "Work", "translate_file"]

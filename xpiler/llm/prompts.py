@@ -1,0 +1,155 @@
+"""Render what a model is asked: the pass's meaning, the target, the knobs, the program, the contract.
+
+Templates are in the package `meta_prompts`, one per pass; `--prompts DIR` overrides any of them. The program
+is printed from the IR, so comments of the user's file never reach the model.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import jinja2
+
+if TYPE_CHECKING:
+    from rank_bm25 import BM25Okapi
+
+from xpiler.backends.base import ManualEntry, Target
+from xpiler.ir.nodes import Module
+from xpiler.ir.print_c import print_module
+from xpiler.ir.walk import expressions, statements, subexpressions
+from xpiler.llm.client import Message
+from xpiler.passes.base import Pass
+
+__all__ = ["NoTemplate", "Retry", "render", "retrieve", "templates"]
+
+ENTRIES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """A former reply to the same request, and why it was not taken."""
+
+    reply: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoTemplate:
+    """The pass is not one that a model is asked for."""
+
+    name: str
+
+
+def templates() -> tuple[str, ...]:
+    """Names of the passes that have a meta-prompt."""
+    import meta_prompts
+
+    folder = Path(meta_prompts.__file__).parent
+    return tuple(sorted(p.name.removesuffix(".md.j2") for p in folder.glob("[a-z]*.md.j2")))
+
+
+@cache
+def _environment(folder: str) -> jinja2.Environment:
+    loaders: list[jinja2.BaseLoader] = [jinja2.PackageLoader("meta_prompts", "")]
+    if folder:
+        loaders.insert(0, jinja2.FileSystemLoader(folder))
+    return jinja2.Environment(
+        loader=jinja2.ChoiceLoader(loaders),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+
+
+def render(
+    pass_: Pass,
+    target: Target,
+    program: Module,
+    retries: Sequence[Retry] = (),
+    folder: str = "",
+) -> tuple[Message, ...] | NoTemplate:
+    """The messages for one request: a system one, the request, then each failed attempt and its reason."""
+    try:
+        template = _environment(folder).get_template(f"{pass_.meta_prompt}.md.j2")
+    except jinja2.TemplateNotFound:
+        return NoTemplate(pass_.name)
+    code = print_module(program)
+    text = template.render(
+        pass_=pass_,
+        target=target,
+        facts=dict(target.facts),
+        knobs=pass_.knobs,
+        manual=retrieve(target, pass_, program),
+        program=code,
+        level=program.kernels[0].level,
+    )
+    system = _environment(folder).get_template("_system.md.j2").render(target=target)
+    messages = [Message("system", system.strip()), Message("user", text.strip())]
+    for retry in retries:
+        reason = _environment(folder).get_template("_retry.md.j2").render(reason=retry.reason)
+        messages += [Message("assistant", retry.reply), Message("user", reason.strip())]
+    return tuple(messages)
+
+
+def retrieve(
+    target: Target, pass_: Pass, program: Module, most: int = ENTRIES
+) -> tuple[ManualEntry, ...]:
+    """The manual entries nearest to the program's operations and the pass, by BM25."""
+    manual = target.manual()
+    if not manual:
+        return ()
+    scores = _index(target).get_scores(_words(_query(pass_, program)))
+    ranked = sorted(range(len(manual)), key=lambda n: (-scores[n], manual[n].name))
+    return tuple(manual[n] for n in ranked[:most] if scores[n] > 0)
+
+
+_INDEXES: dict[str, BM25Okapi] = {}
+
+
+def _index(target: Target) -> BM25Okapi:
+    # rank_bm25 pulls in numpy: only when a prompt is made
+    if target.name not in _INDEXES:
+        from rank_bm25 import BM25Okapi
+
+        _INDEXES[target.name] = BM25Okapi(
+            [_words(f"{e.name} {e.signature} {e.summary} {e.meaning}") for e in target.manual()]
+        )
+    return _INDEXES[target.name]
+
+
+def _words(text: str) -> list[str]:
+    return [w for w in re.split(r"[^a-z0-9]+", text.lower()) if w]
+
+
+_WORDS = {
+    "+": "add sum plus",
+    "-": "sub subtract minus",
+    "*": "mul multiply product",
+    "/": "div divide quotient",
+    "<": "compare less lt",
+    ">": "compare greater gt",
+    "<=": "compare le",
+    ">=": "compare ge",
+    "==": "compare equal eq",
+    "&": "and bitwise",
+    "|": "or bitwise",
+    "^": "xor bitwise",
+}
+
+
+def _query(pass_: Pass, program: Module) -> str:
+    words = [pass_.name.replace("_", " "), "load store copy"]
+    for stmt in statements(program.kernels[0].body):
+        for expr in expressions(stmt):
+            for sub in subexpressions(expr):
+                words.append(_WORDS.get(getattr(sub, "op", ""), ""))
+                words.append(getattr(sub, "function", ""))
+                words.append(str(sub.type))
+    return " ".join(dict.fromkeys(w for w in words if w))
