@@ -118,7 +118,13 @@ def test_round_trip(given_cases: tuple[Case, ...]) -> None:
     ("old", "new", "line", "key", "reason"),
     [
         ('role = "in"\n', 'role = "input"\n', 17, "arguments.x.role", "must be one of"),
-        ('elements = "n * rows"', 'elements = "n * cols"', 16, "arguments.x.elements", "not a size"),
+        (
+            'elements = "n * rows"',
+            'elements = "n * cols"',
+            16,
+            "arguments.x.elements",
+            "not a size",
+        ),
         ("n = [1000, 1, 257]", "n = [1000, 1.5]", 8, "sizes.n", "list of integers"),
         ("rows = 3", "rows = [3, 4]", 7, "sizes", "differ in length (n: 3, rows: 2)"),
         ("block = 256", 'block = "256 +"', 5, "block", "not a formula"),

@@ -63,7 +63,9 @@ def test_not_a_formula(text: str) -> None:
     assert isinstance(parse_formula(text), FormulaError)
 
 
-@pytest.mark.parametrize("text", ["n / 0", "n % 0", "q + 1", "1 << 99", "ceil_div(n, 0)", "1 << 62 << 9"])
+@pytest.mark.parametrize(
+    "text", ["n / 0", "n % 0", "q + 1", "1 << 99", "ceil_div(n, 0)", "1 << 62 << 9"]
+)
 def test_no_value(text: str) -> None:
     formula = parse_formula(text)
     assert isinstance(formula, Formula)

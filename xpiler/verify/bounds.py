@@ -78,7 +78,7 @@ class Access:
         if index.hi >= REACH or index.lo < -REACH:
             self.unknown = True
             return
-        self.lo = min(self.lo, index.lo)
+        self.lo = index.lo if self.hi < self.lo else min(self.lo, index.lo)
         self.hi = max(self.hi, index.hi)
 
 

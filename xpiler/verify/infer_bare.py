@@ -156,10 +156,10 @@ def index_ranges(kernel: Kernel) -> tuple[dict[str, Interval], dict[str, Distrib
     bound = (Formula(str(INDEX_RANGE)),)
     for use in index_uses(kernel):
         if use.how == "index":
-            loads[use.source] = Interval(0, INDEX_RANGE - 1)
+            loads.setdefault(use.source, Interval(0, INDEX_RANGE - 1))
             values.setdefault(use.source, Distribution("index", bound))
         else:
-            loads.setdefault(use.source, Interval(0, INDEX_RANGE))
+            loads[use.source] = Interval(0, INDEX_RANGE)
             values[use.source] = Distribution("offsets", bound)
     return loads, values
 

@@ -1,0 +1,223 @@
+"""Inference for bare kernels: the launch and the buffers that a reader would have chosen."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.verify.programs import PROGRAMS, program
+from xpiler.ir.parse_c import parse_module
+from xpiler.verify.bounds import Bounds, analyse
+from xpiler.verify.case import BufferArgument, Case, Concrete, ScalarArgument, concrete
+from xpiler.verify.case_file import parse_cases, print_cases
+from xpiler.verify.fit import Fitter
+from xpiler.verify.geometry import Geometry, assumptions
+from xpiler.verify.infer_bare import NoCase, infer_bare
+
+
+def inferred(name: str) -> Case:
+    module = program(name)
+    case = infer_bare(module, module.kernels[0])
+    assert isinstance(case, Case), case
+    return case
+
+
+@pytest.mark.parametrize("name", sorted(PROGRAMS))
+def test_every_program_has_a_case_that_can_be_printed_and_launched(name: str) -> None:
+    case = inferred(name)
+    assert parse_cases(print_cases([case])) == (case,)
+    for shape in case.shapes:
+        found = concrete(case, shape)
+        assert isinstance(found, Concrete)
+        assert all(buffer.elements > 0 for buffer in found.buffers)
+
+
+@pytest.mark.parametrize(
+    ("name", "grid", "block"),
+    [
+        ("vector_add", "ceil_div(n, 256) 1 1", "256 1 1"),
+        ("saxpy", "3 1 1", "256 1 1"),
+        ("block_sum", "3 1 1", "128 1 1"),
+        ("stencil", "ceil_div(n, 128) 1 1", "128 1 1"),
+        ("matmul", "ceil_div(N, 16) ceil_div(M, 16) 1", "16 16 1"),
+        ("transpose", "ceil_div(w, 16) ceil_div(h, 16) 1", "16 16 1"),
+        ("softmax", "blocks_x 1 1", "64 1 1"),
+        ("conv2d", "ceil_div(width, 32) ceil_div(height, 8) 1", "32 8 1"),
+        ("maxpool", "3 1 1", "256 1 1"),
+        ("warp_sum", "blocks_x 1 1", "32 1 1"),
+        ("scan", "ceil_div(n, 64) 1 1", "64 1 1"),
+    ],
+)
+def test_launch(name: str, grid: str, block: str) -> None:
+    case = inferred(name)
+    assert " ".join(f.text for f in case.grid) == grid
+    assert " ".join(f.text for f in case.block) == block
+
+
+@pytest.mark.parametrize(
+    ("name", "buffers"),
+    [
+        ("vector_add", {"a": ("n", "in"), "b": ("n", "in"), "c": ("n", "out")}),
+        ("saxpy", {"x": ("n", "in"), "y": ("n", "inout")}),
+        ("stencil", {"in": ("n", "in"), "out": ("n", "out")}),
+        ("matmul", {"A": ("M * K", "in"), "B": ("N * K", "in"), "C": ("M * N", "out")}),
+        ("conv2d", {"image": ("height * width", "in"), "result": ("height * width", "out")}),
+        ("maxpool", {"input": ("2352", "in"), "output": ("588", "out")}),
+        ("histogram", {"data": ("n", "in"), "bins": ("256", "inout")}),
+        ("warp_sum", {"matrix": ("cols * blocks_x", "in"), "sums": ("blocks_x", "out")}),
+    ],
+)
+def test_buffers(name: str, buffers: dict[str, tuple[str, str]]) -> None:
+    found = {
+        a.name: (a.elements.text, a.role)
+        for a in inferred(name).arguments
+        if isinstance(a, BufferArgument)
+    }
+    assert found == buffers
+
+
+def test_sizes_are_ragged_and_several() -> None:
+    assert inferred("vector_add").sizes == (("n", (1000, 1, 257)),)
+    for name in ("matmul", "transpose", "quantised_dot"):
+        for _, values in inferred(name).sizes:
+            assert len(set(values)) == 3
+            assert any(v % 16 for v in values)
+
+
+def test_index_valued_buffers() -> None:
+    rows = next(a for a in inferred("gather").arguments if a.name == "rows")
+    assert isinstance(rows, BufferArgument)
+    assert str(rows.values) == "index(37)"
+
+
+def test_row_offsets() -> None:
+    module = parse_module("""
+__global__ void rows(const i32 *start, const i32 *col, const f32 *v, const f32 *x, f32 *y, i32 n) {
+  i32 r = (i32)(blockIdx.x * blockDim.x + threadIdx.x);
+  if (r < n) {
+    f32 sum = 0.0f;
+    for (i32 j = start[r]; j < start[r + 1]; j += 1) { sum = sum + v[j] * x[col[j]]; }
+    y[r] = sum;
+  }
+}
+""")
+    case = infer_bare(module, module.kernels[0])
+    assert isinstance(case, Case), case
+    found = {a.name: a for a in case.arguments}
+    start, col, v = found["start"], found["col"], found["v"]
+    assert isinstance(start, BufferArgument)
+    assert isinstance(col, BufferArgument)
+    assert isinstance(v, BufferArgument)
+    assert (start.elements.text, str(start.values)) == ("n + 1", "offsets(37)")
+    assert (col.elements.text, str(col.values)) == ("37", "index(37)")
+    assert v.elements.text == "37"
+
+
+def test_epsilon_offset_flag_and_real_scalars() -> None:
+    module = parse_module("""
+__global__ void k(f32 *y, f32 eps, f32 scale, i32 offset, i32 relu, i32 n) {
+  i32 i = (i32)(blockIdx.x * blockDim.x + threadIdx.x);
+  if (i < n) {
+    f32 v = y[i + offset] * scale + eps;
+    if (relu != 0) { v = fmax(v, 0.0f); }
+    y[i + offset] = v;
+  }
+}
+""")
+    case = infer_bare(module, module.kernels[0])
+    assert isinstance(case, Case), case
+    scalars = {a.name: a.value for a in case.arguments if isinstance(a, ScalarArgument)}
+    assert scalars["eps"] == 1e-5
+    assert str(scalars["scale"]) == "auto"
+    assert dict(case.sizes)["relu"] == (1, 0, 2)
+    assert dict(case.sizes)["offset"] == (3, 0, 1)
+
+
+def test_an_index_from_computed_data_is_unknown() -> None:
+    module = parse_module("""
+__global__ void k(const f32 *x, f32 *y, i32 n) {
+  i32 i = (i32)(blockIdx.x * blockDim.x + threadIdx.x);
+  if (i < n) { y[(i32)x[i]] = 1.0f; }
+}
+""")
+    found = infer_bare(module, module.kernels[0])
+    assert isinstance(found, NoCase)
+    assert "size of buffer y unknown" in found.reason
+
+
+def test_heavy_kernels_get_smaller_shapes() -> None:
+    module = parse_module("""
+__global__ void k(f32 *y, i32 n) {
+  i32 i = (i32)(blockIdx.x * blockDim.x + threadIdx.x);
+  if (i < n) {
+    for (i32 a = 0; a < n; a += 1) {
+      for (i32 b = 0; b < n; b += 1) { y[i] = y[i] + (f32)(a ^ b); }
+    }
+  }
+}
+""")
+    case = infer_bare(module, module.kernels[0])
+    assert isinstance(case, Case), case
+    assert max(dict(case.sizes)["n"]) == 24
+
+
+def bounds(text: str, grid: int, block: int, **scalars: int) -> Bounds:
+    module = parse_module(text)
+    given = assumptions(Geometry((grid, 1, 1), (block, 1, 1)), scalars)
+    return analyse(module, module.kernels[0], given)
+
+
+HEAD = "__global__ void k(const f32 *x, f32 *y, i32 n, i32 s) {\n"
+INDEX = "  i32 i = (i32)(blockIdx.x * blockDim.x + threadIdx.x);\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "extent"),
+    [
+        ("if (i < n) { y[i] = x[i]; }", (0, 99)),
+        ("if (i >= n) { return; } y[i] = x[i];", (0, 99)),
+        ("if (i < n - 1 && i > 0) { y[i] = x[i + 1]; }", (2, 99)),
+        ("y[i] = i < n ? x[i] : 0.0f;", (0, 99)),
+        ("i32 j = i / 10; if (j < 5) { y[i] = x[i]; }", (0, 49)),
+        ("i32 j = i % 10; y[i] = x[j];", (0, 9)),
+        ("if (i < n) { for (i32 j = 0; j < s; j += 1) { y[i] = x[i * s + j]; } }", (0, 699)),
+        ("i32 p = i; for (i32 j = 0; j < 3; j += 1) { p = p + 128; } y[i] = x[p & 63];", (0, 63)),
+        ("i32 h = 64; while (h > 0) { if (i < h) { y[i] = x[i + h]; } h = h / 2; }", (1, 127)),
+        ("if (i >= s) { y[i] = x[i - s]; }", (0, 120)),
+        ("if (!(i < n || i > 110)) { y[i] = x[i]; }", (100, 110)),
+        ("if (i == s) { y[i] = x[i]; }", (7, 7)),
+        ("y[i] = x[min(i, n)] + x[max(i, 5)];", (0, 127)),
+        ("i32 q = i << 1; if (q + 1 < n) { y[i] = x[q + 1]; }", (1, 99)),
+    ],
+)
+def test_bounds(body: str, extent: tuple[int, int]) -> None:
+    found = bounds(HEAD + INDEX + "  " + body + "\n}", 1, 128, n=100, s=7).accesses["x"]
+    assert not found.unknown
+    assert found.hi == extent[1]
+    assert found.lo <= extent[0]
+
+
+def test_device_functions_are_followed() -> None:
+    text = """
+__device__ f32 pick(const f32 *p, i32 k) { return p[k * 2]; }
+__global__ void k(const f32 *x, f32 *y, i32 n, i32 s) {
+  i32 i = (i32)threadIdx.x;
+  f32 v = 0.0f;
+  v = pick(&x[s], i);
+  y[i] = v;
+}
+"""
+    found = bounds(text, 1, 8, n=8, s=3).accesses
+    assert (found["x"].lo, found["x"].hi, found["x"].written) == (3, 17, False)
+    assert found["y"].hi == 7
+
+
+def test_fitting() -> None:
+    fitter = Fitter(3, {"n": [1000, 1, 257], "m": [3, 4, 5]}, hints=(256,))
+    assert fitter.fit([7, 7, 7], "c").text == "7"
+    assert fitter.fit([1000, 1, 257], "c").text == "n"
+    assert fitter.fit([4, 1, 2], "c").text == "ceil_div(n, 256)"
+    assert fitter.fit([3000, 4, 1285], "c").text == "n * m"
+    assert fitter.fit([12000, 16, 5140], "c").text == "n * m * 4"
+    assert fitter.fit([1001, 2, 258], "c").text == "n + 1"
+    assert fitter.fit([9, 2, 6], "odd").text == "odd"
+    assert fitter.sizes["odd"] == [9, 2, 6]

@@ -1,0 +1,222 @@
+"""Compare a candidate's runs with what the source was observed to do; the first difference ends it.
+
+The double-precision reference is built only when some real number differs in its bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from xpiler.verify.compare import Expected, Match, Mismatch, compare
+from xpiler.verify.dtypes import Array
+from xpiler.verify.evidence import Difference, Evidence, Refuted, Tested, Unverified, WorstError
+from xpiler.verify.observe import Observed, ObservedShape, Settings, expected_buffers, observe
+from xpiler.verify.plan import KernelCheck, PlannedRun, reduction_length
+from xpiler.verify.runner import BuildError, Failed, Finished, Runner
+
+__all__ = ["Progress", "References", "check_runners", "judge"]
+
+Progress = Callable[[str, str], None]
+References = Callable[[KernelCheck], Runner | None]
+
+
+def _silent(_kernel: str, _stage: str) -> None:
+    return None
+
+
+def _no_reference(_check: KernelCheck) -> Runner | None:
+    return None
+
+
+@dataclass(slots=True)
+class _Judge:
+    """Compares a candidate's runs with what was observed, fetching the double reference when needed."""
+
+    observed: Observed
+    references: References
+    settings: Settings
+    worst: WorstError | None = None
+    runs: int = 0
+    _runner: Runner | None = None
+    _asked: bool = False
+
+    def shape(self, candidate: Runner, shape: ObservedShape) -> Refuted | None:
+        check_ = self.observed.check
+        order = len(shape.plan.runs)
+        planned = [
+            PlannedRun(r.inputs, r.order + order * (i % 2)) for i, r in enumerate(shape.plan.runs)
+        ]
+        outcomes = candidate.run([run.job(check_.entry) for run in planned])
+        self.runs += len(outcomes)
+        for position, outcome in enumerate(outcomes):
+            run = shape.plan.runs[position]
+            if isinstance(outcome, Failed):
+                return Refuted(_difference(check_, run, "", -1, "", "", str(outcome)))
+            refuted = self.buffers(shape, position, outcome.buffers)
+            if refuted is not None:
+                return refuted
+        return None
+
+    def buffers(self, shape: ObservedShape, position: int, got: Sequence[Array]) -> Refuted | None:
+        oracle = shape.outputs[position]
+        run = shape.plan.runs[position]
+        check_ = self.observed.check
+        expected = expected_buffers(check_, run, oracle, 1, None)
+        if all(_same(e, g) for e, g in zip(expected, got, strict=True)):
+            return None
+        length = reduction_length(check_.program, shape.plan.concrete)
+        expected = expected_buffers(check_, run, oracle, length, None)
+        # integers, inputs and gross errors need no reference
+        coarse = [compare(e, g).verdict() for e, g in zip(expected, got, strict=True)]
+        wrong = [
+            (e, v)
+            for e, v in zip(expected, coarse, strict=True)
+            if isinstance(v, Mismatch) and (e.role == "in" or not e.elem.is_float)
+        ]
+        if wrong:
+            return self.refuted(run, *wrong[0])
+        reference = self.reference(run)
+        expected = expected_buffers(check_, run, oracle, length, reference)
+        for e, g in zip(expected, got, strict=True):
+            verdict = compare(e, g).verdict()
+            if isinstance(verdict, Mismatch):
+                return self.refuted(run, e, verdict)
+            self.note(e, verdict, run)
+        return None
+
+    def reference(self, run: PlannedRun) -> Sequence[Array] | None:
+        """The buffers of the run in double, None when there is no such run."""
+        if not self._asked and self.settings.reference:
+            self._runner = self.references(self.observed.check)
+        self._asked = True
+        if self._runner is None or self._runner.prepare() is not None:
+            return None
+        (outcome,) = self._runner.run([run.job(self.observed.check.entry)])
+        return outcome.buffers if isinstance(outcome, Finished) else None
+
+    def note(self, expected: Expected, match: Match, run: PlannedRun) -> None:
+        if match.index >= 0 and (self.worst is None or match.allowed > self.worst.allowed):
+            self.worst = WorstError(
+                match.absolute,
+                match.relative,
+                match.allowed,
+                expected.name,
+                match.index,
+                run.inputs.label,
+            )
+
+    def refuted(self, run: PlannedRun, expected: Expected, wrong: Mismatch) -> Refuted:
+        reason = wrong.reason if wrong.count == 1 else f"{wrong.reason}, {wrong.count} elements"
+        return Refuted(
+            _difference(
+                self.observed.check,
+                run,
+                expected.name,
+                wrong.index,
+                wrong.expected,
+                wrong.got,
+                reason,
+            )
+        )
+
+
+def _same(expected: Expected, got: Array) -> bool:
+    if expected.role == "scratch":
+        return True
+    wanted = expected.initial if expected.role == "in" else expected.oracle
+    return got.dtype == wanted.dtype and got.tobytes() == wanted.tobytes()
+
+
+def _difference(
+    check_: KernelCheck,
+    run: PlannedRun,
+    buffer: str,
+    index: int,
+    expected: str,
+    got: str,
+    reason: str,
+) -> Difference:
+    case = f"{check_.entry.source_name}: {run.inputs.concrete.label}"
+    return Difference(case, run.inputs.seed, buffer, index, expected, got, reason)
+
+
+def judge(
+    candidate: Runner, observed: Observed, references: References, settings: Settings
+) -> Evidence:
+    """Compare a prepared candidate with what the source was observed to do."""
+    judge_ = _Judge(observed, references, settings)
+    for shape in observed.shapes:
+        refuted = judge_.shape(candidate, shape)
+        if refuted is not None:
+            return refuted
+    if observed.unusable:
+        return Unverified(observed.unusable)
+    return Tested(
+        cases=len(observed.check.cases),
+        shapes=tuple(shape.plan.concrete.label for shape in observed.shapes),
+        seeds=observed.seeds,
+        runs=judge_.runs,
+        executor=candidate.name,
+        worst_error=judge_.worst,
+        notes=observed.notes,
+    )
+
+
+def check_runners(
+    source: Runner,
+    candidate: Runner,
+    checks: Sequence[KernelCheck],
+    settings: Settings | None = None,
+    *,
+    references: References = _no_reference,
+    progress: Progress = _silent,
+    observed: dict[int, Observed] | None = None,
+) -> tuple[Evidence, ...]:
+    """Evidence for each kernel, in order.
+
+    `references` gives a runner of the kernel in double, or None. `observed` (by entry index) carries the
+    source's runs over to checks of other candidates: it is read and filled.
+    """
+    settings = settings or Settings()
+    memory = observed if observed is not None else {}
+    with ThreadPoolExecutor(2) as pool:
+        building = pool.submit(candidate.prepare)
+        watching = pool.submit(_observe_all, source, checks, settings, memory, progress)
+        broken, trouble = building.result(), watching.result()
+    if isinstance(trouble, BuildError):
+        return tuple(Unverified(f"the source does not build: {trouble.reason}") for _ in checks)
+    if broken is not None:
+        return tuple(_unbuilt(check_, broken) for check_ in checks)
+    results: list[Evidence] = []
+    for check_ in checks:
+        progress(check_.entry.source_name, "compare")
+        results.append(judge(candidate, memory[check_.entry.index], references, settings))
+    return tuple(results)
+
+
+def _unbuilt(check_: KernelCheck, error: BuildError) -> Evidence:
+    if error.absent:
+        return Unverified(error.reason)
+    reason = f"does not build: {error.reason}"
+    return Refuted(Difference(check_.entry.source_name, 0, "", -1, "", "", reason))
+
+
+def _observe_all(
+    source: Runner,
+    checks: Sequence[KernelCheck],
+    settings: Settings,
+    memory: dict[int, Observed],
+    progress: Progress,
+) -> BuildError | None:
+    missing = [c for c in checks if c.entry.index not in memory]
+    if not missing:
+        return None
+    error = source.prepare()
+    if error is not None:
+        return error
+    for check_ in missing:
+        progress(check_.entry.source_name, "observe")
+        memory[check_.entry.index] = observe(source, check_, settings)
+    return None

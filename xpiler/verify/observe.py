@@ -1,0 +1,211 @@
+"""Run the source on every case and see whether it can serve as an oracle."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from xpiler.ir.nodes import AddressOf, Load, Var
+from xpiler.ir.walk import expressions, statements, subexpressions
+from xpiler.verify.case import ConcreteBuffer
+from xpiler.verify.compare import Expected, Mismatch, compare
+from xpiler.verify.discriminate import indifferent, non_discriminating, perturbations
+from xpiler.verify.dtypes import Array
+from xpiler.verify.evidence import Unverified
+from xpiler.verify.exactness import exact_on_integers
+from xpiler.verify.plan import KernelCheck, PlannedRun, ShapePlan, plan_shapes, reduction_length
+from xpiler.verify.runner import Failed, Finished, Outcome, Runner
+
+__all__ = ["Observed", "ObservedShape", "Settings", "expected_buffers", "observe"]
+
+OTHER_ORDER = 7919  # of the source's second run, to see whether it depends on the order of threads
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`seeds` at least 3 (fewer are raised to 3); `reference`: judge reals against a run in double."""
+
+    seeds: int = 3
+    reference: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedShape:
+    """What the source left in its buffers, per planned run."""
+
+    plan: ShapePlan
+    outputs: tuple[tuple[Array, ...], ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """The source's side of a kernel's check. `unusable` says why it is no oracle; empty when it is."""
+
+    check: KernelCheck
+    shapes: tuple[ObservedShape, ...]
+    notes: tuple[str, ...] = ()
+    unusable: str = ""
+    seeds: int = 3
+
+
+def observe(source: Runner, check_: KernelCheck, settings: Settings) -> Observed:
+    """Run the source on every case and shape, and see whether it can serve as an oracle.
+
+    Shapes at which it faults itself are left out with a note. `unusable` when none is left, when its
+    results depend on the order of threads, or when its outputs would not tell programs apart.
+    """
+    seeds = max(3, settings.seeds)
+    notes: list[str] = []
+    shapes: list[ObservedShape] = []
+    for case in check_.cases:
+        plans, impossible = plan_shapes(case, seeds)
+        notes += [f"{_label(i.shape)}: {i.reason}" for i in impossible]
+        for plan in plans:
+            found = _observe_shape(source, check_, plan)
+            if isinstance(found, Unverified):
+                return Observed(check_, (), tuple(notes), found.reason, seeds)
+            if isinstance(found, Failed):
+                notes.append(f"{plan.concrete.label}: the source itself fails ({found})")
+            else:
+                shapes.append(found)
+    if not shapes:
+        reason = "; ".join(notes) or "no case"
+        return Observed(check_, (), tuple(notes), f"no shape can be tested: {reason}", seeds)
+    unusable = _indiscriminate(source, check_, shapes)
+    return Observed(check_, tuple(shapes), tuple(notes), unusable, seeds)
+
+
+def _label(shape: Sequence[tuple[str, int]]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in shape) or "the launch"
+
+
+def _observe_shape(
+    source: Runner, check_: KernelCheck, plan: ShapePlan
+) -> ObservedShape | Failed | Unverified:
+    again = [PlannedRun(run.inputs, OTHER_ORDER + run.order) for run in plan.runs]
+    outcomes = source.run([run.job(check_.entry) for run in (*plan.runs, *again)])
+    for outcome in outcomes:
+        if isinstance(outcome, Failed):
+            if outcome.kind in ("race", "divergence"):
+                return Unverified(f"the source is at fault: {outcome}")
+            return outcome
+    buffers = [outcome.buffers for outcome in outcomes if isinstance(outcome, Finished)]
+    count = len(plan.runs)
+    shape = ObservedShape(plan, tuple(buffers[:count]))
+    for run, first, second in zip(plan.runs, buffers[:count], buffers[count:], strict=True):
+        for expected, got in zip(
+            expected_buffers(check_, run, first, 1, None), second, strict=True
+        ):
+            verdict = compare(_loosely(check_, plan, expected), got).verdict()
+            if isinstance(verdict, Mismatch):
+                place = f"{expected.name}[{verdict.index}]"
+                return Unverified(
+                    "the source's results depend on the order of threads (a data race?): "
+                    f"{place} is {verdict.expected} or {verdict.got} at {run.inputs.label}"
+                )
+    return shape
+
+
+def _loosely(check_: KernelCheck, plan: ShapePlan, expected: Expected) -> Expected:
+    """Atomic additions of reals come in any order: allow what a reduction of that length allows."""
+    if not expected.elem.is_float:
+        return expected
+    length = reduction_length(check_.program, plan.concrete)
+    return Expected(
+        expected.name,
+        expected.elem,
+        expected.role,
+        expected.initial,
+        expected.oracle,
+        None,
+        length,
+    )
+
+
+def expected_buffers(
+    check_: KernelCheck,
+    run: PlannedRun,
+    outputs: Sequence[Array],
+    reduction: int,
+    reference: Sequence[Array] | None,
+) -> list[Expected]:
+    """What each buffer should hold after a run."""
+    exact = run.inputs.exact and exact_on_integers(check_.program)
+    found: list[Expected] = []
+    for argument, initial in zip(run.inputs.concrete.arguments, run.inputs.arrays, strict=True):
+        if isinstance(argument, ConcreteBuffer):
+            position = len(found)
+            double = reference[position] if reference is not None else None
+            found.append(
+                Expected(
+                    argument.name,
+                    argument.elem,
+                    argument.role,
+                    initial,
+                    outputs[position],
+                    double if argument.elem.is_float else None,
+                    reduction,
+                    exact,
+                )
+            )
+    return found
+
+
+def _indiscriminate(source: Runner, check_: KernelCheck, shapes: Sequence[ObservedShape]) -> str:
+    """Why the source's outputs are no evidence; empty when they are."""
+    runs = [
+        expected_buffers(check_, run, outputs, 1, None)
+        for shape in shapes
+        for run, outputs in zip(shape.plan.runs, shape.outputs, strict=True)
+    ]
+    reason = non_discriminating(runs)
+    if reason:
+        return f"the test tells nothing: {reason}"
+    silent = _unfelt(source, check_, shapes)
+    if silent:
+        listing = ", ".join(silent)
+        return f"the test tells nothing about {listing}: the outputs do not depend on it"
+    return ""
+
+
+def _unfelt(
+    source: Runner, check_: KernelCheck, shapes: Sequence[ObservedShape]
+) -> tuple[str, ...]:
+    """Arguments that no shape's outputs depend on, of those that the kernel mentions at all."""
+    open_: dict[str, None] = {}
+    felt: set[str] = set()
+    for shape in sorted(shapes, key=lambda s: -sum(b.elements for b in s.plan.concrete.buffers)):
+        run = shape.plan.runs[0]
+        wanted = [p for p in perturbations(run.inputs) if p.argument not in felt]
+        if not wanted:
+            break
+        jobs = [PlannedRun(p.inputs, run.order).job(check_.entry) for p in wanted]
+        for perturbed, outcome in zip(wanted, source.run(jobs), strict=True):
+            open_[perturbed.argument] = None
+            if _feels(shape, outcome):
+                felt.add(perturbed.argument)
+        if not open_.keys() - felt:
+            break
+    mentioned = _mentioned(check_)
+    return tuple(name for name in open_ if name not in felt and name in mentioned)
+
+
+def _feels(shape: ObservedShape, outcome: Outcome) -> bool:
+    if isinstance(outcome, Failed):
+        return True
+    buffers = shape.plan.concrete.buffers
+    kept = [i for i, b in enumerate(buffers) if b.role in ("out", "inout")]
+    before = [shape.outputs[0][i] for i in kept]
+    return not indifferent(before, [outcome.buffers[i] for i in kept])
+
+
+def _mentioned(check_: KernelCheck) -> frozenset[str]:
+    names: set[str] = set()
+    for stmt in statements(check_.program.kernels[0].body):
+        for expr in expressions(stmt):
+            for sub in subexpressions(expr):
+                if isinstance(sub, Load | AddressOf):
+                    names.add(sub.buffer)
+                elif isinstance(sub, Var):
+                    names.add(sub.name)
+    return frozenset(names)

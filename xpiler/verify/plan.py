@@ -1,0 +1,104 @@
+"""Which runs a check makes: every shape with several seeds, both poisons and several thread orders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from xpiler.backends.base import KernelEntry
+from xpiler.ir.nodes import Atomic, Barrier, Module, WarpOp
+from xpiler.ir.types import Scalar
+from xpiler.ir.walk import statements
+from xpiler.verify.bounds import analyse
+from xpiler.verify.case import Case, Concrete, ConcreteScalar, Impossible, concrete
+from xpiler.verify.geometry import Geometry, assumptions
+from xpiler.verify.infer_bare import index_ranges
+from xpiler.verify.inputs import Inputs, prepare
+from xpiler.verify.runner import Job
+
+__all__ = ["KernelCheck", "PlannedRun", "ShapePlan", "plan_shapes", "reduction_length"]
+
+
+@dataclass(frozen=True, slots=True)
+class KernelCheck:
+    """A kernel to check: its entry on both sides, the program as lifted, its cases."""
+
+    entry: KernelEntry
+    program: Module
+    cases: tuple[Case, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRun:
+    """Inputs and the order in which threads are to run (0: in order)."""
+
+    inputs: Inputs
+    order: int
+
+    def job(self, entry: KernelEntry) -> Job:
+        concrete_ = self.inputs.concrete
+        return Job(
+            entry.index,
+            concrete_.grid,
+            concrete_.block,
+            concrete_.shared,
+            concrete_.arguments,
+            self.inputs.arrays,
+            self.order,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ShapePlan:
+    """All runs of a case at one shape."""
+
+    concrete: Concrete
+    runs: tuple[PlannedRun, ...] = field(repr=False)
+
+
+def plan_shapes(case: Case, seeds: int) -> tuple[tuple[ShapePlan, ...], tuple[Impossible, ...]]:
+    """The plans of a case's shapes, and the shapes that cannot be launched.
+
+    Seed 0 is run with both poisons, so that an element which is left unwritten shows; each run has its own
+    thread order.
+    """
+    plans: list[ShapePlan] = []
+    impossible: list[Impossible] = []
+    for sizes in case.shapes:
+        found = concrete(case, sizes)
+        if isinstance(found, Impossible):
+            impossible.append(found)
+            continue
+        pairs = [(0, 0), (0, 1), *((seed, seed % 2) for seed in range(1, max(3, seeds)))]
+        runs = tuple(
+            PlannedRun(prepare(found, seed, poison), order)
+            for order, (seed, poison) in enumerate(pairs)
+        )
+        plans.append(ShapePlan(found, runs))
+    return tuple(plans), tuple(impossible)
+
+
+def reduction_length(program: Module, concrete_: Concrete) -> int:
+    """How many terms one output element may sum: rounds of the loops, times threads that combine theirs."""
+    kernel = program.kernels[0]
+    scalars = {
+        a.name: int(a.value)
+        for a in concrete_.arguments
+        if isinstance(a, ConcreteScalar) and isinstance(a.type, Scalar) and a.type.is_int
+        if a.value is not None
+    }
+    geometry = Geometry(concrete_.grid, concrete_.block, concrete_.shared)
+    loads, _ = index_ranges(kernel)
+    rounds = analyse(program, kernel, assumptions(geometry, scalars, loads)).rounds
+    body = list(statements(kernel.body))
+    if any(isinstance(s, Barrier | WarpOp) for s in body):
+        rounds *= _volume(concrete_.block)
+    if any(isinstance(s, Atomic) for s in body):
+        rounds *= _volume(concrete_.grid) * _volume(concrete_.block)
+    elements = sum(b.elements for b in concrete_.buffers)
+    return max(1, min(rounds, max(elements, 64)))
+
+
+def _volume(extent: Sequence[int]) -> int:
+    x, y, z = extent
+    return x * y * z
