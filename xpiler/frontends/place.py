@@ -113,11 +113,12 @@ class Shared:
 
 @dataclass(frozen=True, slots=True)
 class Global:
-    """A `__constant__`, `__device__` or `__managed__` variable."""
+    """A `__constant__`, `__device__` or `__managed__` variable; `scope` as for functions."""
 
     name: str
     keyword: str
     whole: Place
+    scope: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,7 +372,7 @@ def _declaration(
                 return _function(text, items, at, i, words, scope)
             return None, i + 1
         elif token.text in ("=", ";", "[", "{"):
-            return _global(text, items, at, i, words)
+            return _global(text, items, at, i, words, scope)
         elif token.text in ("}", ")", "]"):
             return None, i
         i += 1
@@ -466,7 +467,12 @@ def _template_params(text: _Text, items: Sequence[Token], first: int) -> tuple[s
 
 
 def _global(
-    text: _Text, items: list[Token], at: int, stop: int, words: set[str]
+    text: _Text,
+    items: list[Token],
+    at: int,
+    stop: int,
+    words: set[str],
+    scope: tuple[str, ...],
 ) -> tuple[Global | None, int]:
     keyword = next((w for w in ("__constant__", "__managed__", "__device__") if w in words), "")
     name = items[stop - 1]
@@ -478,7 +484,7 @@ def _global(
         end = max(close, end) + 1
     end = min(end, len(items) - 1)
     first = _first_specifier(items, at)
-    return Global(name.text, keyword, text.span(items[first], items[end])), end + 1
+    return Global(name.text, keyword, text.span(items[first], items[end]), scope), end + 1
 
 
 # --- shared data -------------------------------------------------------------------------------

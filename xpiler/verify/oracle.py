@@ -1,0 +1,320 @@
+"""The source itself as an executor: CUDA (or HIP) text on the CPU runtime."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from xpiler.backends.base import KernelEntry, TranslationUnit
+from xpiler.frontends.edits import Edit, apply
+from xpiler.frontends.place import Function, Places, find
+from xpiler.frontends.prepare import prepare_edits
+from xpiler.ir.nodes import Param
+from xpiler.verify import build as building
+from xpiler.verify.build import BuildFailed, Built
+from xpiler.verify.cache import Cache, digest
+
+__all__ = ["CudaRuntime", "HipRuntime", "build_program", "program_unit", "self_contained"]
+
+
+@dataclass(frozen=True, slots=True)
+class CudaRuntime:
+    """Runs a CUDA file's kernels as its author wrote them. `warp` lanes: 32, or 64 for a CDNA wavefront.
+
+    The HIP spelling differs by names only (`HipRuntime`): headers map them.
+    """
+
+    warp: int = 32
+    defines: tuple[str, ...] = ()
+    include_dirs: tuple[Path, ...] = ()
+    label: str = "CUDA on the CPU"
+
+    @property
+    def name(self) -> str:
+        return self.label
+
+    @property
+    def kind(self) -> str:
+        return "runtime"
+
+    def available(self) -> str:
+        import shutil
+
+        return "" if shutil.which("g++") else "g++ is not installed"
+
+    def units(
+        self, text: str, path: Path, entries: Sequence[KernelEntry]
+    ) -> tuple[TranslationUnit, ...]:
+        """One unit: the prepared text and, after it, an `xp_call_<i>` for each entry."""
+        places = find(text)
+        wrappers = [_wrapper(entry, places, text) for entry in entries]
+        whole = "\n".join(
+            (
+                "#define main xp_user_main",
+                self_contained(text, path, self.include_dirs),
+                "#undef main",
+                '#line 1 "xpiler-entries"',
+                '#include "xpiler/entry.h"',
+                *wrappers,
+                _symbols(places, text),
+            )
+        )
+        return (TranslationUnit(path.name, whole, "g++", self._flags(path)),)
+
+    def program(self, text: str, path: Path) -> TranslationUnit:
+        """The file as a program of its own, `main` and all."""
+        return TranslationUnit(
+            path.name, self_contained(text, path, self.include_dirs), "g++", self._flags(path)
+        )
+
+    def _flags(self, path: Path) -> tuple[str, ...]:
+        folders = [path.parent, *self.include_dirs]
+        return (
+            *building.PRELUDE,
+            f"-DXPILER_WARP={self.warp}",
+            *(f"-D{d}" for d in self.defines),
+            "-w",
+            *(part for f in folders for part in ("-I", str(f.resolve()))),
+        )
+
+
+def HipRuntime(  # noqa: N802 - reads as a type, and is one of CudaRuntime
+    warp: int = 64, include_dirs: tuple[Path, ...] = ()
+) -> CudaRuntime:
+    """The runtime under HIP's names, at the wavefront of the architecture: 64 (CDNA) or 32 (RDNA)."""
+    return CudaRuntime(
+        warp,
+        ("__HIP_PLATFORM_AMD__=1", "__HIPCC__=1"),
+        include_dirs,
+        f"HIP on the CPU, {warp} lanes",
+    )
+
+
+def program_unit(text: str, path: Path, runtime: CudaRuntime | None = None) -> TranslationUnit:
+    """A whole CUDA program as a translation unit."""
+    return (runtime or CudaRuntime()).program(text, path)
+
+
+def build_program(
+    text: str,
+    path: Path,
+    *,
+    runtime: CudaRuntime | None = None,
+    opt: str = "-O1",
+    extra_flags: Sequence[str] = (),
+    cache: Cache | None = None,
+) -> Built | BuildFailed:
+    """The executable of a CUDA file that has a `main`."""
+    unit = program_unit(text, path, runtime)
+    return building.build_program((unit,), opt=opt, extra_flags=extra_flags, cache=cache)
+
+
+# --- local headers -----------------------------------------------------------------------------
+
+_NEEDS_EDITS = re.compile(r"<<<|__shared__|__noinline__|\]\s*__device__")
+
+
+def self_contained(text: str, path: Path, include_dirs: Iterable[Path] = ()) -> str:
+    """`text` prepared for g++, with those local headers put in that need preparing themselves.
+
+    Lines keep their numbers and files by `#line`. Other headers stay `#include`s.
+    """
+    return _prepared(text, path, tuple(include_dirs), frozenset({path.resolve()}))
+
+
+def _prepared(text: str, path: Path, dirs: tuple[Path, ...], seen: frozenset[Path]) -> str:
+    places = find(text)
+    edits = list(prepare_edits(places))
+    for include in places.includes:
+        header = _resolve(include.path, path.parent, dirs) if not include.system else None
+        if header is None or header in seen:
+            continue
+        content = _read(header)
+        if content is None or not _anything_to_edit(content, header, dirs, seen | {header}):
+            continue
+        inner = _prepared(content, header, dirs, seen | {header})
+        guard = f"XP_ONCE_{digest(str(header))[:16]}"
+        once = re.search(r"^\s*#\s*pragma\s+once", content, re.M) is not None
+        inner = re.sub(r"(?m)^(\s*)#\s*pragma\s+once", r"\1", inner)
+        before = f"#ifndef {guard}\n#define {guard}\n" if once else ""
+        after = "\n#endif" if once else ""
+        line = include.whole.line + 1
+        put = f'\n{before}{inner}{after}\n#line {line} "{path.name}"'
+        edits.append(Edit(include.whole.start, include.whole.end, put))
+    return f'#line 1 "{path.name}"\n{apply(text, edits)}'
+
+
+def _anything_to_edit(text: str, path: Path, dirs: tuple[Path, ...], seen: frozenset[Path]) -> bool:
+    """Whether a header, or one that it includes, has CUDA syntax that g++ does not know."""
+    if _NEEDS_EDITS.search(text):
+        return True
+    for m in re.finditer(r'^\s*#\s*include\s*"([^"\n]+)"', text, re.M):
+        header = _resolve(m[1], path.parent, dirs)
+        if header is None or header in seen:
+            continue
+        content = _read(header)
+        if content is not None and _anything_to_edit(content, header, dirs, seen | {header}):
+            return True
+    return False
+
+
+def _resolve(name: str, folder: Path, dirs: tuple[Path, ...]) -> Path | None:
+    for base in (folder, *dirs):
+        candidate = (base / name).resolve()
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text(errors="surrogateescape")
+    except OSError:
+        return None
+
+
+# --- entries -----------------------------------------------------------------------------------
+
+
+def _wrapper(entry: KernelEntry, places: Places, text: str) -> str:
+    """`xp_call_<i>`: the kernel's own parameters from those of its IR form."""
+    function = _function(entry, places)
+    name = _spelled(entry, function)
+    names = [_parameter_name(p.text) for p in function.params] if function else []
+    steps = _arguments(entry.kernel.params, names)
+    count = len(steps)
+    lines = [f'extern "C" void xp_call_{entry.index}(const xp_launch *l, void *const *args) {{']
+    lines += [f"  using namespace {n};" for n in _namespaces(function, text)]
+    lines += ["  (void)args;", f"  using S = ::xpiler::Signature<decltype(&{name})>;"]
+    for i, step in enumerate(steps):
+        lines.append(f"  static ::xpiler::Argument<typename S::template Param<{i}>> a{i};")
+        lines += [f"  ::xpiler::put(&a{i}.value(){path}, args[{j}]);" for path, j in step]
+    values = ", ".join(f"a{i}.value()" for i in range(count))
+    cooperative = "true" if _is_cooperative(function, text, entry) else "false"
+    label = entry.source_name.replace("\\", "").replace('"', "'")
+    lines += [
+        f"  auto body = [&] {{ {name}({values}); }};",
+        f'  ::xpiler::call_entry(l, "{label}", {cooperative}, body);',
+        "}",
+    ]
+    return "\n".join(lines).replace("typename S::template ", "S::")
+
+
+def _function(entry: KernelEntry, places: Places) -> Function | None:
+    """The kernel's definition in the text."""
+    name = re.sub(r"<.*", "", entry.source_name, flags=re.S).strip()
+    plain = name.split("::")[-1]
+    candidates = [f for f in places.functions if f.kernel and f.name == plain]
+    candidates.sort(key=lambda f: f.body is None)
+    exact = [f for f in candidates if f.qualified == name]
+    return (exact or candidates or [None])[0]
+
+
+def _spelled(entry: KernelEntry, function: Function | None) -> str:
+    """The instance's name, qualified: the wrapper stands at file scope."""
+    name = entry.source_name.strip()
+    plain = re.sub(r"<.*", "", name, flags=re.S)
+    if function is None or "::" in plain or not function.scope:
+        return name
+    return "::".join((*function.scope, name))
+
+
+def _namespaces(function: Function | None, text: str) -> tuple[str, ...]:
+    if function is None:
+        return ()
+    return tuple(
+        "::".join(function.scope[: i + 1])
+        for i, name in enumerate(function.scope)
+        if re.search(rf"\bnamespace\s+{re.escape(name)}\b", text)
+    )
+
+
+def _is_cooperative(function: Function | None, text: str, entry: KernelEntry) -> bool:
+    if function is not None and function.body is not None and "this_grid" in function.body.text:
+        return "LaunchCooperativeKernel" in text or ".sync" in function.body.text
+    plain = re.escape(re.sub(r"<.*", "", entry.source_name, flags=re.S).strip())
+    return re.search(rf"LaunchCooperativeKernel\s*\([^;]*\b{plain}\b", text) is not None
+
+
+def _parameter_name(text: str) -> str:
+    """The name in a parameter's text: `const float *__restrict__ x`, `float a[4]`, `float4 v = {}`."""
+    text = re.sub(r"/\*.*?\*/|//[^\n]*", " ", text, flags=re.S)
+    text = text.split("=")[0]
+    function_pointer = re.search(r"\(\s*[*&]\s*(\w+)\s*\)", text)
+    if function_pointer:
+        return function_pointer[1]
+    text = re.sub(r"\[[^\]]*\]\s*$", "", text.strip())
+    while text.rstrip().endswith("]"):
+        text = re.sub(r"\[[^\]]*\]\s*$", "", text.rstrip())
+    match = re.search(r"(\w+)\s*$", text)
+    return match[1] if match else ""
+
+
+_Steps = list[list[tuple[str, int]]]
+
+
+def _arguments(params: Sequence[Param], names: Sequence[str]) -> _Steps:
+    """For each source parameter, where its parts (`.x`, `.dims[0]`, or all: empty) come from.
+
+    Both lists have the same order. A source parameter without any IR parameter is an object without
+    state (a functor) and stays zero.
+    """
+    if not names:
+        return [[("", j)] for j in range(len(params))]
+    steps: _Steps = []
+    j = 0
+    for i, name in enumerate(names):
+        step: list[tuple[str, int]] = []
+        while j < len(params):
+            path = _part(params[j], name)
+            if path is None:
+                break
+            step.append((path, j))
+            j += 1
+            if path == "":
+                break
+        left = len(names) - i - 1
+        if not step and len(params) - j > left and j < len(params):
+            step.append(("", j))  # renamed: position decides
+            j += 1
+        steps.append(step)
+    return steps
+
+
+def _part(param: Param, name: str) -> str | None:
+    """The part of source parameter `name` that `param` is, None if it belongs to another."""
+    origin = param.origin
+    if re.match(rf"{re.escape(name)}[.\[]", origin) and name:
+        return origin[len(name) :]
+    if re.match(r"\w+[.\[]", origin):
+        return None
+    return "" if re.fullmatch(rf"{re.escape(name)}(_?\d+|_)?", param.name) else None
+
+
+# --- data at file scope ------------------------------------------------------------------------
+
+
+def _symbols(places: Places, text: str) -> str:
+    """`xp_symbol`: addresses of the file's `__constant__` and `__device__` data by name."""
+    lines = [
+        'extern "C" void *xp_symbol(const char *name, size_t *bytes) {',
+        "  (void)name, (void)bytes;",
+    ]
+    for data in places.globals:
+        declared_elsewhere = data.whole.text.lstrip().startswith("extern")
+        in_class = any(not re.search(rf"\bnamespace\s+{re.escape(s)}\b", text) for s in data.scope)
+        template = data.whole.text.lstrip().startswith("template")
+        if declared_elsewhere or in_class or template or _is_local(data.whole.start, places):
+            continue
+        name = "::".join((*data.scope, data.name))
+        lines.append(
+            f'  if (!strcmp(name, "{data.name}")) {{ *bytes = sizeof({name}); return (void *)&{name}; }}'
+        )
+    lines += ["  return nullptr;", "}"]
+    return "\n".join(lines)
+
+
+def _is_local(at: int, places: Places) -> bool:
+    return any(f.body and f.body.start <= at < f.body.end for f in places.functions)
