@@ -9,10 +9,10 @@ from xpiler.backends.base import Diagnostic
 from xpiler.frontends.libclang import Node, Parsed, parse
 from xpiler.frontends.lift import calls as _calls
 from xpiler.frontends.lift import warp as _warp
-from xpiler.frontends.lift.discover import Discovery, KernelSite, discover
+from xpiler.frontends.lift.discover import KernelSite, discover
 from xpiler.frontends.lift.instances import instance_name, qualified_name, symbol_of
 from xpiler.frontends.lift.kernel import lift_kernel
-from xpiler.frontends.lift.launches import launch_facts, launches
+from xpiler.frontends.lift.launches import HostCode, launch_facts, launches, read_host_code
 from xpiler.frontends.lift.state import FileState
 from xpiler.frontends.lift.values import RefusedConstruct
 from xpiler.frontends.results import LiftedFile, LiftedKernel, ParseFailed, Refused
@@ -40,18 +40,19 @@ def lift(
         return parsed
     found = discover(parsed)
     file = FileState()
+    host = read_host_code(found, file.types)
     taken: set[str] = set()
     results: list[LiftedKernel | Refused] = []
     symbols: dict[int, LiftedKernel] = {}
     for site in found.kernels.values():
-        for definition, result in _site(file, found, site, taken, only):
+        for definition, result in _site(file, host, site, taken, only):
             results.append(result)
             if isinstance(result, LiftedKernel):
                 symbols[definition.key] = result
     diagnostics = _warnings(parsed)
     if not found.kernels:
         diagnostics += (Diagnostic("XP1004", "warning", "there is no kernel in this file"),)
-    return LiftedFile(tuple(results), launches(file, found, symbols), diagnostics)
+    return LiftedFile(tuple(results), launches(host, symbols), diagnostics)
 
 
 def _warnings(parsed: Parsed) -> tuple[Diagnostic, ...]:
@@ -60,7 +61,7 @@ def _warnings(parsed: Parsed) -> tuple[Diagnostic, ...]:
 
 
 def _site(
-    file: FileState, found: Discovery, site: KernelSite, taken: set[str], only: str | None
+    file: FileState, host: HostCode, site: KernelSite, taken: set[str], only: str | None
 ) -> list[tuple[Node, LiftedKernel | Refused]]:
     name = qualified_name(site.definition)
     if site.template and not site.instances:
@@ -76,18 +77,18 @@ def _site(
         symbol = symbol_of(source_name, taken)
         if only not in (None, name, site.definition.spelling, source_name, symbol):
             continue
-        out.append((definition, _one(file, found, definition, source_name, symbol)))
+        out.append((definition, _one(file, host, definition, source_name, symbol)))
     return out
 
 
 def _one(
-    file: FileState, found: Discovery, definition: Node, source_name: str, symbol: str
+    file: FileState, host: HostCode, definition: Node, source_name: str, symbol: str
 ) -> LiftedKernel | Refused:
     name = definition.spelling
     body = definition.cursor.get_definition()
     node = definition if body is None else Node(body, definition.parsed)
     instance = source_name if "<" in source_name else ""
-    facts = launch_facts(file, found, definition)
+    facts = launch_facts(host, definition)
     program = lift_kernel(file, node, symbol, instance, facts)
     if isinstance(program, RefusedConstruct):
         diagnostic = Diagnostic(
