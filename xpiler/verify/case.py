@@ -73,7 +73,8 @@ class ScalarArgument:
 class Case:
     """One way of launching a kernel. `sizes` holds (name, values); all value lists have one length.
 
-    `arguments` are in the order of the kernel's IR parameters, file-scope buffers that the host sets
+    `cooperative`: blocks may wait for one
+    another. `arguments` are in the order of the kernel's IR parameters, file-scope buffers that the host sets
     (`__constant__` data) after them. `note` says where the case comes from.
     """
 
@@ -84,6 +85,7 @@ class Case:
     sizes: tuple[tuple[str, tuple[int, ...]], ...]
     arguments: tuple[BufferArgument | ScalarArgument, ...]
     note: str = ""
+    cooperative: bool = False
 
     @property
     def shapes(self) -> tuple[dict[str, int], ...]:
@@ -130,6 +132,7 @@ class Concrete:
     block: tuple[int, int, int]
     shared: int
     arguments: tuple[ConcreteBuffer | ConcreteScalar, ...]
+    cooperative: bool = False
 
     @property
     def label(self) -> str:
@@ -167,7 +170,7 @@ def concrete(case: Case, sizes: Mapping[str, int]) -> Concrete | Impossible:
         arguments = tuple(_argument(argument, sizes) for argument in case.arguments)
     except _ImpossibleError as error:
         return Impossible(shape, str(error))
-    return Concrete(case.kernel, shape, grid, block, shared, arguments)
+    return Concrete(case.kernel, shape, grid, block, shared, arguments, case.cooperative)
 
 
 def _number(what: str, formula: Formula, sizes: Mapping[str, int], low: int = 0) -> int:

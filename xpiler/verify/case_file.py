@@ -86,7 +86,7 @@ def _line_of(text: str, key: str) -> int:
     return text.count("\n", 0, position) + 1
 
 
-CASE_KEYS = {"kernel", "grid", "block", "shared", "sizes", "arguments", "note"}
+CASE_KEYS = {"kernel", "grid", "block", "shared", "sizes", "arguments", "note", "cooperative"}
 
 
 def _case(table: object, key: str) -> Case:
@@ -110,6 +110,7 @@ def _case(table: object, key: str) -> Case:
             for name, value in arguments.items()
         ),
         note=str(values.get("note", "")),
+        cooperative=values.get("cooperative", False) is True,
     )
 
 
@@ -243,6 +244,8 @@ def _print_case(case: Case) -> str:
         lines.append(f"note = {_quote(case.note)}")
     lines.append(f"grid = {_print_triple(case.grid)}")
     lines.append(f"block = {_print_triple(case.block)}")
+    if case.cooperative:
+        lines.append("cooperative = true")
     if case.shared != Formula("0"):
         lines.append(f"shared = {_print_formula(case.shared)}")
     if case.sizes:

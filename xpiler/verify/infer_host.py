@@ -215,7 +215,14 @@ def _assemble(
     note = f"launch in {launch.function.name}(){place}"
     listed = tuple((name, tuple(values)) for name, values in fitter.sizes.items())
     return Case(
-        launch.source_name or kernel.name, grid, block, shared, listed, tuple(arguments), note
+        launch.source_name or kernel.name,
+        grid,
+        block,
+        shared,
+        listed,
+        tuple(arguments),
+        note,
+        launch.cooperative,
     )
 
 

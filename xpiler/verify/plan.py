@@ -45,6 +45,7 @@ class PlannedRun:
             concrete_.arguments,
             self.inputs.arrays,
             self.order,
+            concrete_.cooperative,
         )
 
 

@@ -25,6 +25,7 @@ class Job:
     arguments: tuple[ConcreteBuffer | ConcreteScalar, ...]
     arrays: tuple[Array, ...] = field(repr=False)
     order: int = 0
+    cooperative: bool = False
 
 
 @dataclass(frozen=True, slots=True)
