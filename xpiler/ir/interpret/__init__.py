@@ -30,11 +30,13 @@ def interpret(
     shared_bytes: int = 0,
     seed: int | None = None,
     limit: int = 1_000_000,
+    strict: bool = False,
 ) -> None:
     """Run the module's one kernel on `args` (numbers, and lists that are written in place).
 
     With `seed`, threads of a block and iterations of parallel loops run in random order. Raises Fault;
-    also when `while` loops take more than `limit` steps.
+    also when `while` loops take more than `limit` steps. With `strict`, a shuffle from a lane that does not
+    take part is a fault rather than an arbitrary value.
     """
     (kernel,) = module.kernels
     rng = None if seed is None else random.Random(seed)
@@ -48,10 +50,10 @@ def interpret(
     try:
         if kernel.level == "simt":
             together = uses_grid_barrier(kernel.body, builtins)
-            run_blocks(space[f"k_{kernel.name}"], memory, builtins, values, together, rng)
+            run_blocks(space[f"k_{kernel.name}"], memory, builtins, values, together, rng, strict)
         else:
             _exhaust(space[f"k_{kernel.name}"](memory, builtins, {}, *values))
-    except (IndexError, ZeroDivisionError, AssertionError) as error:
+    except (IndexError, KeyError, ZeroDivisionError, AssertionError) as error:
         raise Fault(str(error)) from error
 
 

@@ -13,6 +13,7 @@ from xpiler.ir.types import Scalar
 __all__ = ["Fault", "memory_functions", "run_blocks"]
 
 WARP = 32
+UNDEFINED = object()
 Request = tuple[str, int, int, Any, tuple[Any, ...]]
 
 
@@ -52,6 +53,7 @@ def run_blocks(
     values: list[Any],
     together: bool,
     rng: random.Random | None,
+    strict: bool,
 ) -> None:
     """Run a SIMT kernel: block after block, or all at once when blocks wait for each other."""
     gx, gy, gz = (builtins[f"gridDim.{a}"] for a in "xyz")
@@ -60,10 +62,10 @@ def run_blocks(
     for number, at in enumerate(blocks):
         threads += _threads(kernel, memory, builtins, values, number, at)
         if not together:
-            _run(threads, rng)
+            _run(threads, rng, strict)
             threads = []
     if together:
-        _run(threads, rng)
+        _run(threads, rng, strict)
 
 
 def _threads(
@@ -89,7 +91,7 @@ def _threads(
     return out
 
 
-def _run(threads: list[_Thread], rng: random.Random | None) -> None:
+def _run(threads: list[_Thread], rng: random.Random | None, strict: bool) -> None:
     ready = list(threads)
     while True:
         if rng is not None:
@@ -99,7 +101,7 @@ def _run(threads: list[_Thread], rng: random.Random | None) -> None:
         alive = [t for t in threads if not t.done]
         if not alive:
             return
-        ready = _resolve_warps(alive) or _resolve(alive, "block") or _resolve(alive, "grid")
+        ready = _resolve_warps(alive, strict) or _resolve(alive, "block") or _resolve(alive, "grid")
         if not ready:
             raise Fault("threads wait for each other at different barriers")
 
@@ -132,7 +134,7 @@ def _vote(group: list[_Thread], op: str) -> None:
         thread.answer = answer
 
 
-def _resolve_warps(alive: list[_Thread]) -> list[_Thread]:
+def _resolve_warps(alive: list[_Thread], strict: bool) -> list[_Thread]:
     ready: list[_Thread] = []
     for warp in _by(alive, lambda t: t.warp):
         waiting = [t for t in warp if t.request is not None and _is_warp(t.request[0])]
@@ -140,7 +142,7 @@ def _resolve_warps(alive: list[_Thread]) -> list[_Thread]:
             continue
         for group in _by(waiting, lambda t: (t.request[0], t.request[1])):  # type: ignore[index]
             if all(_settled(t, group, warp) for t in group):
-                _exchange(group)
+                _exchange(group, strict)
                 ready += group
     return ready
 
@@ -159,7 +161,7 @@ def _settled(thread: _Thread, group: list[_Thread], warp: list[_Thread]) -> bool
     return all(t.lane in here for t in warp if mask >> t.lane & 1)
 
 
-def _exchange(group: list[_Thread]) -> None:
+def _exchange(group: list[_Thread], strict: bool) -> None:
     lanes = {t.lane: t for t in group}
     op = group[0].request[0] if group[0].request else ""
     if op == "barrier.warp":
@@ -173,6 +175,10 @@ def _exchange(group: list[_Thread]) -> None:
         named = {n: t.request[4] for n, t in lanes.items()
                  if t.request is not None and (op == "activemask" or mask >> n & 1)}
         thread.answer = _answer(op, lane, type, args, named, lanes)
+        if thread.answer is UNDEFINED:
+            if strict:
+                raise Fault("a shuffle reads a lane that does not take part")
+            thread.answer = poison(type)
 
 
 def _answer(
@@ -186,7 +192,9 @@ def _answer(
     if op.startswith("shfl"):
         source = _source(op, lane, args[1], args[2])
         thread = lanes.get(source)
-        return poison(type) if thread is None or thread.request is None else thread.request[4][0]
+        if thread is None or thread.request is None:
+            return UNDEFINED
+        return thread.request[4][0]
     if op == "activemask":
         return sum(1 << n for n in named)
     if op == "match_any":

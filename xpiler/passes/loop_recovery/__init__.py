@@ -11,9 +11,10 @@ operations, `level` wraps the loops around. Blocks, threads and lanes are three 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
-from xpiler.ir.build import i32
+from xpiler.ir.build import i32, u32
 from xpiler.ir.nodes import (
     Block,
     Builtin,
@@ -32,7 +33,7 @@ from xpiler.ir.types import Scalar
 from xpiler.ir.walk import assigned, declared, map_block, statements
 from xpiler.passes.base import Applied, Context, NotApplicable, Outcome, Pass, Unsupported
 from xpiler.passes.loop_recovery.divergence import provably_divergent
-from xpiler.passes.loop_recovery.geometry import Geometry
+from xpiler.passes.loop_recovery.geometry import WARP, Geometry
 from xpiler.passes.loop_recovery.jumps import without_returns
 from xpiler.passes.loop_recovery.level import Recovery
 from xpiler.passes.loop_recovery.refusal import Refused
@@ -61,7 +62,7 @@ def _rewrite(module: Module, context: Context) -> Outcome:
     body = unique_names(kernel.body, {*outer, *_LOOP_NAMES, *threads.values()})
     names = Names({*outer, *declared(body), *_LOOP_NAMES, *threads.values()})
     body = _own_parameters(replace(kernel, body=body), names)
-    body = map_block(body, lambda s: (s,), _warp_size)
+    body = map_block(body, lambda s: (s,), _constant_builtins(geometry))
     try:
         body = Recovery(geometry, names, threads).grid(without_returns(body, names))
     except Refused as refused:
@@ -112,8 +113,14 @@ def _own_parameters(kernel: Kernel, names: Names) -> Block:
 
 
 
-def _warp_size(expr: Expr) -> Expr:
-    return i32(32) if isinstance(expr, Builtin) and expr.name == "warpSize" else expr
+def _constant_builtins(geometry: Geometry) -> Callable[[Expr], Expr]:
+    """An index whose dimension has one element is 0; a warp has 32 lanes."""
+    values: dict[str, Expr] = {"warpSize": i32(WARP)}
+    for axis in "xyz":
+        for size, index in (("blockDim", "threadIdx"), ("gridDim", "blockIdx")):
+            if geometry.size(f"{size}.{axis}") == 1:
+                values[f"{index}.{axis}"] = u32(0)
+    return lambda e: values.get(e.name, e) if isinstance(e, Builtin) else e
 
 
 PASS = Pass(

@@ -31,7 +31,7 @@ from xpiler.ir.nodes import (
     While,
 )
 from xpiler.ir.types import BOOL, I32, U32, Scalar
-from xpiler.ir.walk import declared, expressions, statements
+from xpiler.ir.walk import blocks, declared, expressions, statements, variables
 from xpiler.passes.bounds import type_range
 from xpiler.passes.loop_recovery.jumps import conditional, has_jumps, without_jumps
 from xpiler.passes.loop_recovery.loops import as_while
@@ -65,6 +65,14 @@ def _types(body: Block) -> dict[str, Scalar]:
         for s in statements(body)
         if isinstance(s, Declare) and isinstance(s.type, Scalar)
     }
+
+
+@dataclass(frozen=True, slots=True)
+class _Region:
+    """Code under a predicate: the variables that live within, and those that other threads have no value of."""
+
+    own: frozenset[str]
+    spoilt: frozenset[str]
 
 
 @dataclass
@@ -110,9 +118,9 @@ class _Converger:
                 refused = negated(taken)
             else:
                 refused = self._predicate(negated(taken), outer, "inactive", pre)
-        out = [*pre, *self._under(stmt.then, taken)]
+        out = [*pre, *self._region(stmt.then, taken)]
         if refused is not None:
-            out += self._under(stmt.orelse, refused)
+            out += self._region(stmt.orelse, refused)
         return tuple(out)
 
     def _predicate(self, cond: Expr, outer: Expr | None, stem: str, pre: list[Stmt]) -> Expr:
@@ -124,9 +132,43 @@ class _Converger:
         pre.append(Declare(name, BOOL, whole))
         return Var(name, BOOL)
 
-    def _under(self, block: Block, p: Expr) -> Block:
+    def _region(self, block: Block, p: Expr) -> Block:
         """The statements for the threads where `p` holds; collectives are run by all."""
-        own = declared(block)
+        return self._under(block, p, _Region(declared(block), self._spoilt(block)))
+
+    def _spoilt(self, block: Block) -> frozenset[str]:
+        """Variables whose value is not the same for threads that do not take part in the region."""
+        spoilt: set[str] = set(self.uni.divergent)
+        while True:
+            before = len(spoilt)
+            self._spoil(block, spoilt, guarded=False)
+            if len(spoilt) == before:
+                return frozenset(spoilt)
+
+    def _spoil(self, block: Block, spoilt: set[str], guarded: bool) -> None:
+        for stmt in block:
+            match stmt:
+                case Declare(name=name, init=value) | Assign(name=name, value=value):
+                    if value is None:
+                        continue
+                    if guarded or not speculatable(value) or variables(value) & spoilt:
+                        spoilt.add(name)
+                case WarpOp(result=name) if guarded or not is_collective(stmt, self.scope):
+                    spoilt.add(name)
+                case If() | For() | While():
+                    reads = frozenset(n for e in expressions(stmt) for n in variables(e))
+                    apart = not self._holds((stmt,)) or bool(reads & spoilt)
+                    apart = apart or not all(speculatable(e) for e in expressions(stmt))
+                    if not isinstance(stmt, If):
+                        apart = apart or has_jumps(stmt.body)
+                    if isinstance(stmt, For) and (guarded or apart):
+                        spoilt.add(stmt.var)
+                    for inner in blocks(stmt):
+                        self._spoil(inner, spoilt, guarded or apart)
+                case _:
+                    pass
+
+    def _under(self, block: Block, p: Expr, region: _Region) -> Block:
         out: list[Stmt] = []
         group: list[Stmt] = []
 
@@ -135,7 +177,7 @@ class _Converger:
             group.clear()
 
         for stmt in block:
-            for free, guarded in self._under_stmt(stmt, p, own):
+            for free, guarded in self._under_stmt(stmt, p, region):
                 # what is hoisted must not pass what it depends on
                 if not all(self._passes(s) for s in free):
                     flush()
@@ -152,61 +194,61 @@ class _Converger:
         return isinstance(stmt, Alloc) and not stmt.init
 
     def _under_stmt(
-        self, stmt: Stmt, p: Expr, own: frozenset[str]
+        self, stmt: Stmt, p: Expr, region: _Region
     ) -> Iterator[_Pair]:
         """Pairs of statements: for all threads, and for those where `p` holds."""
         match stmt:
             case Alloc():
                 yield (stmt,), ()
             case Declare(name=name, type=type, init=init):
-                if init is None or self._free(name, init):
+                if init is None or self._free(name, init, region):
                     yield (stmt,), ()
                 else:
                     yield (replace(stmt, init=None),), ()
                     yield (), (Assign(name, init, span=stmt.span),)
                 self.types[name] = type  # type: ignore[assignment]
-            case Assign(name=name, value=value) if name in own and self._common(name, value):
+            case Assign(name=name) if name in region.own and name not in region.spoilt:
                 yield (stmt,), ()
             case Barrier() if is_collective(stmt, self.scope):
                 yield (stmt,), ()
             case WarpOp() if is_collective(stmt, self.scope):
-                yield from self._exchange(stmt, p, own)
+                yield from self._exchange(stmt, p, region.own)
             case If() | For() | While() if self._holds((stmt,)):
-                yield self._control(stmt, p), ()
+                yield self._control(stmt, p, region), ()
             case _:
                 yield (), (stmt,)
 
-    def _free(self, name: str, value: Expr) -> bool:
+    def _free(self, name: str, value: Expr, region: _Region) -> bool:
         """May threads that are not concerned compute this value too? Only they could see it."""
-        return self._common(name, value) or self.uni.stable(value)
+        return name not in region.spoilt or self.uni.stable(value)
 
-    def _common(self, name: str, value: Expr) -> bool:
-        return name not in self.uni.divergent and speculatable(value)
-
-    def _control(self, stmt: If | For | While, p: Expr) -> Block:
-        together = all(self.uni.uniform(e) and speculatable(e) for e in expressions(stmt))
+    def _control(self, stmt: If | For | While, p: Expr, region: _Region) -> Block:
+        reads = frozenset(n for e in expressions(stmt) for n in variables(e))
+        together = not reads & region.spoilt and all(
+            self.uni.uniform(e) and speculatable(e) for e in expressions(stmt)
+        )
         if isinstance(stmt, If):
             if not together:
                 return self._split(stmt, p)
-            then, orelse = self._under(stmt.then, p), self._under(stmt.orelse, p)
+            then = self._under(stmt.then, p, region)
+            orelse = self._under(stmt.orelse, p, region)
             return conditional(stmt.cond, then, orelse)
         if has_jumps(stmt.body):
-            plain = without_jumps(stmt, self.names)
-            return self._under(plain, p)
+            return self._region(without_jumps(stmt, self.names), p)
         if together:
-            return (replace(stmt, body=self._under(stmt.body, p)),)
+            return (replace(stmt, body=self._under(stmt.body, p, region)),)
         return self._while_any(stmt, p)
 
     def _while_any(self, loop: For | While, p: Expr | None) -> Block:
         """A loop that threads leave at different times goes on while any of them is in it."""
         if has_jumps(loop.body):
             plain = without_jumps(loop, self.names)
-            return plain if p is None else self._under(plain, p)
+            return plain if p is None else self._region(plain, p)
         pre: Block = ()
         if isinstance(loop, For):
             pre, loop = as_while(loop, self.names)
             if p is not None:
-                pre = self._under(pre, p)
+                pre = self._region(pre, p)
         live, some = self.names.fresh("live"), self.names.fresh("any_live")
         alive = var(live, BOOL)
         if self.scope is Scope.GRID:
@@ -220,7 +262,7 @@ class _Converger:
         vote = WarpOp(op, some, FULL_MASK, (Cast(I32, alive),))
         test = If(alive, (Assign(live, loop.cond),))
         again = If(
-            Binary("!=", Var(some, I32), i32(0)), self._under(loop.body, alive), span=loop.span
+            Binary("!=", Var(some, I32), i32(0)), self._region(loop.body, alive), span=loop.span
         )
         return (
             *pre,
