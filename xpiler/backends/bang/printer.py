@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from math import prod
 
 import numpy as np
 
 from xpiler.backends.bang.composites import COMPOSITES, with_dependencies
 from xpiler.backends.bang.helpers import C_FUNCTIONS, HELPERS
 from xpiler.backends.bang.spaces import on_chip
+from xpiler.ir.build import cast, i32
 from xpiler.ir.nodes import (
     COMPARISONS,
     LOGICAL,
@@ -60,7 +62,6 @@ from xpiler.ir.types import (
     U64,
     Pointer,
     Scalar,
-    Spaces,
 )
 from xpiler.ir.walk import blocks, expressions, statements, subexpressions
 
@@ -123,21 +124,25 @@ def launch_parameters(kernel: Kernel) -> tuple[str, ...]:
 
 
 def print_global(buffer: GlobalBuffer) -> str:
-    """File-scope data: GDRAM, constant or not."""
-    keyword = "__mlu_const__" if buffer.space == Spaces.CONSTANT else "__mlu_device__"
+    """The initial values of file-scope data, `const T xp_initial[] = {...};`."""
     values = ", ".join(_Printer().expr(c) for c in buffer.init)
-    init = f" = {{{values}}}" if buffer.init else ""
-    dims = "".join(f"[{n}]" for n in buffer.shape)
-    return f"{keyword} {TYPE_NAMES[buffer.elem]} {buffer.name}{dims}{init};\n"
+    count = prod(buffer.shape)
+    return f"const {TYPE_NAMES[buffer.elem]} xp_initial[{count}] = {{{values}}};\n"
 
 
-def print_kernel(kernel: Kernel, symbol: str) -> PrintedKernel:
-    """The kernel as `__mlu_entry__ void symbol(parameters, launch quantities)`."""
-    printer = _Printer()
+def print_kernel(
+    kernel: Kernel, symbol: str, globals_: tuple[GlobalBuffer, ...] = ()
+) -> PrintedKernel:
+    """The kernel as `__mlu_entry__ void symbol(parameters, launch quantities, file-scope data)`.
+
+    File-scope data is GDRAM that the host allocates; a kernel gets its address.
+    """
+    printer = _Printer(shapes={g.name: g.shape for g in globals_})
     printer.note_arrays(kernel.body)
     launch = launch_parameters(kernel)
     params = [_param(p) for p in kernel.params]
     params += [f"unsigned int {LAUNCH_BUILTINS[name]}" for name in launch]
+    params += [f"{TYPE_NAMES[g.elem]} *{g.name}" for g in globals_]
     body = printer.block(kernel.body, 1)
     shared = "" if not printer.dynamic else f"  __nram__ char xp_shared[{SHARED_LIMIT}];\n"
     text = (
@@ -161,6 +166,7 @@ class _Printer:
     helpers: set[str] = field(default_factory=set)
     composites: set[str] = field(default_factory=set)
     elems: dict[str, Scalar] = field(default_factory=dict)
+    shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)  # of file-scope data
     dynamic: bool = False
     temporaries: int = 0
 
@@ -236,9 +242,22 @@ class _Printer:
         return f"{expr.function}({args})", _POSTFIX
 
     def _place(self, buffer: str, index: tuple[Expr, ...]) -> str:
-        return buffer + "".join(f"[{self.expr(i)}]" for i in index)
+        return buffer + "".join(f"[{self.expr(i)}]" for i in self._flat(buffer, index))
+
+    def _flat(self, buffer: str, index: tuple[Expr, ...]) -> tuple[Expr, ...]:
+        """File-scope data is a pointer here: one index, row-major."""
+        shape = self.shapes.get(buffer)
+        if shape is None or len(shape) == 1:
+            return index
+        total: Expr = i32(0)
+        for n, (i, size) in enumerate(zip(index, shape, strict=False)):
+            total = cast(I32, i) if n == 0 else Binary("+", Binary("*", total, i32(size)), cast(I32, i))
+        for size in shape[len(index) :]:
+            total = Binary("*", total, i32(size))
+        return (total,)
 
     def _address(self, buffer: str, index: tuple[Expr, ...]) -> tuple[str, int]:
+        index = self._flat(buffer, index)
         if not index:
             return buffer, _POSTFIX
         if len(index) == 1:

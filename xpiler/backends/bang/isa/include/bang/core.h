@@ -42,12 +42,12 @@
 #endif
 
 extern "C" {
-extern char __start_xp_nram[] __attribute__((weak));
-extern char __stop_xp_nram[] __attribute__((weak));
-extern char __start_xp_wram[] __attribute__((weak));
-extern char __stop_xp_wram[] __attribute__((weak));
-extern char __start_xp_sram[] __attribute__((weak));
-extern char __stop_xp_sram[] __attribute__((weak));
+extern char __start_xp_nram[] __attribute__((weak, visibility("hidden")));
+extern char __stop_xp_nram[] __attribute__((weak, visibility("hidden")));
+extern char __start_xp_wram[] __attribute__((weak, visibility("hidden")));
+extern char __stop_xp_wram[] __attribute__((weak, visibility("hidden")));
+extern char __start_xp_sram[] __attribute__((weak, visibility("hidden")));
+extern char __stop_xp_sram[] __attribute__((weak, visibility("hidden")));
 }
 
 inline int taskId = 0, taskIdX = 0, taskIdY = 0, taskIdZ = 0;

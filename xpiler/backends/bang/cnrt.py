@@ -1,0 +1,202 @@
+"""Host code: CUDA's runtime API becomes CNRT, token for token."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from xpiler.frontends.edits import Edit, apply
+from xpiler.frontends.tokens import Token, tokenize
+
+__all__ = ["to_cnrt"]
+
+_WORDS: Final[dict[str, str]] = {
+    "cudaError_t": "cnrtRet_t",
+    "cudaError": "cnrtRet_t",
+    "cudaSuccess": "cnrtSuccess",
+    "cudaErrorMemoryAllocation": "cnrtErrorNoMem",
+    "cudaErrorInvalidValue": "cnrtErrorArgsInvalid",
+    "cudaGetErrorString": "cnrtGetErrorStr",
+    "cudaGetErrorName": "cnrtGetErrorName",
+    "cudaGetLastError": "cnrtGetLastError",
+    "cudaPeekAtLastError": "cnrtPeekAtLastError",
+    "cudaMalloc": "cnrtMalloc",
+    "cudaFree": "cnrtFree",
+    "cudaMallocHost": "cnrtHostMalloc",
+    "cudaFreeHost": "cnrtFreeHost",
+    "cudaMemcpy": "cnrtMemcpy",
+    "cudaMemcpyAsync": "cnrtMemcpyAsync",
+    "cudaMemset": "cnrtMemset",
+    "cudaMemsetAsync": "cnrtMemsetAsync",
+    "cudaMemcpyKind": "cnrtMemTransDir_t",
+    "cudaMemcpyHostToDevice": "cnrtMemcpyHostToDev",
+    "cudaMemcpyDeviceToHost": "cnrtMemcpyDevToHost",
+    "cudaMemcpyDeviceToDevice": "cnrtMemcpyDevToDev",
+    "cudaMemcpyHostToHost": "cnrtMemcpyHostToHost",
+    "cudaMemcpyDefault": "cnrtMemcpyNoDirection",
+    "cudaStream_t": "cnrtQueue_t",
+    "cudaStreamCreate": "cnrtQueueCreate",
+    "cudaStreamDestroy": "cnrtQueueDestroy",
+    "cudaStreamSynchronize": "cnrtQueueSync",
+    "cudaDeviceSynchronize": "cnrtSyncDevice",
+    "cudaThreadSynchronize": "cnrtSyncDevice",
+    "cudaSetDevice": "cnrtSetDevice",
+    "cudaGetDevice": "cnrtGetDevice",
+    "cudaGetDeviceCount": "cnrtGetDeviceCount",
+    "cudaEvent_t": "cnrtNotifier_t",
+    "cudaEventCreate": "cnrtNotifierCreate",
+    "cudaEventDestroy": "cnrtNotifierDestroy",
+    "cudaEventRecord": "cnrtPlaceNotifier",
+    "cudaEventSynchronize": "cnrtWaitNotifier",
+    "cudaEventElapsedTime": "xp_elapsed",
+    "__half": "half",
+    "__nv_bfloat16": "bfloat16_t",
+    "nv_bfloat16": "bfloat16_t",
+    "__half2float": "(float)",
+    "__float2half": "(half)",
+    "__float2half_rn": "(half)",
+    "__bfloat162float": "(float)",
+    "__float2bfloat16": "(bfloat16_t)",
+}
+
+_FIRST_BY_ADDRESS: Final = frozenset({"cudaMalloc", "cudaMallocHost"})
+_COPIES: Final = frozenset({"cudaMemcpy", "cudaMemcpyAsync"})
+_SYMBOLS: Final = frozenset({"cudaMemcpyToSymbol", "cudaMemcpyFromSymbol"})
+
+ELAPSED: Final = """\
+static cnrtRet_t xp_elapsed(float *milliseconds, cnrtNotifier_t start, cnrtNotifier_t end) {
+  float microseconds = 0;
+  cnrtRet_t status = cnrtNotifierDuration(start, end, &microseconds);
+  *milliseconds = microseconds / 1000;
+  return status;
+}
+"""
+
+
+def to_cnrt(text: str) -> tuple[str, tuple[tuple[str, int, int], ...]]:
+    """The text on CNRT, and (name, line, column) of each CUDA name that has no counterpart."""
+    data = text.encode("utf-8", "surrogateescape")
+    tokens = tokenize(data)
+    items = tokens.items
+    edits: list[Edit] = []
+    left: list[tuple[str, int, int]] = []
+    for n, token in enumerate(items):
+        if token.kind != "name":
+            continue
+        name = token.text
+        args = _arguments(items, n)
+        if name in _SYMBOLS and args is not None and len(args) >= 3:
+            edits += _symbol(data, name, token, args)
+        elif name in _WORDS:
+            edits.append(Edit(token.start, token.end, _WORDS[name]))
+            if args is not None:
+                edits += _adapt(data, name, args)
+        elif name.startswith("cuda") and name[4:5].isupper():
+            line, column = tokens.lines.at(token.start)
+            left.append((name, line, column))
+    return apply(data, _outermost(edits)).decode("utf-8", "surrogateescape"), tuple(left)
+
+
+def _outermost(edits: list[Edit]) -> list[Edit]:
+    """Without the edits that lie inside text which another one replaces."""
+    ranges = [(e.start_byte, e.end_byte) for e in edits if e.end_byte > e.start_byte]
+
+    def hidden(edit: Edit) -> bool:
+        me = (edit.start_byte, edit.end_byte)
+        return any(
+            a <= me[0] and me[1] <= b and (a, b) != me and me[0] < b and b - a > me[1] - me[0]
+            for a, b in ranges
+            if not (me[0] == me[1] and me[0] in (a, b))
+        )
+
+    seen: set[tuple[int, int]] = set()
+    kept = []
+    for edit in reversed(edits):  # of two for one place the later one, which knows its call, counts
+        place = (edit.start_byte, edit.end_byte)
+        if hidden(edit) or (place in seen and place[0] < place[1]):
+            continue
+        seen.add(place)
+        kept.append(edit)
+    return kept[::-1]
+
+
+def _arguments(items: Sequence[Token], at: int) -> list[tuple[int, int]] | None:
+    """Byte ranges of the arguments of a call whose name is token `at`; None if it is no call."""
+    if at + 1 >= len(items) or items[at + 1].text != "(":
+        return None
+    depth = 0
+    out: list[tuple[int, int]] = []
+    start: int | None = None
+    end = 0
+    for token in items[at + 1 :]:
+        if token.text in "([{":
+            depth += 1
+            if depth == 1:
+                continue
+        elif token.text in ")]}":
+            depth -= 1
+            if depth == 0:
+                if start is not None:
+                    out.append((start, end))
+                return out
+        elif token.text == "," and depth == 1:
+            if start is not None:
+                out.append((start, end))
+            start = None
+            continue
+        start = token.start if start is None else start
+        end = token.end
+    return None
+
+
+def _adapt(data: bytes, name: str, args: list[tuple[int, int]]) -> list[Edit]:
+    """What the call needs beside the new name: casts that C++ asks for, another order, a default."""
+    if name in _FIRST_BY_ADDRESS and args:
+        first = data[args[0][0] : args[0][1]]
+        if first.replace(b" ", b"").startswith((b"(void**)", b"reinterpret_cast<void**>")):
+            return []
+        return _cast(data, args[0], "(void **)")
+    if name in _COPIES and len(args) >= 4:
+        edits = _cast(data, args[1], "(void *)")
+        if name == "cudaMemcpyAsync":
+            kind = data[slice(*args[3])].decode()
+            queue = data[slice(*args[4])].decode() if len(args) > 4 else "nullptr"
+            if len(args) > 4:
+                edits.append(Edit(args[3][0], args[3][1], _plain(queue)))
+                edits.append(Edit(args[4][0], args[4][1], _WORDS.get(kind, kind)))
+            else:
+                edits.append(Edit(args[3][0], args[3][0], "nullptr, "))
+        return edits
+    if name == "cudaEventRecord" and len(args) == 1:
+        return [Edit(args[0][1], args[0][1], ", nullptr")]
+    if name == "cudaMemsetAsync" and len(args) == 3:
+        return [Edit(args[2][1], args[2][1], ", nullptr")]
+    if name == "cudaGetDeviceCount" and args:
+        return _cast(data, args[0], "(unsigned int *)")
+    return []
+
+
+def _plain(queue: str) -> str:
+    return "nullptr" if queue.strip() == "0" else queue
+
+
+def _cast(data: bytes, place: tuple[int, int], to: str) -> list[Edit]:
+    """`place` under a C cast, in parentheses unless it is one name, call or address."""
+    text = data[place[0] : place[1]]
+    simple = all(c not in text for c in (b" + ", b" - ", b"?", b"+", b"-"))
+    if simple:
+        return [Edit(place[0], place[0], to)]
+    return [Edit(place[0], place[0], f"{to}("), Edit(place[1], place[1], ")")]
+
+
+def _symbol(data: bytes, name: str, token: Token, args: list[tuple[int, int]]) -> list[Edit]:
+    """`cudaMemcpyToSymbol(c, src, n)`: data at file scope is device memory that a function gives."""
+    texts = [data[slice(*a)].decode("utf-8", "surrogateescape") for a in args]
+    towards = name == "cudaMemcpyToSymbol"
+    symbol, host = (texts[0], texts[1]) if towards else (texts[1], texts[0])
+    offset = texts[3] if len(texts) > 3 else "0"
+    near = f"(char *)xp_symbol_{symbol.strip('&() ')}()" + ("" if offset == "0" else f" + ({offset})")
+    ends = f"{near}, (void *)({host})" if towards else f"{host}, {near}"
+    kind = "cnrtMemcpyHostToDev" if towards else "cnrtMemcpyDevToHost"
+    close = args[-1][1]
+    return [Edit(token.start, close, f"cnrtMemcpy({ends}, {texts[2]}, {kind}")]

@@ -1,0 +1,272 @@
+"""The finished `.mlu` file: BANG C kernels in the place of the source's, the user's host code on CNRT around them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from xpiler.backends.bang.cnrt import ELAPSED, to_cnrt
+from xpiler.backends.bang.composites import COMPOSITES, with_dependencies
+from xpiler.backends.bang.helpers import HELPERS
+from xpiler.backends.bang.printer import TYPE_NAMES, PrintedKernel, print_global, print_kernel
+from xpiler.backends.base import Diagnostic, EmitRequest, Emitted, TranslatedKernel
+from xpiler.backends.splice import CUDA_HEADERS, Splicing, splice
+from xpiler.frontends.place import Function, Launch, find
+from xpiler.ir.nodes import GlobalBuffer, Module, Param
+from xpiler.ir.types import Pointer
+
+__all__ = ["TASKS", "emit", "program_text"]
+
+TASKS: Final = 16
+"""Tasks that a launch starts: four Union1 jobs of four cores, as an MLU370 runs side by side."""
+
+_DIM3: Final = """\
+struct dim3 {
+  unsigned int x, y, z;
+  dim3(unsigned int x = 1, unsigned int y = 1, unsigned int z = 1) : x(x), y(y), z(z) {}
+};
+"""
+_SAME: Final = """\
+template <class A, class B>
+struct xp_same {
+  static constexpr bool value = false;
+};
+template <class A>
+struct xp_same<A, A> {
+  static constexpr bool value = true;
+};
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kernel:
+    """A translated kernel with its text and its own name in the source (`reduce` of `ns::reduce<float>`)."""
+
+    translated: TranslatedKernel
+    printed: PrintedKernel
+    own: str
+
+    @property
+    def symbol(self) -> str:
+        return self.translated.entry.symbol
+
+    @property
+    def params(self) -> tuple[Param, ...]:
+        return self.translated.program.kernels[0].params
+
+
+def emit(request: EmitRequest) -> Emitted:
+    """The emitted file. Kernels that were not translated are left out; a diagnostic says so."""
+    places = find(request.text)
+    kernels = [_kernel(k) for k in request.kernels]
+    known = {k.own for k in kernels}
+    by_name: dict[str, list[_Kernel]] = {}
+    for kernel in kernels:
+        by_name.setdefault(kernel.own, []).append(kernel)
+    functions = {f.name: f for f in places.kernels}
+    definitions = {
+        name: _definitions(ks, functions.get(name)) for name, ks in by_name.items()
+    }
+    plan = Splicing(
+        kernels=definitions,
+        launch=lambda launch: _launch(launch, known),
+        refused=lambda f: f"// kernel {f.name} was not translated",
+        declaration=lambda _: "",
+        include=lambda i: "" if CUDA_HEADERS.fullmatch(i.path) else None,
+        data=lambda _: "",
+    )
+    body, left = to_cnrt(splice(request.text, plan))
+    globals_ = {g.name: g for k in request.kernels for g in k.program.globals}
+    text = _assemble(request.path.name, body, kernels, tuple(globals_.values()))
+    refused = tuple(
+        Diagnostic("XP3301", "warning", f"kernel {f.name} was left out: it was not translated")
+        for f in places.kernels
+        if f.name not in known
+    )
+    names = dict.fromkeys(name for name, _, _ in left)
+    api = tuple(
+        Diagnostic("XP3302", "warning", f"{name} has no counterpart in CNRT", hint="replace it by hand")
+        for name in names
+    )
+    return Emitted(text, ".mlu", (*refused, *api))
+
+
+def program_text(program: Module, symbol: str) -> str:
+    """A program of the task level alone, with what it needs: for runs between two passes."""
+    (kernel,) = program.kernels
+    printed = print_kernel(kernel, symbol, program.globals)
+    wrapper = _wrapper(symbol, kernel.params, printed, program.globals)
+    return _prelude([printed], program.globals, "") + printed.text + "\n" + wrapper
+
+
+def _kernel(translated: TranslatedKernel) -> _Kernel:
+    program = translated.program
+    printed = print_kernel(program.kernels[0], translated.entry.symbol, program.globals)
+    own = translated.entry.source_name.split("<")[0].split("::")[-1].strip()
+    return _Kernel(translated, printed, own)
+
+
+def _definitions(kernels: Sequence[_Kernel], function: Function | None) -> str:
+    """The kernels, the host function that starts each, and one that finds the instance of a template."""
+    parts = []
+    for kernel in kernels:
+        parts.append(kernel.printed.text)
+        globals_ = kernel.translated.program.globals
+        parts.append(_wrapper(kernel.symbol, kernel.params, kernel.printed, globals_))
+    if function is not None and _needs_dispatch(kernels, function):
+        parts.append(_dispatch(kernels, function))
+    return "\n".join(parts)
+
+
+def _needs_dispatch(kernels: Sequence[_Kernel], function: Function) -> bool:
+    symbols = [k.symbol for k in kernels]
+    return bool(function.template) or symbols != [function.name] or any(
+        p.origin and p.origin != p.name for p in kernels[0].params
+    )
+
+
+def _wrapper(
+    symbol: str, params: tuple[Param, ...], printed: PrintedKernel, globals_: tuple[GlobalBuffer, ...]
+) -> str:
+    """`launch_k(grid, block, shared_bytes, queue, parameters)`: CUDA's launch on the tasks of an MLU."""
+    formals = ["dim3 grid", "dim3 block", "unsigned int shared_bytes", "cnrtQueue_t queue"]
+    actuals = []
+    for p in params:
+        if isinstance(p.type, Pointer):
+            elem = TYPE_NAMES[p.type.elem]
+            formals.append(f"const void *{p.name}")
+            const = "const " if p.type.const else ""
+            actuals.append(f"({const}{elem} *){p.name}")
+        else:
+            formals.append(f"{TYPE_NAMES[p.type]} {p.name}")
+            actuals.append(p.name)
+    values = {"gridDim": "grid", "blockDim": "block"}
+    for name in printed.launch:
+        stem, _, axis = name.partition(".")
+        actuals.append("shared_bytes" if name == "sharedBytes" else f"{values[stem]}.{axis}")
+    actuals += [f"({TYPE_NAMES[g.elem]} *)xp_symbol_{g.name}()" for g in globals_]
+    return (
+        f"static void launch_{symbol}({', '.join(formals)}) {{\n"
+        "  (void)grid, (void)block, (void)shared_bytes;\n"
+        f"  cnrtDim3_t tasks = {{{TASKS}, 1, 1}};\n"
+        f"  {symbol}<<<tasks, cnrtFuncTypeUnion1, queue>>>({', '.join(actuals)});\n}}\n"
+    )
+
+
+# --- templates and parameters of class type ------------------------------------------------------
+
+
+def _dispatch(kernels: Sequence[_Kernel], function: Function) -> str:
+    """A function with the source kernel's own parameters that calls the instance for its arguments."""
+    head = f"template <{', '.join(function.template)}>\n" if function.template else ""
+    params = ["dim3 grid", "dim3 block", "unsigned int shared_bytes", "cnrtQueue_t queue"]
+    params += [_plain(p.text) for p in function.params]
+    lines = [f"{head}static void start_{function.name}({', '.join(params)}) {{\n"]
+    formals = [_formal(t) for t in function.template]
+    for number, kernel in enumerate(kernels):
+        names = ["grid", "block", "shared_bytes", "queue", *(p.origin or p.name for p in kernel.params)]
+        call = f"launch_{kernel.symbol}({', '.join(names)});"
+        if not function.template:
+            lines.append(f"  {call}\n")
+            continue
+        actual = _template_arguments(kernel.translated.entry.source_name)
+        tests = [
+            f"xp_same<{name}, {value}>::value" if is_type else f"{name} == {value}"
+            for (name, is_type), value in zip(formals, actual, strict=False)
+        ]
+        word = "if" if number == 0 else "else if"
+        lines.append(f"  {word} constexpr ({' && '.join(tests)}) {call}\n")
+    return "".join(lines) + "}\n"
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\b(?:__grid_constant__|__restrict__|__restrict)\b\s*", "", text)
+
+
+def _formal(text: str) -> tuple[str, bool]:
+    """The name of a template parameter, and whether it is a type."""
+    bare = text.split("=")[0].strip()
+    names = re.findall(r"[A-Za-z_]\w*", bare)
+    return names[-1], names[0] in ("typename", "class")
+
+
+def _template_arguments(source_name: str) -> list[str]:
+    inner = source_name.partition("<")[2].rpartition(">")[0]
+    depth = 0
+    parts = [""]
+    for char in inner:
+        depth += char in "<([{"
+        depth -= char in ">)]}"
+        if char == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += char
+    return [p.strip() for p in parts]
+
+
+def _launch(launch: Launch, known: set[str]) -> str:
+    """A launch expression as a call; the name `start_k` is a macro's or function's, whichever the kernel needs."""
+    if launch.name not in known and not launch.macro:
+        return f"/* kernel {launch.name} was not translated */ (void)0"
+    config = [c.text for c in launch.configs[:4]] + ["0", "0", "nullptr"][len(launch.configs) - 1 :]
+    queue = "nullptr" if config[3].strip() in ("0", "NULL") else config[3]
+    callee = re.sub(rf"\b{launch.name}\b(?!.*\b{launch.name}\b)", f"start_{launch.name}", launch.callee.text)
+    arguments = ", ".join([*config[:3], queue, *(a.text for a in launch.args)])
+    return f"{callee}({arguments})"
+
+
+# --- the whole -----------------------------------------------------------------------------------
+
+
+def _assemble(
+    source: str, body: str, kernels: Sequence[_Kernel], globals_: tuple[GlobalBuffer, ...]
+) -> str:
+    banner = (
+        f"// {source} for Cambricon MLUs, BANG C. Build: cncc FILE.mlu -o FILE --bang-mlu-arch=mtp_372 "
+        "-std=c++17 -lcnrt -lcndrv\n"
+    )
+    for kernel in kernels:
+        plain = f"start_{kernel.own}("
+        if plain in body and f"static void {plain}" not in body:
+            body = body.replace(plain, f"launch_{kernel.symbol}(")
+    prelude = _prelude([k.printed for k in kernels], globals_, body)
+    return f"{banner}{prelude}{body.lstrip(chr(10))}"
+
+
+def _prelude(
+    printed: Sequence[PrintedKernel], globals_: tuple[GlobalBuffer, ...], body: str
+) -> str:
+    helpers = dict.fromkeys(name for p in printed for name in p.helpers)
+    composites = with_dependencies({name for p in printed for name in p.composites})
+    parts = ["#include <bang.h>\n#include <cnrt.h>\n#include <math.h>\n", _DIM3]
+    if "xp_same<" in body:
+        parts.append(_SAME)
+    if "xp_elapsed(" in body:
+        parts.append(ELAPSED)
+    parts += [HELPERS[name] + "\n" for name in helpers]
+    parts += [COMPOSITES[name].text + "\n" for name in composites]
+    parts += [_symbol(g) for g in globals_]
+    return "\n".join(parts) + "\n"
+
+
+def _symbol(buffer: GlobalBuffer) -> str:
+    """Data at file scope is device memory that the first use allocates."""
+    count = 1
+    for n in buffer.shape:
+        count *= n
+    elem = TYPE_NAMES[buffer.elem]
+    size = f"{count} * sizeof({elem})"
+    values, fill = "", "cnrtMemset(device, 0, bytes);"
+    if buffer.init:
+        values = f"  static {print_global(buffer)}"
+        fill = f"cnrtMemcpy(device, (void *)xp_initial, {size}, cnrtMemcpyHostToDev);"
+    return (
+        f"static void *xp_symbol_{buffer.name}(size_t *size = nullptr) {{\n"
+        f"  static void *device = nullptr;\n{values}"
+        f"  const size_t bytes = {size};\n"
+        "  if (size != nullptr) *size = bytes;\n"
+        f"  if (device == nullptr && cnrtMalloc(&device, bytes) == cnrtSuccess) {fill}\n"
+        "  return device;\n}\n"
+    )
