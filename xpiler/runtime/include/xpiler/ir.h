@@ -34,6 +34,15 @@ typedef double f64;
   ((condition) ? void() : ::xpiler::fail(::xpiler::fault_assert, "assumption does not hold: %s", #condition))
 #define __syncgrid() ::xpiler::sync_grid(XPILER_SITE)
 
+// Where a block is a loop body, its dynamic shared memory is an arena of the launch's size.
+namespace xpiler {
+inline unsigned char *ir_arena = nullptr;
+}
+#define block_dynamic(T, name, offset) T *name = reinterpret_cast<T *>(::xpiler::ir_arena + (offset))
+// A program at task level is run for one task after the other.
+inline int32_t taskId = 0, taskDim = 4, taskIdX = 0, taskIdY = 0, taskIdZ = 0, taskDimX = 4, taskDimY = 1,
+               taskDimZ = 1, clusterId = 0, clusterDim = 1, coreId = 0, coreDim = 4;
+
 #undef NAN
 #define NAN __builtin_nan("")
 #define NANf __builtin_nanf("")
@@ -208,5 +217,18 @@ void load(Tile<acc, L, T, M, N, K> &t, P p, unsigned ld, Layout) {
 }
 }  // namespace xpiler_ir
 #endif
+
+// --- how the harness calls a program whose blocks are loops ---------------------------------------
+
+#include "xpiler/harness.h"
+
+namespace xpiler {
+inline dim3 ir_grid(const xp_launch *l) { return dim3(l->grid[0], l->grid[1], l->grid[2]); }
+inline dim3 ir_block(const xp_launch *l) { return dim3(l->block[0], l->block[1], l->block[2]); }
+inline void ir_begin(const xp_launch *l) {
+  ir_arena = static_cast<unsigned char *>(
+      guarded_alloc(l->shared_bytes ? l->shared_bytes : 1, 16, "dynamic shared memory"));
+}
+}  // namespace xpiler
 
 #endif
