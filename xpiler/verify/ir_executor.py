@@ -65,7 +65,12 @@ def ir_unit(
     programs: Sequence[Module], preamble: str = "", flags: tuple[str, ...] = ()
 ) -> TranslationUnit:
     """The translation unit that defines `xp_call_<i>` for program i."""
-    parts = ["#define XPILER_IR_TILES", '#include "xpiler/ir.h"', '#include "xpiler/entry.h"', preamble]
+    parts = [
+        "#define XPILER_IR_TILES",
+        '#include "xpiler/ir.h"',
+        '#include "xpiler/entry.h"',
+        preamble,
+    ]
     parts.append(print_module(Module((), (), programs[0].globals)))
     for index, program in enumerate(programs):
         parts.append(_stage(index, program))

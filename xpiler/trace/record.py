@@ -1,0 +1,147 @@
+"""Write a run's trace as it goes: a folder that is readable after a crash.
+
+trace/
+  run.json              versions, source, target, settings
+  events.jsonl          one line per event, flushed; the index of everything else
+  source.cu             the file as it was read
+  programs/<hash>.c     every program, by content
+  prompts/<hash>.json   messages and reply of each exchange with a model
+  queries/<hash>.smt2   what the solver was asked
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import time
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from xpiler.ir.nodes import Module
+from xpiler.ir.print_c import print_module
+
+__all__ = ["FORMAT", "CannotTrace", "Recorder", "open_trace"]
+
+FORMAT = 1
+_PACKAGES = ("xpiler", "libclang", "tree-sitter-cuda", "z3-solver", "numpy")
+
+
+@dataclass(frozen=True, slots=True)
+class CannotTrace:
+    """Why the folder cannot be used."""
+
+    reason: str
+
+
+class Recorder:
+    """Appends events; every method returns at once and leaves complete files behind."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._start = time.time()
+        for name in ("programs", "prompts", "queries"):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+
+    def begin(self, source: str, text: str, target: str, settings: dict[str, Any]) -> None:
+        """What is being translated, by what, where."""
+        facts = {
+            "format": FORMAT,
+            "source": source,
+            "target": target,
+            "settings": settings,
+            "versions": {name: _version(name) for name in _PACKAGES},
+            "python": platform.python_version(),
+            "machine": f"{platform.system()} {platform.machine()}",
+            "started": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(self._start)),
+        }
+        (self.folder / "run.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+        (self.folder / "source.cu").write_text(text, encoding="utf-8", newline="")
+
+    def stage(
+        self,
+        kernel: str,
+        name: str,
+        verdict: str,
+        before: Module,
+        after: Module,
+        *,
+        seconds: float,
+        reason: str = "",
+        notes: tuple[str, ...] = (),
+        origin: str = "rules",
+        detail: str = "",
+    ) -> None:
+        """A pass on a kernel, with the program before and after it."""
+        self._event(
+            "stage",
+            kernel=kernel,
+            name=name,
+            verdict=verdict,
+            before=self._program(before),
+            after=self._program(after),
+            seconds=round(seconds, 6),
+            reason=reason,
+            notes=list(notes),
+            origin=origin,
+            detail=detail,
+        )
+
+    def exchange(self, kernel: str, exchange: Any) -> None:
+        """A request to a model and its reply (`xpiler.llm.engine.Exchange`)."""
+        content = asdict(exchange)
+        name = self._store("prompts", json.dumps(content, indent=1, ensure_ascii=False), ".json")
+        kept = ("pass_name", "verdict", "reason", "model", "tokens_in", "tokens_out", "seconds")
+        self._event("exchange", kernel=kernel, file=name, **{k: content[k] for k in kept})
+
+    def query(self, kernel: str, purpose: str, smt: str, answer: str, seconds: float) -> None:
+        """A question to the solver in SMT-LIB, and its answer."""
+        name = self._store("queries", smt, ".smt2")
+        self._event(
+            "query", kernel=kernel, purpose=purpose, file=name, answer=answer, seconds=seconds
+        )
+
+    def verdict(self, kernel: str, evidence: dict[str, Any], summary: str) -> None:
+        """What is known about a kernel's translation."""
+        self._event("verdict", kernel=kernel, evidence=evidence, summary=summary)
+
+    def note(self, message: str, **facts: Any) -> None:
+        """Anything else worth keeping."""
+        self._event("note", message=message, **facts)
+
+    def _program(self, program: Module) -> str:
+        return self._store("programs", print_module(program), ".c")
+
+    def _store(self, folder: str, text: str, suffix: str) -> str:
+        name = hashlib.sha256(text.encode()).hexdigest()[:16] + suffix
+        path = self.folder / folder / name
+        if not path.exists():
+            part = path.with_suffix(".part")
+            part.write_text(text, encoding="utf-8")
+            part.replace(path)
+        return f"{folder}/{name}"
+
+    def _event(self, kind: str, **facts: Any) -> None:
+        row = {"at": round(time.time() - self._start, 4), "kind": kind, **facts}
+        with (self.folder / "events.jsonl").open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def open_trace(folder: Path) -> Recorder | CannotTrace:
+    """A recorder in a new or empty folder."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            return CannotTrace(f"{folder} is not empty: name a new folder")
+        return Recorder(folder)
+    except OSError as error:
+        return CannotTrace(f"{folder}: {error.strerror}")
