@@ -69,7 +69,7 @@ def _rewrite(module: Module, context: Context) -> Outcome:
     work = _Distributor(set(names), max(tile, _THREADS), capacity)
     # an expanded array outlives the loops that share it: it is declared at the head of the kernel
     body = work.visit(kernel.body)
-    if not work.changed:
+    if not work.changed and not work.prepared:
         return NotApplicable("no parallel loop holds more than a straight line of statements")
     done = replace(kernel, body=(*work.arrays, *body))
     notes = (f"{work.changed} loops distributed, {len(work.arrays)} values expanded into NRAM arrays",)
@@ -95,6 +95,7 @@ class _Distributor:
     capacity: int
     arrays: list[Stmt] = field(default_factory=list)
     changed: int = 0
+    prepared: int = 0
 
     def visit(self, block: Block) -> Block:
         out: list[Stmt] = []
@@ -109,11 +110,13 @@ class _Distributor:
 
     def loop(self, loop: For) -> Block:
         body = _rematerialise(loop.body)
+        self.prepared += body != loop.body
         if not _compound(body):
             return (replace(loop, body=body),)
+        loop = replace(loop, body=body)
         if loop.step != Const(1, loop.type) or loop.type != I32 or _leaves(body):
             return (loop,)
-        return self._split(replace(loop, body=body), loop)
+        return self._split(loop, loop)
 
     def _split(self, loop: For, original: For) -> Block:
         split = _Split(self, loop)
