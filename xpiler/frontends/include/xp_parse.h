@@ -30,8 +30,27 @@
 #define CUDART_PI_F 3.141592654f
 #define CUDART_PI 3.1415926535897931
 #define CUDART_MAX_NORMAL_F 3.402823466e+38f
-#define XP_HD static inline __host__ __device__
-#define XP_D static inline __device__
+// math.h defines these too, with values that its own macros guard; nvcc includes it by itself.
+#ifndef INFINITY
+#define INFINITY __builtin_inff()
+#define NAN __builtin_nanf("")
+#define HUGE_VALF __builtin_inff()
+#define HUGE_VAL __builtin_inf()
+#define M_PI 3.14159265358979323846
+#define M_PI_2 1.57079632679489661923
+#define M_PI_4 0.78539816339744830962
+#define M_1_PI 0.31830988618379067154
+#define M_2_PI 0.63661977236758134308
+#define M_2_SQRTPI 1.12837916709551257390
+#define M_SQRT2 1.41421356237309504880
+#define M_SQRT1_2 0.70710678118654752440
+#define M_E 2.7182818284590452354
+#define M_LN2 0.69314718055994530942
+#define M_LN10 2.30258509299404568402
+#define M_LOG2E 1.4426950408889634074
+#define M_LOG10E 0.43429448190325182765
+#endif
+#define assert(condition) ((condition) ? (void)0 : __assert_fail(#condition, __FILE__, __LINE__, ""))
 
 typedef unsigned long size_t;
 #if __has_include(<stddef.h>)
@@ -97,6 +116,7 @@ extern const dim3 blockDim, gridDim;
 extern const int warpSize;
 
 extern "C" {
+void __assert_fail(const char *, const char *, unsigned, const char *) noexcept;
 double sqrt(double) noexcept; float sqrtf(float) noexcept;
 double rsqrt(double) noexcept; float rsqrtf(float) noexcept;
 double cbrt(double) noexcept; float cbrtf(float) noexcept;
@@ -249,7 +269,7 @@ float norm3df(float,float,float); float rnorm3df(float,float,float); float rhypo
 int __popc(unsigned); int __popcll(unsigned long long); int __clz(int); int __clzll(long long); int __ffs(int); int __ffsll(long long); unsigned __brev(unsigned); unsigned long long __brevll(unsigned long long);
 int __mulhi(int, int); unsigned __umulhi(unsigned, unsigned); long long __mul64hi(long long, long long); unsigned long long __umul64hi(unsigned long long, unsigned long long);
 int __mul24(int, int); unsigned __umul24(unsigned, unsigned); unsigned __byte_perm(unsigned, unsigned, unsigned); unsigned __funnelshift_l(unsigned, unsigned, unsigned); unsigned __funnelshift_r(unsigned, unsigned, unsigned); unsigned __usad(unsigned, unsigned, unsigned); unsigned __sad(int, int, unsigned); int __hadd(int, int); int __rhadd(int, int);
-int __dp4a(int, int, int); unsigned __dp4a(unsigned, unsigned, unsigned); int __dp2a_lo(int, int, int); int __dp2a_hi(int, int, int);
+int __dp4a(int, int, int); unsigned __dp4a(unsigned, unsigned, unsigned); int __dp4a(char4, char4, int); unsigned __dp4a(uchar4, uchar4, unsigned); int __dp2a_lo(int, int, int); int __dp2a_hi(int, int, int);
 int __float_as_int(float); unsigned __float_as_uint(float); float __int_as_float(int); float __uint_as_float(unsigned); long long __double_as_longlong(double); double __longlong_as_double(long long); int __double2hiint(double); int __double2loint(double); double __hiloint2double(int, int);
 int __float2int_rn(float); unsigned __float2uint_rn(float); long long __float2ll_rn(float); unsigned long long __float2ull_rn(float); float __int2float_rn(int); float __uint2float_rn(unsigned); float __ll2float_rn(long long); float __ull2float_rn(unsigned long long); int __double2int_rn(double); unsigned __double2uint_rn(double); long long __double2ll_rn(double); float __double2float_rn(double); double __ll2double_rn(long long);
 int __float2int_rz(float); unsigned __float2uint_rz(float); long long __float2ll_rz(float); unsigned long long __float2ull_rz(float); float __int2float_rz(int); float __uint2float_rz(unsigned); float __ll2float_rz(long long); float __ull2float_rz(unsigned long long); int __double2int_rz(double); unsigned __double2uint_rz(double); long long __double2ll_rz(double); float __double2float_rz(double); double __ll2double_rz(long long);

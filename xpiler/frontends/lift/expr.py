@@ -327,7 +327,12 @@ def _binary_place(lf: Lifter, node: Node) -> Place:
 
 def _subscript(lf: Lifter, node: Node) -> Place:
     base_node, index_node = node.children[-2:]
-    base, index = value(lf, base_node), value(lf, index_node)
+    base = value(lf, base_node)
+    if isinstance(base, OpaqueValue) and base.kind == "fragments":
+        from xpiler.frontends.lift.tiles import subscript_fragments
+
+        return ValuePlace(subscript_fragments(lf, base, index_node))
+    index = value(lf, index_node)
     if isinstance(index, PointerValue):
         base, index = index, base
     if not isinstance(base, PointerValue) or not isinstance(index, Expr):
@@ -372,6 +377,10 @@ def member_of(lf: Lifter, base: Place, name: str, node: Node) -> Place:
     if isinstance(base, ValuePlace):
         if isinstance(base.value, StructValue):
             return ValuePlace(base.value.get(name))
+        if isinstance(base.value, OpaqueValue) and base.value.kind == "fragment" and name == "x":
+            from xpiler.frontends.lift.tiles import fragment_elements
+
+            return fragment_elements(base.value)
         if isinstance(base.value, OpaqueValue):
             return ValuePlace(OpaqueValue("member", (base.value, name)))
     lf.refuse("XP1111", f"member {name} of this value", node)

@@ -8,7 +8,7 @@ from typing import Final
 from xpiler.frontends.libclang import Node
 from xpiler.frontends.lift import arith
 from xpiler.frontends.lift.ctype import CScalar, CStruct
-from xpiler.frontends.lift.dispatch import place, scalar, value
+from xpiler.frontends.lift.dispatch import place, scalar, scalar_of, value
 from xpiler.frontends.lift.memory import convert, dereference, read, snapshot, write
 from xpiler.frontends.lift.state import Lifter
 from xpiler.frontends.lift.structs import struct_value
@@ -25,7 +25,7 @@ from xpiler.frontends.lift.values import (
 from xpiler.ir import build
 from xpiler.ir.functions import FUNCTIONS
 from xpiler.ir.nodes import Expr
-from xpiler.ir.types import BF16, F16, F32, F64, I32, I64, U32, U64, Scalar
+from xpiler.ir.types import BF16, F16, F32, F64, I32, I64, U8, U32, Scalar
 
 __all__ = ["INTRINSICS", "VOID", "half_operator", "pointee"]
 
@@ -216,9 +216,22 @@ def _rounded(function: str, to: Scalar) -> Handler:
 
 
 def _dot(lf: Lifter, node: Node, args: tuple[Node, ...]) -> Value:
-    values = [scalar(lf, a) for a in args]
+    values = [_word(lf, a) for a in args]
     signed = build.scalar_type(values[2]).is_signed
     return _result(lf, node, build.call("dp4a" if signed else "dp4a_u", *values, span=node.span))
+
+
+def _word(lf: Lifter, node: Node) -> Expr:
+    """A scalar, or the four bytes of a char4 in one word."""
+    found = value(lf, node)
+    if not isinstance(found, StructValue):
+        return scalar_of(lf, found, node)
+    combined: Expr = build.u32(0)
+    for k, (_, part) in enumerate(found.fields):
+        byte = build.cast(U32, build.cast(U8, scalar_of(lf, part, node)))
+        shifted = byte if k == 0 else arith.binary("<<", byte, build.i32(8 * k))
+        combined = shifted if k == 0 else arith.binary("|", combined, shifted)
+    return combined
 
 
 def _sad(a: Expr, b: Expr, c: Expr) -> Expr:

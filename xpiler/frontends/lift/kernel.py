@@ -63,6 +63,7 @@ def _attempt(
     lf: Lifter, definition: Node, symbol: str, instance: str, launch: tuple[tuple[str, int], ...]
 ) -> Module:
     lf.names.add(symbol)
+    lf.launch = dict(launch)
     lf.span = definition.span
     count_modifications(lf, definition)
     params: list[Param] = []

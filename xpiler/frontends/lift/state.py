@@ -79,6 +79,7 @@ class Lifter:
         self.functions: dict[int, Function] = {}
         self.frames: list[Frame] = []
         self.stack: list[int] = []
+        self.launch: dict[str, int] = {}
         self.this: list[Place | OpaqueValue] = []
         self.modified: dict[int, int] = {}
         self.scanned: set[int] = set()

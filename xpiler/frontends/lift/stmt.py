@@ -149,6 +149,7 @@ _STATEMENTS: Final[dict[str, Callable[[Lifter, Node], None]]] = {
     "GOTO_STMT": _goto,
     "INDIRECT_GOTO_STMT": _goto,
     "LABEL_STMT": _label,
+    "UNEXPOSED_STMT": _label,
     "ASM_STMT": _assembly,
     "GCC_ASM_STMT": _assembly,
     "MS_ASM_STMT": _assembly,
