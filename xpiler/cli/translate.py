@@ -115,6 +115,8 @@ def register(app: typer.Typer) -> None:
         if isinstance(result, InputError):
             show_diagnostics(result.diagnostics, err)
             raise typer.Exit(2)
+        if out is not None and str(out) == "-":
+            sys.stdout.write(result.text)
         if not quiet:
             show_report(result, err, verbose)
         if report is not None:

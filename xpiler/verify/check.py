@@ -83,8 +83,26 @@ def program_runner(program: Module, entry: KernelEntry) -> Runner:
     from xpiler.ir.print_c import print_module
     from xpiler.verify.ir_executor import IrExecutor
 
-    side = Side(IrExecutor(program), print_module(program), HERE)
+    side = Side(IrExecutor((program,)), print_module(program), HERE)
     return HarnessRunner(side, (entry,))
+
+
+@dataclass(slots=True)
+class _Stage:
+    """One of several programs that were built together: entry `index` of them."""
+
+    inner: Runner
+    index: int
+
+    @property
+    def name(self) -> str:
+        return self.inner.name
+
+    def prepare(self) -> BuildError | None:
+        return self.inner.prepare()
+
+    def run(self, jobs: Sequence[Job]) -> tuple[Outcome, ...]:
+        return self.inner.run([replace(job, entry=self.index) for job in jobs])
 
 
 def check_program(
@@ -114,9 +132,22 @@ def check_programs(
     programs: Sequence[Module], cases: tuple[Case, ...], settings: Settings | None = None
 ) -> int:
     """The first of successive programs that computes something else than the first one; 0 if none does."""
+    from xpiler.verify.ir_executor import IrExecutor, entries_of
+
+    # one translation unit for all of them: compiling costs more than running
+    entries = entries_of(programs)
+    together = HarnessRunner(Side(IrExecutor(tuple(programs)), "", HERE), entries)
     memory: dict[int, Observed] = {}
-    for position, program in enumerate(programs[1:], 1):
-        evidence = check_program(programs[0], program, cases, settings, memory)
+    check_ = KernelCheck(entries[0], programs[0], cases)
+    for position in range(1, len(programs)):
+        (evidence,) = check_runners(
+            _Stage(together, 0),
+            _Stage(together, position),
+            [check_],
+            settings,
+            references=double_reference,
+            observed=memory,
+        )
         if isinstance(evidence, Refuted):
             return position
     return 0
