@@ -180,9 +180,9 @@ def _verify(
         again = True
         observe(f"{kernel.entry.source_name}: finding the pass that broke it")
         culprit = judge.blame(translated[symbol], kernel.run)
-        label = _undo(kernel, culprit, _required(work, kernel))
-        if label:
-            kernel.disabled[label] = str(kernel.evidence.difference)
+        labels = _undo(kernel, culprit, _required(work, kernel))
+        if labels:
+            kernel.disabled.update(dict.fromkeys(labels, str(kernel.evidence.difference)))
             kernel.run = _run(work, kernel.lifted, kernel.disabled, on_stage)
             kernel.evidence = None
         else:
@@ -197,14 +197,13 @@ def _required(work: Work, kernel: _Kernel) -> frozenset[str]:
     return frozenset(p.name for p in passes if p.required)
 
 
-def _undo(kernel: _Kernel, culprit: str, required: Collection[str]) -> str:
-    """The stage to leave out: the culprit, or the last one applied when the emitter is to blame."""
+def _undo(kernel: _Kernel, culprit: str, required: Collection[str]) -> tuple[str, ...]:
+    """The stages to leave out: the culprit, or all that can be when no single program is to blame."""
     applied = [s.name for s in kernel.run.stages if s.verdict == "applied"]
+    usable = [n for n in applied if n.split("#")[0] not in required and n not in kernel.disabled]
     if culprit:
-        usable = culprit in applied and culprit not in required and culprit not in kernel.disabled
-        return culprit if usable else ""
-    candidates = [n for n in applied if n not in required and n not in kernel.disabled]
-    return candidates[-1] if candidates else ""
+        return (culprit,) if culprit in usable else ()
+    return tuple(usable)
 
 
 def _give_up(kernels: Sequence[_Kernel]) -> None:
