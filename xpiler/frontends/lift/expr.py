@@ -30,7 +30,7 @@ from xpiler.frontends.lift.values import (
     VarPlace,
 )
 from xpiler.ir import build
-from xpiler.ir.nodes import Assign, Const, Expr, If, Stmt
+from xpiler.ir.nodes import Assign, Assume, Const, Expr, If, Stmt
 from xpiler.ir.types import BOOL, I64
 
 __all__ = ["address_of", "choose", "effect"]
@@ -441,6 +441,12 @@ def _conditional_place(lf: Lifter, node: Node) -> Place:
     return ValuePlace(_conditional(lf, node))
 
 
+def _asserts(node: Node) -> bool:
+    """Whether this is what `assert(condition)` expands to."""
+    failing = node.children[-1]
+    return any(n.kind == "CALL_EXPR" and n.spelling == "__assert_fail" for n in failing.walk())
+
+
 def effect(lf: Lifter, node: Node) -> None:
     """Evaluate for side effects only."""
     while node.kind in ("PAREN_EXPR", "UNEXPOSED_EXPR") and len(node.children) == 1:
@@ -451,6 +457,10 @@ def effect(lf: Lifter, node: Node) -> None:
     if node.kind == "BINARY_OPERATOR" and node.binary_operator == ",":
         effect(lf, node.children[0])
         effect(lf, node.children[-1])
+        return
+    if node.kind == "CONDITIONAL_OPERATOR" and _asserts(node):
+        # what an assertion states holds in every run that ends well
+        lf.emit(Assume(build.cast(BOOL, scalar(lf, node.children[-3])), span=node.span))
         return
     if node.kind == "CSTYLE_CAST_EXPR" and str(node.type.spelling) == "void":
         effect(lf, operand(node))

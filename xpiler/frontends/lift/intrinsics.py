@@ -25,7 +25,7 @@ from xpiler.frontends.lift.values import (
 from xpiler.ir import build
 from xpiler.ir.functions import FUNCTIONS
 from xpiler.ir.nodes import Expr
-from xpiler.ir.types import BF16, F16, F32, F64, I32, I64, U8, U32, Scalar
+from xpiler.ir.types import BF16, F16, F32, F64, I32, I64, U8, U32, U64, Scalar
 
 __all__ = ["INTRINSICS", "VOID", "half_operator", "pointee"]
 
