@@ -45,7 +45,7 @@ class HipOptions:
     """`own`: names that the project declares itself. `local_headers`: include paths that it provides.
 
     `helper_header` is the path by which ported files include the generated helpers; empty puts the
-    helpers that a file uses into the file.
+    helpers that a file uses into the file. `annotate` leaves errors and warnings as comments.
     """
 
     arch: str = "gfx90a"
@@ -54,6 +54,7 @@ class HipOptions:
     helper_header: str = ""
     rules: tuple[UserRule, ...] = ()
     include_renames: Mapping[str, str] = field(default_factory=dict)
+    annotate: bool = False
 
     @property
     def wavefront(self) -> int:

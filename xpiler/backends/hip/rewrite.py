@@ -13,7 +13,7 @@ from pathlib import PurePath
 
 from xpiler.backends.base import Diagnostic
 from xpiler.backends.hip import calls, ptx, warp
-from xpiler.backends.hip.helpers import prelude
+from xpiler.backends.hip.helpers import NAMESPACE, prelude
 from xpiler.backends.hip.includes import Includes, rewrite_includes, scan_includes
 from xpiler.backends.hip.names import find_name, looks_like_cuda
 from xpiler.backends.hip.options import HipOptions
@@ -22,7 +22,7 @@ from xpiler.backends.hip.view import View
 from xpiler.frontends.edits import Edit, apply
 from xpiler.frontends.tokens import tokenize
 
-__all__ = ["Rewritten", "declared_names", "mentions_cuda", "rewrite"]
+__all__ = ["Rewritten", "declared_names", "mentions_cuda", "rewrite", "special_note"]
 
 # A file without any of these holds no CUDA: it is not even read as tokens.
 _CUDA = re.compile(
@@ -98,6 +98,24 @@ def mentions_cuda(source: bytes) -> bool:
     return _CUDA.search(source) is not None
 
 
+_SPECIAL = {
+    "warpSize": "32 on wavefronts of 64",
+    "__CUDA_ARCH__": "__HIP_DEVICE_COMPILE__ (asked for), XPILER_CUDA_ARCH (compared)",
+    "nvcuda": f"{NAMESPACE} (fragment helper)",
+    "__launch_bounds__": "__launch_bounds__ with wavefronts per SIMD",
+    "cub": "hipcub",
+}
+
+
+def special_note(name: str) -> str:
+    """What becomes of a name that a rule of its own handles; empty for any other."""
+    if name in _SPECIAL:
+        return _SPECIAL[name]
+    if name.startswith("__shfl"):
+        return f"{name.removesuffix('_sync')}(value, lane, 32)"
+    return f"{NAMESPACE} helper or explicit form" if name in warp.HANDLERS else ""
+
+
 def declared_names(source: bytes) -> frozenset[str]:
     """Names that a file declares itself and that CUDA's tables or prefixes would claim."""
     view = View(tokenize(source), "", HipOptions())
@@ -121,6 +139,8 @@ def rewrite(source: bytes, file: str, options: HipOptions) -> Rewritten:
     _rewrite_names(view, handlers)
     _find_hazards(view)
     _add_includes(view, includes, present)
+    if options.annotate:
+        _annotate(view)
     edits = _without_nested(view.findings.edits)
     found = view.findings
     return Rewritten(
@@ -230,6 +250,32 @@ def _add_includes(view: View, includes: Includes, present: set[str]) -> None:
         view.insert(at, f'{lead}#include "{view.options.helper_header}"{newline}')
     else:
         view.insert(at, lead + prelude(view.findings.helpers, newline))
+
+
+def _annotate(view: View) -> None:
+    """Errors and warnings as comment lines above their statements' lines, each once."""
+    source = view.tokens.source
+    newline = "\r\n" if b"\r\n" in source[:4096] else "\n"
+    starts: dict[int, int] = {}
+    for token in view.items:
+        if token.directive >= 0:
+            starts.setdefault(token.directive, token.start)
+    directive_at = {
+        view.tokens.lines.at(t.start)[0]: starts[t.directive]
+        for t in view.items
+        if t.directive >= 0
+    }
+    for diagnostic in view.findings.diagnostics:
+        if diagnostic.severity == "note" or diagnostic.span is None:
+            continue
+        line = diagnostic.span.line
+        first = directive_at.get(line, view.tokens.lines.start_of(line))
+        at = source.rfind(b"\n", 0, first) + 1
+        text = f"// {diagnostic.code}: {diagnostic.message}"
+        before = source[source.rfind(b"\n", 0, max(0, at - 1)) + 1 : at].decode("utf-8", "replace")
+        if text.replace("\\", "") in before:
+            continue
+        view.insert(at, text.replace("\\", "").replace("\n", " ") + newline)
 
 
 def _uses_runtime(view: View) -> bool:

@@ -95,5 +95,4 @@ def _fill(view: View, call: Call, parts: list[str]) -> None:
             text += view.source(call.args[index]) if 0 <= index < len(call.args) else ""
         else:
             text += part
-    view.replace(call.at, text)
-    view.delete(call.open, call.close + 1)
+    view.replace_range(call.at, call.close + 1, text)

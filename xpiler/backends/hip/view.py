@@ -220,6 +220,16 @@ class View:
         self.findings.edits.append(Edit(token.start, token.end, text))
         self.findings.taken.add(at)
 
+    def replace_range(self, first: int, end: int, text: str) -> None:
+        """Put `text` in the place of tokens `first:end`; comments between them stay."""
+        start, stop = self.items[first].start, self.items[end - 1].end
+        if any(start <= a < stop for a, _ in self.tokens.comments):
+            self.replace(first, text)
+            self.delete(first + 1, end)
+            return
+        self.findings.edits.append(Edit(start, stop, text))
+        self.findings.taken.update(range(first, end))
+
     def delete(self, first: int, end: int) -> None:
         """Take tokens `first:end` out, with the blanks after the last one; comments between them stay."""
         for i in range(first, end):

@@ -1,0 +1,203 @@
+"""Port public trees with xpiler and with hipify-perl, and compile both results for an AMD GPU.
+
+    python -m benchmarks.port.compare TREE... --hipify PATH/TO/hipify-perl [--arch gfx90a] [-I DIR]... [-j 2] [--limit N]
+
+Needs clang with AMD support and HIP's headers (Debian: clang-19 lld-19 libamdhip64-dev rocm-device-libs). Every `.cu` file of a
+tree is a unit: it is compiled (device side, syntax and semantics) from the ported tree with the same include paths on
+both sides. hipify-perl runs on each file of the tree that names CUDA, as its documentation shows; its `.cu` files are
+compiled as HIP under their own name. Prints a Markdown table; `--json` writes the details.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from xpiler.backends.hip.rewrite import mentions_cuda
+from xpiler.backends.hip.toolchain import (
+    Compiled,
+    NoCompiler,
+    NotCompiled,
+    compile_check,
+    find_compiler,
+)
+from xpiler.port.report import Report, summarise
+from xpiler.port.runner import Refused, port_tree
+from xpiler.port.settings import Settings
+
+SOURCES = frozenset({".cu", ".cuh", ".h", ".hpp", ".cpp", ".c", ".cc", ".cxx", ".inl"})
+
+
+@dataclass(slots=True)
+class Side:
+    """One tool on one tree. `seconds` is for the text alone; `units` maps each unit to its first error or ''."""
+
+    tool: str
+    files: int = 0
+    seconds: float = 0.0
+    converted: int = 0
+    left: int = 0
+    causes: dict[str, int] = field(default_factory=dict)
+    units: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def compiled(self) -> int:
+        return sum(not error for error in self.units.values())
+
+
+def cuda_files(tree: Path) -> list[Path]:
+    """Files of the tree that name CUDA."""
+    found = [
+        p
+        for p in sorted(tree.rglob("*"))
+        if p.suffix in SOURCES and p.is_file() and not p.is_symlink()
+    ]
+    return [p for p in found if mentions_cuda(p.read_bytes())]
+
+
+def with_xpiler(tree: Path, out: Path, arch: str) -> Side:
+    start = time.perf_counter()
+    result = port_tree(Settings(tree, out, arch=arch))
+    seconds = time.perf_counter() - start
+    if isinstance(result, Refused):
+        raise SystemExit(result.reason)
+    total = summarise(result.report.rows)
+    side = Side(
+        "xpiler", len(cuda_files(tree)), seconds, total["names_converted"], total["names_left"]
+    )
+    side.causes = _causes(result.report)
+    return side
+
+
+def _causes(report: Report) -> dict[str, int]:
+    codes = (
+        "XP5101",
+        "XP5102",
+        "XP5103",
+        "XP5301",
+        "XP5304",
+        "XP5306",
+        "XP5307",
+        "XP5406",
+        "XP5403",
+    )
+    by_code: dict[str, int] = summarise(report.rows)["by_code"]
+    return {code: by_code[code] for code in codes if code in by_code}
+
+
+def with_hipify(tree: Path, out: Path, hipify: Path) -> Side:
+    shutil.copytree(tree, out, symlinks=True)
+    files = cuda_files(tree)
+    side = Side("hipify-perl", len(files))
+    start = time.perf_counter()
+    for file in files:
+        place = out / file.relative_to(tree)
+        done = subprocess.run(["perl", str(hipify), str(file)], capture_output=True, check=False)
+        if done.returncode == 0 and done.stdout:
+            place.write_bytes(done.stdout)
+        side.left += done.stderr.count(b"unsupported device function") + done.stderr.count(
+            b"warning:"
+        )
+    side.seconds = time.perf_counter() - start
+    return side
+
+
+def folders(root: Path) -> list[Path]:
+    """Where sources may include from: the root and every folder that holds a header."""
+    return [root, *sorted({p.parent for p in root.rglob("*.h*") if ".xpiler-port" not in p.parts})][
+        :80
+    ]
+
+
+def compile_units(
+    root: Path, units: Sequence[tuple[str, Path]], arch: str, extra: Sequence[str], jobs: int
+) -> dict[str, str]:
+    include = [f"-I{folder}" for folder in folders(root)]
+
+    def one(unit: tuple[str, Path]) -> tuple[str, str]:
+        name, file = unit
+        outcome = compile_check(file, arch, (*include, *extra))
+        if isinstance(outcome, Compiled):
+            return name, ""
+        return name, outcome.errors[0] if isinstance(outcome, NotCompiled) else outcome.reason
+
+    with ThreadPoolExecutor(jobs) as pool:
+        return dict(pool.map(one, units))
+
+
+def compare(
+    tree: Path, hipify: Path, arch: str, extra: Sequence[str], jobs: int, limit: int
+) -> tuple[Side, Side]:
+    with tempfile.TemporaryDirectory() as temporary:
+        ours, theirs = Path(temporary) / "xpiler", Path(temporary) / "hipify"
+        a = with_xpiler(tree, ours, arch)
+        b = with_hipify(tree, theirs, hipify)
+        units = [p.relative_to(tree) for p in sorted(tree.rglob("*.cu")) if p.is_file()]
+        step = max(1, len(units) // limit) if limit else 1
+        units = units[::step]
+        a.units = compile_units(
+            ours, [(str(u), ours / u.with_suffix(".hip")) for u in units], arch, extra, jobs
+        )
+        b.units = compile_units(theirs, [(str(u), theirs / u) for u in units], arch, extra, jobs)
+        return a, b
+
+
+def table(name: str, sides: Sequence[Side]) -> str:
+    lines = []
+    for side in sides:
+        rate = 100 * side.compiled / max(1, len(side.units))
+        per_file = 1000 * side.seconds / max(1, side.files)
+        lines.append(
+            f"| {name} | {side.tool} | {side.files} | {side.converted or '-'} | {side.left} | "
+            f"{side.compiled} of {len(side.units)} ({rate:.1f} %) | {side.seconds:.2f} s | {per_file:.1f} ms |"
+        )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("trees", nargs="+", type=Path)
+    parser.add_argument("--hipify", type=Path, required=True)
+    parser.add_argument("--arch", default="gfx90a")
+    parser.add_argument("-I", dest="include", action="append", default=[])
+    parser.add_argument("-j", dest="jobs", type=int, default=2)
+    parser.add_argument(
+        "--limit",
+        type=int,
+        default=0,
+        help="compile only about so many units of a tree, evenly chosen",
+    )
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
+    compiler = find_compiler()
+    if isinstance(compiler, NoCompiler):
+        raise SystemExit(compiler.reason)
+    extra = [f"-I{folder}" for folder in arguments.include]
+    print(f"compiler: {compiler.path}, HIP {compiler.version}, {arguments.arch}\n")
+    print(
+        "| tree | tool | files with CUDA | names converted | left (reported) | units that compile | time | per file |"
+    )
+    print("|---|---|---|---|---|---|---|---|", flush=True)
+    details = {}
+    for tree in arguments.trees:
+        sides = compare(
+            tree, arguments.hipify, arguments.arch, extra, arguments.jobs, arguments.limit
+        )
+        print(table(tree.name, sides), flush=True)
+        details[tree.name] = [asdict(side) for side in sides]
+    if arguments.json:
+        arguments.json.write_text(json.dumps(details, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

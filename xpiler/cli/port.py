@@ -1,0 +1,227 @@
+"""`xpiler port`: a repository of CUDA to HIP."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from xpiler.port.report import Report
+    from xpiler.port.runner import Change
+    from xpiler.port.settings import Settings
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command()
+    def port(
+        source: Annotated[Path, typer.Argument(help="The tree to port.")],
+        output: Annotated[
+            Path | None, typer.Option("-o", "--output", help="Where the ported tree goes.")
+        ] = None,
+        target: Annotated[
+            str, typer.Option("--target", "-t", help="Only hip ports repositories.")
+        ] = "hip",
+        arch: Annotated[str, typer.Option(help="The GPU, gfx90a for example.")] = "gfx90a",
+        in_place: Annotated[
+            bool, typer.Option("--in-place", help="Change SOURCE itself, with a backup.")
+        ] = False,
+        dry_run: Annotated[
+            bool, typer.Option("--dry-run", help="Write nothing; print a unified diff.")
+        ] = False,
+        include: Annotated[
+            list[str] | None, typer.Option(help="Only files matching this gitignore pattern.")
+        ] = None,
+        exclude: Annotated[
+            list[str] | None, typer.Option(help="Not files matching this gitignore pattern.")
+        ] = None,
+        jobs: Annotated[int, typer.Option("-j", "--jobs", min=1, help="Files ported at once.")] = 1,
+        force: Annotated[
+            bool, typer.Option("--force", help="Port into a folder that exists.")
+        ] = False,
+        single_source: Annotated[
+            bool,
+            typer.Option(
+                "--single-source", help="Keep CUDA's names; add a header for both vendors."
+            ),
+        ] = False,
+        annotate: Annotated[
+            bool, typer.Option("--annotate", help="Leave errors and warnings as comments.")
+        ] = False,
+        suppress: Annotated[
+            list[str] | None, typer.Option(help="Codes not to report: XP5201, XP52, XP5201-XP5209.")
+        ] = None,
+        rules: Annotated[
+            Path | None, typer.Option(help="TOML file with rules of your own.")
+        ] = None,
+        verify: Annotated[
+            bool, typer.Option("--verify/--no-verify", help="Verify the tree's kernels.")
+        ] = True,
+        compile_: Annotated[
+            bool,
+            typer.Option(
+                "--compile/--no-compile", help="Compile each source where a compiler is found."
+            ),
+        ] = False,
+        compile_commands: Annotated[
+            Path | None,
+            typer.Option(
+                "-p", "--compile-commands", help="compile_commands.json; SOURCE's is found."
+            ),
+        ] = None,
+        run: Annotated[
+            str | None,
+            typer.Option(
+                "--run", help="Run the program (with these arguments) before and after, compare."
+            ),
+        ] = None,
+        report: Annotated[
+            Path | None, typer.Option(help="Where report.json goes (and report.html beside it).")
+        ] = None,
+        quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Only errors.")] = False,
+    ) -> None:
+        """Port a repository to HIP: sources, headers and build files by exact edits, everything else copied.
+
+        Running again ports what changed upstream and keeps what was edited by hand.
+        """
+        from xpiler.backends.hip.options import ARCHITECTURES
+        from xpiler.backends.hip.rules import BadRules, read_rules
+        from xpiler.port.settings import Settings
+
+        if target != "hip":
+            _refuse(
+                f"repositories are ported to hip, not {target}", "single files: xpiler translate"
+            )
+        if arch not in ARCHITECTURES:
+            _refuse(f"unknown architecture {arch}", f"known: {', '.join(ARCHITECTURES)}")
+        if output is None and not in_place:
+            _refuse("where to?", "give -o OUT, or --in-place")
+        read = read_rules(rules) if rules is not None else ()
+        if isinstance(read, BadRules):
+            _refuse(f"{read.path}: {read.reason}", "see docs/port.md, User rules")
+            return
+        settings = Settings(
+            source=source,
+            output=source if in_place or output is None else output,
+            arch=arch,
+            include=tuple(include or ()),
+            exclude=tuple(exclude or ()),
+            jobs=jobs,
+            dry_run=dry_run,
+            in_place=in_place,
+            force=force,
+            annotate=annotate,
+            single_source=single_source,
+            suppress=tuple(s for item in suppress or () for s in item.split(",")),
+            rules=read,
+            compile=compile_,
+            verify=verify,
+            compile_commands=compile_commands,
+        )
+        raise typer.Exit(_port(settings, report, quiet, run))
+
+
+def _refuse(reason: str, hint: str) -> None:
+    sys.stderr.write(f"xpiler port: {reason}\n" + (f"  hint: {hint}\n" if hint else ""))
+    raise typer.Exit(2)
+
+
+def _port(settings: Settings, report_path: Path | None, quiet: bool, run: str | None) -> int:
+    from xpiler.port.checks import check
+    from xpiler.port.manifest import write_atomically
+    from xpiler.port.report import to_html, to_json
+    from xpiler.port.runner import Refused, port_tree
+    from xpiler.port.tree import STATE
+
+    result = _with_progress(settings, quiet, port_tree)
+    if isinstance(result, Refused):
+        _refuse(result.reason, result.hint)
+        return 2
+    if result.interrupted:
+        sys.stderr.write("xpiler port: interrupted; run it again to go on\n")
+        return 130
+    if settings.dry_run:
+        for change in result.changes:
+            sys.stdout.write(_diff(change))
+    else:
+        result.report = check(result.report, settings, run)
+        place = report_path or settings.output / STATE / "report.json"
+        write_atomically(place, to_json(result.report).encode())
+        write_atomically(place.with_suffix(".html"), to_html(result.report).encode())
+    if not quiet:
+        _print_summary(result.report, settings)
+    return _status(result.report)
+
+
+def _with_progress(settings: Settings, quiet: bool, port_tree):  # type: ignore[no-untyped-def]
+    if quiet or not sys.stderr.isatty():
+        return port_tree(settings)
+    from rich.progress import Progress
+
+    with Progress(transient=True) as bar:
+        task = bar.add_task("porting", total=None)
+        return port_tree(
+            settings,
+            lambda done, total, name: bar.update(
+                task, completed=done, total=total, description=name[-40:]
+            ),
+        )
+
+
+def _diff(change: Change) -> str:
+    import difflib
+
+    old = (change.old or b"").decode("utf-8", "replace").splitlines(keepends=True)
+    new = (change.new or b"").decode("utf-8", "replace").splitlines(keepends=True)
+    a = "/dev/null" if change.old is None else f"a/{change.path}"
+    b = "/dev/null" if change.new is None else f"b/{change.path}"
+    lines = difflib.unified_diff(old, new, a, b)
+    return "".join(
+        line if line.endswith("\n") else line + "\n\\ No newline at end of file\n" for line in lines
+    )
+
+
+def _print_summary(report: Report, settings: Settings) -> None:
+    from xpiler.port.report import summarise
+
+    total = summarise(report.rows)
+    write = sys.stderr.write
+    for row in report.rows:
+        for d in row.diagnostics:
+            if d["severity"] == "error" or (d["severity"] == "warning" and settings.dry_run):
+                place = f"{d['file']}:{d['line']}:{d['column']}" if d["line"] else row.path
+                write(f"{place}: {d['severity']}: {d['message']} [{d['code']}]\n")
+                if d["hint"]:
+                    write(f"  hint: {d['hint']}\n")
+    states = ", ".join(f"{n} {name}" for name, n in sorted(total["by_status"].items()))
+    write(
+        f"{total['files']} files ({total['cuda_files']} with CUDA): {states or 'nothing'}; "
+        f"{report.skipped} up to date\n"
+        f"{total['names_converted']} names converted, {total['names_left']} left ({total['percent']} %), "
+        f"{report.seconds:.2f} s\n"
+    )
+    if total["compiled"]:
+        write(
+            "compiled: " + ", ".join(f"{n} {name}" for name, n in total["compiled"].items()) + "\n"
+        )
+    if report.program:
+        write(f"program: {report.program['status']}\n")
+
+
+def _status(report: Report) -> int:
+    """1 when something was left, failed, conflicts or was not verified."""
+    bad = any(
+        row.left
+        or row.status in ("failed", "conflict")
+        or row.compiled == "fails"
+        or any(k["status"] in ("refuted", "unverified", "refused") for k in row.kernels)
+        or any(d["severity"] == "error" for d in row.diagnostics)
+        for row in report.rows
+    )
+    return 1 if bad or (report.program or {}).get("status") in ("differs", "failed") else 0

@@ -1,0 +1,323 @@
+"""CMake files: the CUDA language, its packages, targets, properties and sources become HIP's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from xpiler.backends.base import Diagnostic
+from xpiler.backends.hip.catalog import entry
+from xpiler.ir.nodes import Span
+
+__all__ = ["BuildEdit", "Built", "port_cmake", "rename_sources"]
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A build file after its edits."""
+
+    text: bytes
+    diagnostics: tuple[Diagnostic, ...]
+    converted: Mapping[str, int]
+
+
+@dataclass(slots=True)
+class BuildEdit:
+    """Text under edit, line by line, with what was found."""
+
+    file: str
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    converted: dict[str, int] = field(default_factory=dict)
+
+    def report(self, code: str, line: int, **values: object) -> None:
+        known = entry(code)
+        message = known.message.format(**values)
+        span = Span(self.file, line, 1, line, 1)
+        self.diagnostics.append(Diagnostic(code, known.severity, message, span, known.hint))
+
+    def count(self, name: str) -> None:
+        self.converted[name] = self.converted.get(name, 0) + 1
+
+
+# Libraries: what follows CUDA:: (or stands alone in old files) -> imported target of ROCm.
+_LIBRARIES = {
+    "cudart": "hip::host",
+    "cudart_static": "hip::host",
+    "cuda_driver": "hip::host",
+    "cublas": "roc::hipblas",
+    "cublas_static": "roc::hipblas",
+    "cublasLt": "roc::hipblaslt",
+    "cufft": "hip::hipfft",
+    "curand": "hip::hiprand",
+    "cusparse": "roc::hipsparse",
+    "cusolver": "roc::hipsolver",
+    "nvrtc": "hiprtc::hiprtc",
+    "nvToolsExt": "roctx64",
+    "nvtx3": "roctx64",
+    "toolkit": "hip::host",
+}
+_PACKAGES = {
+    "cublas": "hipblas",
+    "cublas_static": "hipblas",
+    "cublasLt": "hipblaslt",
+    "cufft": "hipfft",
+    "curand": "hiprand",
+    "cusparse": "hipsparse",
+    "cusolver": "hipsolver",
+}
+_VARIABLES = {
+    "CMAKE_CUDA_COMPILER": "CMAKE_HIP_COMPILER",
+    "CMAKE_CUDA_FLAGS": "CMAKE_HIP_FLAGS",
+    "CMAKE_CUDA_STANDARD": "CMAKE_HIP_STANDARD",
+    "CMAKE_CUDA_ARCHITECTURES": "CMAKE_HIP_ARCHITECTURES",
+    "CMAKE_CUDA_HOST_COMPILER": "CMAKE_HIP_HOST_COMPILER",
+    "CMAKE_CUDA_EXTENSIONS": "CMAKE_HIP_EXTENSIONS",
+    "CMAKE_CUDA_STANDARD_REQUIRED": "CMAKE_HIP_STANDARD_REQUIRED",
+    "CMAKE_CUDA_COMPILER_ID": "CMAKE_HIP_COMPILER_ID",
+    "CMAKE_CUDA_FLAGS_DEBUG": "CMAKE_HIP_FLAGS_DEBUG",
+    "CMAKE_CUDA_FLAGS_RELEASE": "CMAKE_HIP_FLAGS_RELEASE",
+    "CMAKE_CUDA_COMPILER_VERSION": "CMAKE_HIP_COMPILER_VERSION",
+    "CUDA_STANDARD": "HIP_STANDARD",
+    "CUDA_STANDARD_REQUIRED": "HIP_STANDARD_REQUIRED",
+    "CUDA_ARCHITECTURES": "HIP_ARCHITECTURES",
+    "CUDA_EXTENSIONS": "HIP_EXTENSIONS",
+    "CUDAToolkit_INCLUDE_DIRS": "HIP_INCLUDE_DIRS",
+    "CUDA_FOUND": "HIP_FOUND",
+    "CUDAToolkit_FOUND": "HIP_FOUND",
+    "CUDA_INCLUDE_DIRS": "HIP_INCLUDE_DIRS",
+    "CUDA_VERSION": "HIP_VERSION",
+    "CUDA_LIBRARIES": "HIP_LIBRARIES",
+}
+# Properties and variables of nvcc's own, that HIP has nothing for: their line goes.
+_DROPPED = (
+    "CUDA_SEPARABLE_COMPILATION",
+    "CUDA_RESOLVE_DEVICE_SYMBOLS",
+    "CUDA_RUNTIME_LIBRARY",
+    "CUDA_PROPAGATE_HOST_FLAGS",
+    "CUDA_PTX_COMPILATION",
+    "CUDA_USE_STATIC_CUDA_RUNTIME",
+)
+_COMMAND = re.compile(r"(?P<name>[A-Za-z_]\w*)(?P<open>\s*\()")
+_TOKEN = re.compile(
+    r'#\[(=*)\[.*?\]\1\]|#[^\n]*|"(?:[^"\\]|\\.)*"|\[(=*)\[.*?\]\2\]|[A-Za-z_][\w.+-]*|.', re.S
+)
+_OLD_COMMANDS = {"cuda_add_executable": "add_executable", "cuda_add_library": "add_library"}
+
+
+def port_cmake(source: bytes, file: str, arch: str, renamed: Mapping[str, str]) -> Built:
+    """Edits a CMake file; comments stay, strings only change where they hold flags or sources."""
+    text = source.decode("utf-8", "surrogateescape")
+    edit = BuildEdit(file)
+    if not re.search(r"cuda|nvcc|\.cu\b", text, re.I):
+        return Built(source, (), {})
+    pieces: list[str] = []
+    at = 0
+    for start, stop, name in _commands(text):
+        pieces.append(text[at:start])
+        pieces.append(
+            _command(text[start:stop], name, text.count("\n", 0, start) + 1, arch, renamed, edit)
+        )
+        at = stop
+    pieces.append(text[at:])
+    result = "".join(pieces).encode("utf-8", "surrogateescape")
+    return Built(result, tuple(edit.diagnostics), edit.converted)
+
+
+def _commands(text: str) -> list[tuple[int, int, str]]:
+    """(start, stop, lower-case name) of each command, comments and strings skipped."""
+    found: list[tuple[int, int, str]] = []
+    depth, start, name, previous, previous_at = 0, 0, "", "", 0
+    for match in _TOKEN.finditer(text):
+        piece = match.group()
+        if piece.startswith("#"):
+            continue
+        if piece == "(":
+            if depth == 0:
+                start, name = previous_at, previous
+            depth += 1
+        elif piece == ")":
+            depth = max(0, depth - 1)
+            if depth == 0 and name:
+                found.append((start, match.end(), name.lower()))
+                name = ""
+        elif not piece.isspace():
+            previous, previous_at = piece, match.start()
+    return found
+
+
+def _command(
+    text: str, name: str, line: int, arch: str, renamed: Mapping[str, str], edit: BuildEdit
+) -> str:
+    if name == "find_package" and re.search(r"\(\s*(CUDA|CUDAToolkit)\b", text):
+        edit.count("find_package")
+        return re.sub(
+            r"\(\s*(?:CUDA|CUDAToolkit)\b(?:\s+[\d.]+)?(?:\s+EXACT)?", "(hip", text, count=1
+        )
+    if (
+        name == "include"
+        and re.search(r"\(\s*(?:FindCUDA|CheckLanguage)\b", text)
+        and "CUDA" in text
+    ):
+        return text.replace("FindCUDA", "hip")
+    if name == "set" and re.search(r"\(\s*CMAKE_CUDA_ARCHITECTURES\b", text):
+        edit.report("XP5504", line, arch=arch)
+        edit.count("CMAKE_CUDA_ARCHITECTURES")
+        return f"set(CMAKE_HIP_ARCHITECTURES {arch})"
+    if name in ("set", "list", "string") and re.search(r"\(\s*(?:APPEND\s+)?CUDA_NVCC_FLAGS", text):
+        edit.count("CUDA_NVCC_FLAGS")
+        text = text.replace("CUDA_NVCC_FLAGS", "CMAKE_HIP_FLAGS")
+        return _flags(text, line, edit)
+    if any(word in text for word in _DROPPED):
+        return _without_properties(text, name, line, edit)
+    result = _words(text, line, arch, renamed, edit)
+    if name in _OLD_COMMANDS:
+        edit.count(name)
+        result = re.sub(r"^\w+", _OLD_COMMANDS[name], result, count=1)
+    if name in ("project", "enable_language", "check_language"):
+        result = re.sub(r"\bCUDA\b", "HIP", result)
+        if result != text:
+            edit.count("CUDA language")
+    if name in ("target_compile_options", "set", "add_compile_options") and "HIP" in result:
+        result = _flags(result, line, edit)
+    if re.search(r"\bnvcc\b|\bCUDA_\w+|CUDA::\w+|--?gencode", result) and result == text:
+        edit.report("XP5503", line, text=" ".join(text.split())[:70])
+    return result
+
+
+def _words(text: str, line: int, arch: str, renamed: Mapping[str, str], edit: BuildEdit) -> str:
+    """Names, generator expressions and sources inside one command."""
+
+    def library(match: re.Match[str]) -> str:
+        new = _LIBRARIES.get(match[1])
+        if new is None:
+            edit.report("XP5503", line, text=match[0])
+            return match[0]
+        edit.count(match[0])
+        return new
+
+    result = re.sub(r"\bCUDA::(\w+)", library, text)
+    for old, new in _VARIABLES.items():
+        result, number = re.subn(rf"\b{old}\b", new, result)
+        if number:
+            edit.count(old)
+    if re.search(r"HIP_ARCHITECTURES\s", result) and "HIP_ARCHITECTURES" not in text:
+        changed = re.sub(r"\b(HIP_ARCHITECTURES\s+)\"?[\d;a-z-]+\"?", rf"\g<1>{arch}", result)
+        if changed != result:
+            edit.report("XP5504", line, arch=arch)
+        result = changed
+    result = re.sub(r"(\$<COMPILE_LANG(?:UAGE|_AND_ID):)CUDA\b", r"\1HIP", result)
+    result = re.sub(r"\bLANGUAGE\s+CUDA\b", "LANGUAGE HIP", result)
+    result = re.sub(r"\bLANGUAGES\s+((?:\w+\s+)*)CUDA\b", r"LANGUAGES \1HIP", result)
+    return rename_sources(result, renamed, edit)
+
+
+def rename_sources(text: str, renamed: Mapping[str, str], edit: BuildEdit) -> str:
+    """Paths and globs of `.cu` files, for those that the tree renames."""
+    names = {path.rsplit("/", 1)[-1] for path in renamed}
+
+    def swap(match: re.Match[str]) -> str:
+        base = match[0].rsplit("/", 1)[-1]
+        if "*" in base or "$" in base or "%" in base or base in names:
+            edit.count("sources")
+            return match[0][:-3] + ".hip"
+        return match[0]
+
+    return re.sub(r"[\w./*${}%()-]*[\w*})%]\.cu\b(?!\.)", swap, text)
+
+
+def _without_properties(text: str, name: str, line: int, edit: BuildEdit) -> str:
+    """`set_target_properties(t PROPERTIES A 1 CUDA_SEPARABLE_COMPILATION ON)` without the pair."""
+    result = text
+    for word in _DROPPED:
+        result, number = re.subn(rf"[ \t]*\b{word}\b[ \t]+[\w$<>{{}}:;.-]+", "", result)
+        if number:
+            edit.report("XP5501", line, flag=word, reason="")
+            edit.count(word)
+    inside = result[result.index("(") + 1 : result.rindex(")")].split()
+    empty = (
+        (
+            name in ("set_target_properties", "set_source_files_properties")
+            and inside[-1:] == ["PROPERTIES"]
+        )
+        or (name == "set_property" and inside[-1:] in (["PROPERTY"], []))
+        or (name == "set" and not inside)
+    )
+    return "" if empty else result
+
+
+_NVCC_FLAGS = (
+    r"--expt-relaxed-constexpr",
+    r"--expt-extended-lambda",
+    r"--extended-lambda",
+    r"-expt-relaxed-constexpr",
+    r"-expt-extended-lambda",
+    r"-lineinfo",
+    r"--generate-line-info",
+    r"-rdc=\w+",
+    r"--relocatable-device-code=\w+",
+    r"-Xptxas[= ]?\"?[\w,=-]+\"?",
+    r"--ptxas-options=\S+",
+    r"-maxrregcount[= ]\d+",
+    r"--default-stream[= ][\w-]+",
+    r"-Xfatbin[= ]\S+",
+    r"--threads[= ]\d+",
+    r"-t=?\d+",
+    r"-Xcudafe[= ]\S+",
+    r"-diag-suppress[= ][\d,]+",
+    r"--source-in-ptx",
+    r"-use_fast_math(?=never)",
+    r"-ccbin[= ]\S+",
+    r"--compiler-bindir[= ]\S+",
+    r"-cudart[= ]\w+",
+    r"--cudart[= ]\w+",
+    r"-dc\b(?=never)",
+    r"-dlink\b(?=never)",
+    r"--resource-usage",
+    r"-res-usage",
+    r"--keep(?:-dir[= ]\S+)?",
+    r"-forward-unknown-to-host-compiler",
+)
+_DROP = re.compile(r"(?<![\w-])(?:" + "|".join(_NVCC_FLAGS) + r")(?![\w-])")
+_GENCODE = re.compile(
+    r"(?<![\w-])(?:-gencode[= ]?\s*\"?arch=\w+,\s*\\?\"?code=\\?\"?\[?[\w,]+\]?\\?\"?"
+    r"|--generate-code[= ]arch=\w+,code=\[?[\w,]+\]?"
+    r"|(?:-arch|--gpu-architecture|-code|--gpu-code)[= ](?:sm|compute)_\w+|-arch=native|-arch=all(?:-major)?)"
+)
+_XCOMPILER = re.compile(
+    r"(?:-Xcompiler|--compiler-options)(?:=|\s+)(?:\"([^\"]*)\"|'([^']*)'|([^\s\"')>]+))"
+)
+
+
+def _flags(text: str, line: int, edit: BuildEdit) -> str:
+    """nvcc's flags inside a value: its own dropped, those for the host compiler passed as they are."""
+    return port_flags(text, line, edit, "")
+
+
+def port_flags(text: str, line: int, edit: BuildEdit, arch: str) -> str:
+    """Flags of nvcc as hipcc takes them; `arch` non-empty puts `--offload-arch` where `-arch` stood."""
+
+    def dropped(match: re.Match[str]) -> str:
+        edit.report("XP5501", line, flag=match[0].strip(), reason="")
+        edit.count(match[0].split("=")[0].split(" ")[0])
+        return ""
+
+    first = True
+
+    def gencode(_: re.Match[str]) -> str:
+        nonlocal first
+        edit.count("-arch")
+        if first and arch:
+            edit.report("XP5504", line, arch=arch)
+            first = False
+            return f"--offload-arch={arch}"
+        return ""
+
+    result = _GENCODE.sub(gencode, text)
+    result = _DROP.sub(dropped, result)
+    result = _XCOMPILER.sub(lambda m: (m[1] or m[2] or m[3] or "").replace(",", " "), result)
+    result = re.sub(r"(?<![\w-])(?:--use_fast_math|-use_fast_math)\b", "-ffast-math", result)
+    result = re.sub(r"(?<![\w-])-G\b(?!\w)", "-g -O0", result)
+    if result != text:
+        result = re.sub(r"(?<=[^\s])[ \t]{2,}(?=\S)", " ", result)
+    return result

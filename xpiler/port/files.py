@@ -1,0 +1,166 @@
+"""One file ported: bytes and facts in, bytes and a report row out. No effects."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from xpiler.backends.base import Diagnostic
+from xpiler.backends.hip.catalog import entry as catalog_entry
+from xpiler.backends.hip.options import HipOptions, UserRule
+from xpiler.backends.hip.rewrite import Rewritten, rewrite
+from xpiler.ir.nodes import Span
+from xpiler.port.cmake import port_cmake
+from xpiler.port.compat import single_source
+from xpiler.port.makefile import port_makefile
+from xpiler.port.project import Facts, output_path, relative
+from xpiler.port.settings import COMPAT_HEADER, HELPER_HEADER
+from xpiler.port.setup_py import port_setup
+from xpiler.port.tree import Kind, foreign_kind
+
+__all__ = ["Job", "Ported", "effort_of", "finding", "port_file"]
+
+_EFFORT = ("none", "low", "medium", "high")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A file to port. `renamed` holds the tree's files that change their name (for build files)."""
+
+    path: PurePosixPath
+    kind: Kind
+    source: bytes
+    facts: Facts
+    arch: str
+    rules: tuple[UserRule, ...] = ()
+    annotate: bool = False
+    single_source: bool = False
+    renamed: Mapping[str, str] | None = None
+    headers_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ported:
+    """`converted` and `left` count CUDA names; `effort` is the largest that a diagnostic asks for."""
+
+    path: PurePosixPath
+    output: PurePosixPath
+    text: bytes
+    changed: bool
+    cuda: bool
+    diagnostics: tuple[Diagnostic, ...]
+    converted: Mapping[str, int]
+    left: Mapping[str, int]
+    helpers: bool
+    seconds: float
+
+    @property
+    def effort(self) -> str:
+        return effort_of(self.diagnostics)
+
+
+def effort_of(diagnostics: tuple[Diagnostic, ...]) -> str:
+    """none, low, medium or high: the largest that any of them asks for."""
+    return max(
+        (catalog_entry(d.code).effort for d in diagnostics), key=_EFFORT.index, default="none"
+    )
+
+
+def finding(code: str, path: str, hint: str = "", line: int = 0, **values: object) -> Diagnostic:
+    """A diagnostic about a file as a whole (or one of its lines)."""
+    known = catalog_entry(code)
+    span = Span(path, line, 1, line, 1) if line else None
+    text = known.message.format(path=path, **values)
+    return Diagnostic(code, known.severity, text, span, hint or known.hint)
+
+
+def port_file(job: Job) -> Ported:
+    """Port one file. Total: a file that can't be ported comes back unchanged with the reason."""
+    start = time.perf_counter()
+    output = output_path(job.path) if not job.single_source else job.path
+    name = str(job.path)
+    if b"\0" in job.source:
+        notes = (finding("XP5002", name),) if job.kind is Kind.SOURCE else ()
+        return _unchanged(job, job.path, notes, start)
+    if job.kind is Kind.SOURCE:
+        result = _rewrite(job)
+        return _ported(job, output, result, start)
+    if job.kind in (Kind.CMAKE, Kind.MAKE, Kind.SETUP) and not job.single_source:
+        port = {Kind.CMAKE: port_cmake, Kind.MAKE: port_makefile, Kind.SETUP: port_setup}[job.kind]
+        built = port(job.source, name, job.arch, job.renamed or {})
+        changed = built.text != job.source
+        seconds = time.perf_counter() - start
+        return Ported(
+            job.path,
+            job.path,
+            built.text,
+            changed,
+            changed,
+            built.diagnostics,
+            built.converted,
+            {},
+            False,
+            seconds,
+        )
+    if job.kind is Kind.FOREIGN_BUILD and _mentions_build(job.source):
+        notes = (finding("XP5502", name, kind=foreign_kind(job.path)),)
+        return _unchanged(job, job.path, notes, start)
+    return _unchanged(job, job.path, (), start)
+
+
+def _mentions_build(source: bytes) -> bool:
+    lower = source.lower()
+    return b"cuda" in lower or b"nvcc" in lower
+
+
+def _unchanged(
+    job: Job, output: PurePosixPath, notes: tuple[Diagnostic, ...], start: float
+) -> Ported:
+    seconds = time.perf_counter() - start
+    return Ported(job.path, output, job.source, False, False, notes, {}, {}, False, seconds)
+
+
+def _rewrite(job: Job) -> Rewritten:
+    header = COMPAT_HEADER if job.single_source else HELPER_HEADER
+    options = HipOptions(
+        arch=job.arch,
+        own=job.facts.own,
+        local_headers=job.facts.local_headers,
+        helper_header=relative(PurePosixPath(header), job.path.parent),
+        rules=job.rules,
+        include_renames={} if job.single_source else job.facts.include_renames,
+        annotate=job.annotate,
+    )
+    if job.single_source:
+        return single_source(job.source, str(job.path), options)
+    return rewrite(job.source, str(job.path), options)
+
+
+def _ported(job: Job, output: PurePosixPath, result: Rewritten, start: float) -> Ported:
+    diagnostics = result.diagnostics
+    if result.changed and not _is_utf8(job.source):
+        diagnostics = (finding("XP5003", str(job.path)), *diagnostics)
+    cuda = bool(result.converted or result.left or result.edits)
+    seconds = time.perf_counter() - start
+    return Ported(
+        job.path,
+        output,
+        result.text,
+        result.changed,
+        cuda,
+        diagnostics,
+        result.converted,
+        result.left,
+        bool(result.helpers),
+        seconds,
+    )
+
+
+def _is_utf8(source: bytes) -> bool:
+    try:
+        source.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
