@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
-from xpiler.backends.base import Executor, TranslationUnit
+from xpiler.backends.base import Executor
 from xpiler.backends.registry import UnknownTarget, load_target
 from xpiler.driver.judge import choose_executor
+from xpiler.verify.build import BuildFailed, build_library
 
-__all__ = ["Broken", "build", "executor_of", "link"]
-
-FLAGS: Final = ("-O2", "-fPIC", "-w")
-SECONDS: Final = 300
+__all__ = ["Broken", "build", "executor_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,37 +29,12 @@ def executor_of(target: str) -> Executor | Broken:
     return executor if executor is not None else Broken(f"nothing here runs {target}")
 
 
-def build(executor: Executor, emitted: Path, folder: Path) -> Path | Broken:
-    """The emitted file as a library whose host functions can be called by name."""
+def build(executor: Executor, emitted: Path) -> Path | Broken:
+    """The emitted file as a library whose host functions can be called by name.
+
+    Only what runs on the CPU runtime may use it; any other file has to be complete in itself.
+    """
     text = emitted.read_text(encoding="utf-8")
-    return link(executor.units(text, emitted, ()), folder)
-
-
-def link(units: Iterable[TranslationUnit], folder: Path) -> Path | Broken:
-    """Compile the units and link them into `folder`/library.so."""
-    folder.mkdir(parents=True, exist_ok=True)
-    objects = []
-    for unit in units:
-        source = folder / unit.name
-        source.write_text(unit.text, encoding="utf-8")
-        objects.append(str(source.with_name(source.name + ".o")))
-        command = [unit.compiler, *FLAGS, *unit.flags, "-c", "-o", objects[-1], str(source)]
-        failure = _run(command)
-        if failure:
-            return Broken(failure)
-    library = folder / "library.so"
-    failure = _run(["g++", "-shared", "-fopenmp", "-o", str(library), *objects, "-lm", "-lpthread"])
-    return Broken(failure) if failure else library
-
-
-def _run(command: list[str]) -> str:
-    """The first error that the compiler prints, empty when there is none."""
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
-    except subprocess.TimeoutExpired:
-        return f"{command[0]}: no end after {SECONDS} s"
-    if done.returncode == 0:
-        return ""
-    lines = done.stderr.strip().splitlines()
-    errors = [line for line in lines if "error" in line or "undefined" in line]
-    return (errors or lines or [f"{command[0]} failed"])[0][:300]
+    units = executor.units(text, emitted, ())
+    built = build_library(units, runtime=executor.kind == "runtime")
+    return Broken(built.summary[:300]) if isinstance(built, BuildFailed) else built.path

@@ -100,7 +100,7 @@ def run_case(case: Case, target: str, folder: Path, limits: Limits) -> Result:
     executor = executor_of(target)
     if isinstance(executor, Broken):
         return replace(known, stage="compile", reason=executor.reason)
-    library = build(executor, translated.path, folder / "build")
+    library = build(executor, translated.path)
     if isinstance(library, Broken):
         return replace(known, stage="compile", reason=library.reason)
     outcome = check(library, case, text, folder / "exchange", limit=limits.call)

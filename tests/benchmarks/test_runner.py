@@ -11,7 +11,6 @@ from rich.console import Console
 
 from benchmarks import runner
 from benchmarks.cases import ci_cases
-from benchmarks.emitted import Broken, link
 from benchmarks.model import Case
 from benchmarks.operators import by_name
 from benchmarks.report import Plan, UnknownOperator, run_plan
@@ -150,9 +149,3 @@ def test_tables_count_and_list() -> None:
     assert "relu/1-baked on hip: run: a / b **(said verified)**" in failures(results)
     assert "relu/2-baked on hip: translate: " in failures(results)
     assert reductions(results).count("n 12 -> 6") == 3
-
-
-def test_a_broken_unit_is_a_value(tmp_path: Path) -> None:
-    outcome = link((TranslationUnit("a.c", "int f( {", "gcc"),), tmp_path)
-    assert isinstance(outcome, Broken)
-    assert "error" in outcome.reason

@@ -25,6 +25,7 @@ __all__ = [
     "BuildFailed",
     "Built",
     "build",
+    "build_library",
     "build_object",
     "build_program",
     "build_sandbox",
@@ -287,6 +288,21 @@ def build_program(
     return _link(units, _RUNTIME_UNITS, (), opt, extra_flags, cache)
 
 
+def build_library(
+    units: Sequence[TranslationUnit],
+    *,
+    runtime: bool,
+    opt: str = "-O2",
+    cache: Cache | None = None,
+) -> Built | BuildFailed:
+    """A shared library of a file with its host functions, to be loaded and called by name.
+
+    With `runtime` the CUDA-on-CPU runtime is part of it; without, every symbol has to be the file's own.
+    """
+    linking = ("-shared", "-Wl,--no-undefined")
+    return _link(units, _RUNTIME_UNITS if runtime else (), linking, opt, ("-fPIC",), cache)
+
+
 def _link(
     units: Sequence[TranslationUnit],
     runtime: Sequence[str],
@@ -299,7 +315,8 @@ def _link(
     objects = _compile_all(units, (opt, *extra_flags), store)
     if isinstance(objects, BuildFailed):
         return objects
-    own = _compile_all(_runtime_units(runtime), (), store)
+    position_independent = tuple(flag for flag in extra_flags if flag == "-fPIC")
+    own = _compile_all(_runtime_units(runtime), position_independent, store)
     if isinstance(own, BuildFailed):
         return own
     flags = list(link_flags)
