@@ -44,6 +44,7 @@ class HarnessRunner:
     side: Side
     entries: tuple[KernelEntry, ...]
     seconds: int = SECONDS
+    opt: str = "-O1"
     _built: Built | BuildError | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -65,7 +66,8 @@ class HarnessRunner:
         units: tuple[TranslationUnit, ...] = executor.units(
             self.side.text, self.side.path, self.entries
         )
-        built = build(units, max((e.index for e in self.entries), default=-1) + 1)
+        count = max((e.index for e in self.entries), default=-1) + 1
+        built = build(units, count, opt=self.opt)
         if isinstance(built, BuildFailed):
             return BuildError(built.summary)
         return built

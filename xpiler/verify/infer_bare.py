@@ -43,7 +43,7 @@ Sizes = dict[str, list[int]]
 
 # by number of size parameters: each row is a shape, small primes and ragged ones beside round ones
 SHAPES: dict[int, tuple[tuple[int, ...], ...]] = {
-    1: ((1000,), (1,), (257,)),
+    1: ((1000,), (1,), (257,), (512,)),
     2: ((33, 65), (64, 32), (1, 7)),
     3: ((33, 20, 17), (64, 32, 48), (1, 7, 5)),
 }
@@ -52,7 +52,7 @@ MANY = (
     (16, 8, 4, 8, 16, 4, 8, 4, 16, 8),
     (2, 3, 1, 4, 3, 2, 5, 3, 2, 1),
 )
-FREE_AXIS = {"x": (3, 1, 5), "y": (2, 3, 1), "z": (2, 1, 3)}
+FREE_AXIS = {"x": (3, 1, 5, 2), "y": (2, 3, 1, 2), "z": (2, 1, 3, 2)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +80,11 @@ def choose_sizes(kernel: Kernel, names: Sequence[str], largest: int = 1 << 30) -
     for name in names:
         match uses[name]:
             case "flag":
-                sizes[name] = [1, 0, 2][: len(rows)]
+                sizes[name] = [1, 0, 2, 1][: len(rows)]
             case "offset":
-                sizes[name] = [3, 0, 1][: len(rows)]
+                sizes[name] = [3, 0, 1, 2][: len(rows)]
             case "shift":
-                sizes[name] = [3, 1, 2][: len(rows)]
+                sizes[name] = [3, 1, 2, 4][: len(rows)]
             case _:
                 position = plain.index(name)
                 sizes[name] = [min(row[position % len(row)], largest) for row in rows]

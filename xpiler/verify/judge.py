@@ -14,7 +14,7 @@ from xpiler.verify.dtypes import Array
 from xpiler.verify.evidence import Difference, Evidence, Refuted, Tested, Unverified, WorstError
 from xpiler.verify.observe import Observed, ObservedShape, Settings, expected_buffers, observe
 from xpiler.verify.plan import KernelCheck, PlannedRun, reduction_length
-from xpiler.verify.runner import BuildError, Failed, Finished, Runner
+from xpiler.verify.runner import BuildError, Failed, Finished, Outcome, Runner
 
 __all__ = ["Progress", "References", "check_runners", "judge"]
 
@@ -44,20 +44,29 @@ class _Judge:
 
     def shape(self, candidate: Runner, shape: ObservedShape) -> Refuted | None:
         check_ = self.observed.check
-        order = len(shape.plan.runs)
-        planned = [
-            PlannedRun(r.inputs, r.order + order * (i % 2)) for i, r in enumerate(shape.plan.runs)
+        count = len(shape.plan.runs)
+        jobs = [
+            PlannedRun(r.inputs, r.order + count * (i % 2)).job(check_.entry)
+            for i, r in enumerate(shape.plan.runs)
         ]
-        outcomes = candidate.run([run.job(check_.entry) for run in planned])
-        self.runs += len(outcomes)
-        for position, outcome in enumerate(outcomes):
-            run = shape.plan.runs[position]
-            if isinstance(outcome, Failed):
-                return Refuted(_difference(check_, run, "", -1, "", "", str(outcome)))
-            refuted = self.buffers(shape, position, outcome.buffers)
-            if refuted is not None:
-                return refuted
+        # the very first run goes alone: one that hangs or crashes would do so every time
+        head = 1 if self.runs == 0 else count
+        for start, stop in ((0, head), (head, count)):
+            outcomes = candidate.run(jobs[start:stop]) if start < stop else ()
+            for position, outcome in enumerate(outcomes, start):
+                refuted = self.outcome(shape, position, outcome)
+                if refuted is not None:
+                    return refuted
         return None
+
+    def outcome(self, shape: ObservedShape, position: int, outcome: Outcome) -> Refuted | None:
+        self.runs += 1
+        if isinstance(outcome, Failed):
+            run = shape.plan.runs[position]
+            return Refuted(
+                _difference(self.observed.check, run, "", -1, "", "", f"it fails: {outcome}")
+            )
+        return self.buffers(shape, position, outcome.buffers)
 
     def buffers(self, shape: ObservedShape, position: int, got: Sequence[Array]) -> Refuted | None:
         oracle = shape.outputs[position]
