@@ -216,7 +216,7 @@ def _cast(cast: Cast, scope: Scope) -> tuple[str, int]:
     if to in _ROUND:
         if source in (BOOL, F16, BF16, F32) or (to == F16 and source.is_int and source.bits <= 32):
             inner = expression(cast.a, scope)
-            exact = source == to or (source == BOOL)
+            exact = source in (to, BOOL)
             return (inner if exact else f"{_ROUND[to]}({inner})"), _POSTFIX
         return f"{_ROUND[to]}_from_double({expression(cast.a, scope)})", _POSTFIX
     if source in _ROUND and to == F32:

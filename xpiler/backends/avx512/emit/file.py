@@ -6,14 +6,15 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from xpiler.backends.avx512.emit.expressions import Scope, expression, memory_type
+from xpiler.backends.avx512.emit.expressions import memory_type
 from xpiler.backends.avx512.emit.helpers import headers, needed
 from xpiler.backends.avx512.emit.kernel import KernelText, print_kernel
 from xpiler.backends.avx512.emit.prelude import DIM3_C, DIM3_CPP, prelude
+from xpiler.backends.avx512.emit.signature import parameter_name
 from xpiler.backends.base import Diagnostic, EmitRequest, Emitted, TranslatedKernel
 from xpiler.backends.splice import CUDA_HEADERS, Splicing, code_left, splice
 from xpiler.frontends.place import Function, Global, Include, Launch, Places, find
-from xpiler.ir.nodes import Const, GlobalBuffer
+from xpiler.ir.nodes import GlobalBuffer
 
 __all__ = ["emit"]
 
@@ -62,8 +63,17 @@ def _kernel(kernel: TranslatedKernel, places: Places, is_c: bool) -> KernelText:
     source = next((f for f in places.kernels if f.name == own), None)
     declared = [p.text for p in source.params] if source else []
     linkage = "" if is_c else 'extern "C" '
+    actual = _actual(source, kernel.entry.source_name)
     target = program.kernels[0]
-    return print_kernel(program, target, declared, c=is_c, linkage=linkage)
+    return print_kernel(program, target, declared, actual, c=is_c, linkage=linkage)
+
+
+def _actual(source: Function | None, source_name: str) -> dict[str, str]:
+    """What the template parameters of the kernel stand for in the instance."""
+    if source is None or not source.template:
+        return {}
+    names = [_formal(t)[0] for t in source.template]
+    return dict(zip(names, _template_arguments(source_name), strict=False))
 
 
 # --- templates: a call of `reduce<T, B>` finds its instance ------------------------------------
@@ -78,7 +88,7 @@ def _dispatch(function: Function, kernels: Sequence[TranslatedKernel]) -> str:
         "size_t shared_bytes",
         *(_plain(p.text) for p in function.params),
     ]
-    names = ["grid", "block", "shared_bytes", *(_param_name(p.text) for p in function.params)]
+    names = ["grid", "block", "shared_bytes", *(parameter_name(p.text) for p in function.params)]
     lines = [f"{head}static inline void {function.name}({', '.join(params)}) {{\n"]
     formals = [_formal(t) for t in function.template]
     for number, kernel in enumerate(kernels):
@@ -95,19 +105,14 @@ def _dispatch(function: Function, kernels: Sequence[TranslatedKernel]) -> str:
         lines.append(f"  {word} constexpr ({' && '.join(tests)}) {call}\n")
     if function.template:
         lines.append(
-            f'  else static_assert(sizeof(xp_dim3) == 0, "{function.name}: an instance of which no launch was known");\n'
+            "  else static_assert(sizeof(xp_dim3) == 0, "
+            f'"{function.name}: an instance of which no launch was known");\n'
         )
     return "".join(lines) + "}\n"
 
 
 def _plain(text: str) -> str:
     return re.sub(r"\b(?:__grid_constant__)\b\s*", "", text)
-
-
-def _param_name(text: str) -> str:
-    bare = re.sub(r"\[[^\]]*\]|=.*$", "", text, flags=re.S)
-    names = re.findall(r"[A-Za-z_]\w*", bare)
-    return names[-1] if names else ""
 
 
 def _formal(text: str) -> tuple[str, bool]:
@@ -163,7 +168,7 @@ def _plan(
         launch=lambda launch: _launch(launch, frozenset(by_name)),
         refused=lambda f: f"/* kernel {f.name} was not translated */",
         declaration=declaration,
-        include=_include,
+        include=lambda include: _include(include, is_c),
         data=lambda variable: _data(variable, globals_.get(variable.name)),
     )
 
@@ -175,7 +180,10 @@ def _launch(launch: Launch, known: frozenset[str]) -> str:
     return f"{launch.callee.text}({', '.join([*config, *(a.text for a in launch.args)])})"
 
 
-def _include(include: Include) -> str | None:
+def _include(include: Include, is_c: bool) -> str | None:
+    """CUDA's headers go; without host code the C++ ones serve nothing either."""
+    if is_c and (include.system and not include.path.endswith(".h")):
+        return ""
     return "" if CUDA_HEADERS.fullmatch(include.path) else None
 
 
@@ -207,10 +215,6 @@ def _assemble(body: str, is_c: bool, source: str, suffix: str) -> str:
         included.pop("stddef.h", None)
     includes = "".join(f"#include <{name}>\n" for name in included)
     compiler = "gcc" if is_c else "g++"
-    banner = f"/* {source} for x86-64 CPUs with AVX-512. Build: {compiler} {_BUILD} FILE{suffix}{' -lm' if is_c else ''} */\n"
+    build = f"{compiler} {_BUILD} FILE{suffix}{' -lm' if is_c else ''}"
+    banner = f"/* {source} for x86-64 CPUs with AVX-512. Build: {build} */\n"
     return f"{banner}{includes}\n{code}\n{body.lstrip(chr(10))}"
-
-
-def initial(values: tuple[Const, ...]) -> str:
-    """An initialiser list."""
-    return ", ".join(expression(v, Scope({})) for v in values)

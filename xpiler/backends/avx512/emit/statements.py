@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from xpiler.backends.avx512.emit.expressions import (
@@ -55,6 +54,19 @@ def runtime_sized(block: Block) -> bool:
         isinstance(s, Alloc) and (s.dynamic or not all(isinstance(d, Const) for d in s.shape))
         for s in statements(block)
     )
+
+
+BOUND_AXIS: Final = "task"
+"""The axis of a loop that OpenMP shares out (the pass loop_bind sets it)."""
+
+
+def bound_nest(loop: For) -> tuple[tuple[For, ...], Block]:
+    """A bound loop with the bound loops that are perfectly nested in it, and what they repeat."""
+    loops, body = [loop], loop.body
+    while len(body) == 1 and isinstance(body[0], For) and body[0].axis == BOUND_AXIS:
+        loops.append(body[0])
+        body = body[0].body
+    return tuple(loops), body
 
 
 class Printer:
@@ -119,8 +131,19 @@ class Printer:
             f"{loop.var} < {self.expr(loop.hi, 11)}; {advance})"
         )
 
+    def bound(self, loops: Sequence[For], body: str, depth: int) -> str:
+        """Loops that OpenMP shares out, around `body`."""
+        pad = _INDENT * depth
+        collapse = f" collapse({len(loops)})" if len(loops) > 1 else ""
+        text = f"#pragma omp parallel for{collapse} schedule(static)\n"
+        text += "".join(f"{pad}{self.head(loop)}\n" for loop in loops[:-1])
+        return f"{text}{pad}{self.head(loops[-1])} {{\n{body}{pad}}}\n"
+
     def _for(self, loop: For, depth: int) -> str:
         pad = _INDENT * depth
+        if loop.axis == BOUND_AXIS:
+            loops, body = bound_nest(loop)
+            return self.bound(loops, self.block(body, depth + 1), depth)
         text = self.head(loop)
         return f"{pad}{text} {{\n{self.block(loop.body, depth + 1)}{pad}}}\n"
 
@@ -248,8 +271,3 @@ _PLAIN: Final[Mapping[str, str]] = {
     "xor": "{at} ^= {v}",
     "exch": "{at} = {v}",
 }
-
-
-def with_names(scope: Scope, names: Mapping[str, str]) -> Scope:
-    """`scope` with further names."""
-    return replace(scope, names={**scope.names, **names})

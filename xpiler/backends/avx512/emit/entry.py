@@ -1,0 +1,95 @@
+"""The unit that calls an emitted file's kernels for the harness."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from xpiler.backends.avx512.emit.expressions import value_type
+from xpiler.backends.avx512.emit.signature import parameter_name, parameters
+from xpiler.backends.base import KernelEntry
+from xpiler.ir.nodes import Param
+from xpiler.ir.types import BF16, F16, Pointer, Scalar
+
+__all__ = ["entry_unit"]
+
+_HEAD = """\
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include "xpiler/harness.h"
+struct xp_dim3 { unsigned x, y, z; };
+"""
+
+
+def entry_unit(text: str, entries: Sequence[KernelEntry]) -> str:
+    """C++ with `xp_call_<i>` for every entry. Parameter names come from the emitted `text`; a struct is passed as one
+    of the same fields, since the definition's own type is not known here."""
+    shown = _shown(text)
+    parts = [_entry(entry, shown.get(entry.symbol, ())) for entry in entries]
+    return _HEAD + "\n".join(parts)
+
+
+def _shown(text: str) -> dict[str, tuple[str, ...]]:
+    """Parameter names of the kernels of an emitted file, by symbol."""
+    found = {}
+    for match in re.finditer(
+        r"^(?:extern \"C\" )?void (\w+)\((xp_dim3 grid,[^{;]*)\) \{$", text, re.M
+    ):
+        items = match[2].split(",")[3:]
+        found[match[1]] = tuple(parameter_name(p) for p in items)
+    return found
+
+
+def _entry(entry: KernelEntry, names: Sequence[str]) -> str:
+    before: list[str] = []
+    body: list[str] = []
+    types, values = [], []
+    position = 0
+    for number, parameter in enumerate(parameters(entry.kernel.params, names, {}, c=True)):
+        parts = parameter.parts
+        if len(parts) == 1 and not parts[0][0]:
+            types.append(_type(parts[0][1]))
+            values.append(f"*({types[-1]} *)args[{position}]")
+        else:
+            types.append(f"xp_object_{entry.index}_{number}")
+            fields = [(_type(p), path) for path, p in parts]
+            before.append(f"struct {types[-1]} {{ {_fields(fields)} }};")
+            body.append(f"  {types[-1]} v{number};")
+            body += [
+                f"  memcpy(&v{number}.{_name(path)}, args[{position + i}], sizeof v{number}.{_name(path)});"
+                for i, (_, path) in enumerate(fields)
+            ]
+            values.append(f"v{number}")
+        position += len(parts)
+    grid, block = (f"{{l->{n}[0], l->{n}[1], l->{n}[2]}}" for n in ("grid", "block"))
+    call = f"  {entry.symbol}({', '.join([grid, block, 'l->shared_bytes', *values])});"
+    declared = ", ".join(["xp_dim3", "xp_dim3", "size_t", *types])
+    lines = [
+        *before,
+        f'extern "C" void {entry.symbol}({declared});',
+        f'extern "C" void xp_call_{entry.index}(const xp_launch *l, void *const *args) {{',
+        "  (void)args;",
+        *body,
+        call,
+        "}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _type(param: Param) -> str:
+    if isinstance(param.type, Pointer):
+        return "void *"
+    return _scalar(param.type)
+
+
+def _scalar(type_: Scalar) -> str:
+    return "uint16_t" if type_ in (F16, BF16) else value_type(type_)
+
+
+def _name(path: str) -> str:
+    return re.sub(r"\W+", "_", path).strip("_")
+
+
+def _fields(fields: Sequence[tuple[str, str]]) -> str:
+    return " ".join(f"{type_} {_name(path)};" for type_, path in fields) or "char empty;"

@@ -1,0 +1,1 @@
+"""Passes of the AVX-512 target: lanes, VNNI, OpenMP."""
