@@ -85,7 +85,10 @@ Argument = BufferArg | ScalarArg | SymbolArg
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One call of entry `entry`. `seed` 0 runs threads in order; `poison` fills shared memory before each block."""
+    """One call of entry `entry`. `seed` 0 runs threads in order, another one shuffles them.
+
+    `poison` fills shared memory before each block; `seconds` is the run's limit.
+    """
 
     entry: int
     grid: tuple[int, int, int]
@@ -206,8 +209,8 @@ def _pad(n: int) -> bytes:
     return bytes(-n % 8)
 
 
-def _encode(runs: Sequence[Run]) -> list[bytes | memoryview]:
-    parts: list[bytes | memoryview] = [b"XPRUN002" + struct.pack("<Q", len(runs))]
+def _encode(runs: Sequence[Run]) -> list[bytes]:
+    parts: list[bytes] = [b"XPRUN002" + struct.pack("<Q", len(runs))]
     for run in runs:
         parts.append(
             struct.pack(
@@ -230,7 +233,7 @@ def _encode(runs: Sequence[Run]) -> list[bytes | memoryview]:
     return parts
 
 
-def _encode_arg(arg: Argument) -> list[bytes | memoryview]:
+def _encode_arg(arg: Argument) -> list[bytes]:
     if isinstance(arg, ScalarArg):
         n = len(arg.data)
         return [struct.pack("<2IQ4I", 0, 1, n, 0, 1, 0, 0), arg.data, _pad(n)]
@@ -244,7 +247,7 @@ def _encode_arg(arg: Argument) -> list[bytes | memoryview]:
     head = struct.pack("<2IQ4I", 1, flags, arg.nbytes, arg.poison, arg.align, 0, 0)
     if arg.data is None:
         return [head]
-    raw = memoryview(np.ascontiguousarray(arg.data).reshape(-1).view(np.uint8))
+    raw = np.ascontiguousarray(arg.data).tobytes()
     if len(raw) != arg.nbytes:
         raise ValueError(f"a buffer of {arg.nbytes} bytes is given {len(raw)}")
     return [head, raw, _pad(arg.nbytes)]

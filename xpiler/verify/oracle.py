@@ -209,7 +209,7 @@ def _function(entry: KernelEntry, places: Places) -> Function | None:
     candidates = [f for f in places.functions if f.kernel and f.name == plain]
     candidates.sort(key=lambda f: f.body is None)
     exact = [f for f in candidates if f.qualified == name]
-    return (exact or candidates or [None])[0]
+    return next(iter(exact or candidates), None)
 
 
 def _spelled(entry: KernelEntry, function: Function | None) -> str:

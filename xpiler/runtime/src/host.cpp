@@ -167,7 +167,7 @@ cudaError_t cudaPointerGetAttributes(cudaPointerAttributes *attributes, const vo
 
 // --- the device ---------------------------------------------------------------------------------
 
-cudaError_t cudaGetDeviceProperties(cudaDeviceProp *prop, int device) {
+cudaError_t xpiler::device_properties(cudaDeviceProp *prop, int device, int warp) {
   if (device != 0) return set(cudaErrorInvalidDevice);
   const xpiler::Limits &limits = xpiler::options.limits;
   *prop = cudaDeviceProp{};
@@ -179,7 +179,7 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp *prop, int device) {
   prop->memPitch = 2147483647;
   prop->textureAlignment = 512;
   prop->regsPerBlock = prop->regsPerMultiprocessor = 65536;
-  prop->warpSize = XPILER_WARP;
+  prop->warpSize = warp;
   prop->maxThreadsPerBlock = static_cast<int>(limits.threads_per_block);
   for (int d = 0; d < 3; ++d) {
     prop->maxThreadsDim[d] = static_cast<int>(limits.block[d]);
@@ -197,9 +197,9 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp *prop, int device) {
   return cudaSuccess;
 }
 
-cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr attribute, int device) {
+cudaError_t xpiler::device_attribute(int *value, cudaDeviceAttr attribute, int device, int warp) {
   cudaDeviceProp p;
-  if (cudaGetDeviceProperties(&p, device) != cudaSuccess) return cudaErrorInvalidDevice;
+  if (device_properties(&p, device, warp) != cudaSuccess) return cudaErrorInvalidDevice;
   switch (attribute) {
     case cudaDevAttrMaxThreadsPerBlock: *value = p.maxThreadsPerBlock; break;
     case cudaDevAttrMaxBlockDimX: *value = p.maxThreadsDim[0]; break;

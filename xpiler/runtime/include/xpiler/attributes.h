@@ -27,6 +27,7 @@
 #define __nv_pure__
 #define CUDARTAPI
 #define CUDART_CB
+#ifndef __HIPCC__
 #define __CUDACC__ 1
 #define __CUDA_ARCH__ 800
 #define __CUDACC_VER_MAJOR__ 12
@@ -35,5 +36,11 @@
 #define __CUDACC_EXTENDED_LAMBDA__ 1
 #define CUDART_VERSION 12040
 #define CUDA_VERSION 12040
+#define __DRIVER_TYPES_H__  // what helper headers ask for to see whether the CUDA headers are there
+#define __CUDA_RUNTIME_H__
+#define __CUDA_RUNTIME_API_H__
+#define __CUDA_FP16_H__
+#define __CUDA_BF16_H__
+#endif
 
 #endif

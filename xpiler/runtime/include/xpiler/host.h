@@ -189,8 +189,6 @@ cudaError_t cudaMemset2D(void *to, size_t pitch, int value, size_t width, size_t
 cudaError_t cudaMemGetInfo(size_t *free, size_t *total);
 cudaError_t cudaPointerGetAttributes(cudaPointerAttributes *attributes, const void *p);
 
-cudaError_t cudaGetDeviceProperties(cudaDeviceProp *prop, int device);
-cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr attribute, int device);
 cudaError_t cudaGetDeviceCount(int *count);
 cudaError_t cudaGetDevice(int *device);
 cudaError_t cudaSetDevice(int device);
@@ -209,6 +207,8 @@ cudaError_t occupancy(int *blocks, int block_size, size_t shared);
 cudaError_t set_attribute(cudaFuncAttribute attribute, int value);
 cudaError_t function_attributes(cudaFuncAttributes *attributes);
 cudaError_t last(bool ok);
+cudaError_t device_properties(cudaDeviceProp *prop, int device, int warp);
+cudaError_t device_attribute(int *value, cudaDeviceAttr attribute, int device, int warp);
 
 template <class T> struct Parameter {
   using type = std::remove_cv_t<std::remove_reference_t<T>>;
@@ -234,6 +234,14 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t *c, void (*kernel)(P...)
   auto thread = [&] { kernel(args...); };
   return xpiler::last(xpiler::run(xpiler::Site{"cudaLaunchKernelEx", 0}, "cudaLaunchKernelEx",
                                   xpiler::Config(c->gridDim, c->blockDim, c->dynamicSmemBytes), false, thread));
+}
+
+// The warp size is the program's, not the library's.
+inline cudaError_t cudaGetDeviceProperties(cudaDeviceProp *prop, int device) {
+  return xpiler::device_properties(prop, device, XPILER_WARP);
+}
+inline cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr attribute, int device) {
+  return xpiler::device_attribute(value, attribute, device, XPILER_WARP);
 }
 
 // --- the same under other names -----------------------------------------------------------------
@@ -388,9 +396,9 @@ cudaError_t cudaOccupancyMaxPotentialBlockSize(int *min_grid, int *block, F, siz
 
 long long clock64();
 
-// HIP's way to write a launch.
-#define hipLaunchKernelGGL(kernel, grid, block, shared, stream, ...)                                     \
-  ::xpiler::launch(XPILER_SITE, #kernel, ::xpiler::Config(grid, block, shared, stream),                  \
-                   [&](auto... xp_args) { kernel(xp_args...); }, ##__VA_ARGS__)
+// HIP's way to write a launch; the arguments stand in the call, so that a null constant stays one.
+#define hipLaunchKernelGGL(kernel, grid, block, shared, stream, ...)                     \
+  ::xpiler::launch(XPILER_SITE, #kernel, ::xpiler::Config(grid, block, shared, stream),  \
+                   [&] { kernel(__VA_ARGS__); })
 
 #endif

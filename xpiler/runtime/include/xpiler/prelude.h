@@ -23,6 +23,9 @@
 #include "xpiler/groups.h"
 #include "xpiler/wmma.h"
 #include "xpiler/host.h"
+#ifdef __HIPCC__
+#include "xpiler/hip_names.h"
+#endif
 #include "xpiler/attributes.h"
 
 #endif

@@ -1,0 +1,3 @@
+#pragma once
+#include "xpiler/prelude.h"
+#include "xpiler/hip_names.h"
