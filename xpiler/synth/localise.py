@@ -1,0 +1,217 @@
+"""Find where a candidate departs from its predecessor: the buffer, the element, the statement, the kind of error.
+
+Both run on the same inputs with their stores recorded. The candidate's stores are walked in the order in
+which they happened; the first one that the predecessor never makes (to that element, with that value) is to
+blame, unless a value that it read was already wrong. A store that never happens is blamed on the statement
+that should have made it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from xpiler.ir.nodes import Declare, Module, Span, Store
+from xpiler.ir.print_c import print_stmt
+from xpiler.synth.trace import Inputs, Place, Recording, Write, record
+
+__all__ = ["Fault", "Location", "Nothing", "localise", "same_value"]
+
+INDEX, COMPUTE, MISSING, INSTRUCTION = "index", "compute", "missing", "instruction"
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where a candidate first goes wrong.
+
+    `kind`: `index` (the wrong element: a bound, stride, offset, guard or the order of operands), `missing`
+    (an element that is never written), `compute` (the right element, a wrong value), `instruction`
+    (a wrong instruction or parameter of one), `fault` (it stopped). `suspects` are places, most
+    likely first; `run` is the number of the input on which it shows.
+    """
+
+    kind: str
+    buffer: str
+    index: int
+    suspects: tuple[Place, ...]
+    sentence: str
+    run: int
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """The two agree on all inputs."""
+
+
+Fault = str
+
+
+def same_value(a: Any, b: Any) -> bool:
+    """Equal but for rounding: a relative difference of 1e-4 is no other value."""
+    if isinstance(a, float) or isinstance(b, float):
+        if math.isnan(a) or math.isnan(b):
+            return math.isnan(a) and math.isnan(b)
+        return a == b or math.isclose(a, b, rel_tol=1e-4, abs_tol=1e-6)
+    return bool(a == b)
+
+
+def localise(
+    before: Module,
+    after: Module,
+    inputs: Sequence[Inputs],
+    buffers: Mapping[str, str] | None = None,
+) -> Location | Nothing:
+    """The first place where `after` departs from `before`, on the first of `inputs` on which it does.
+
+    `buffers` maps a buffer of `after` to the one of `before` that it holds the values of.
+    """
+    for number, given in enumerate(inputs):
+        old, new = record(before, given), record(after, given)
+        found = _compare(after, old, new, buffers or {}, number)
+        if found is not None:
+            return found
+    return Nothing()
+
+
+def _compare(
+    after: Module, old: Recording, new: Recording, buffers: Mapping[str, str], run: int
+) -> Location | None:
+    if new.fault and not old.fault:
+        return _fault(new, run)
+    wrong = _wrong_element(old, new)
+    if wrong is None:
+        return None
+    buffer, index = wrong
+    history = _history(old.writes)
+    culprit = _first_unexpected(new, history, buffers, set(old.results))
+    if culprit is not None:
+        return _blame_write(new, culprit, history, buffers, run)
+    return _blame_missing(after, old, new, buffer, index, run)
+
+
+def _wrong_element(old: Recording, new: Recording) -> tuple[str, int] | None:
+    for name, expected in old.results.items():
+        got = new.results.get(name, [])
+        for n, (a, b) in enumerate(zip(expected, got, strict=False)):
+            if not same_value(a, b):
+                return name, n
+    return None
+
+
+def _fault(new: Recording, run: int) -> Location:
+    if new.last < 0:
+        return Location("fault", "", -1, (), f"it stops before its first store: {new.fault}", run)
+    site = new.sites[new.last]
+    sentence = f"`{_text(site.stmt)}` stops the program: {new.fault}"
+    return Location("fault", "", -1, (site.path,), sentence, run, site.stmt.span)
+
+
+History = Mapping[str, Mapping[tuple[int, ...], list[float]]]
+
+
+def _history(writes: Sequence[Write]) -> History:
+    out: dict[str, dict[tuple[int, ...], list[float]]] = defaultdict(lambda: defaultdict(list))
+    for w in writes:
+        out[w.buffer][w.index].append(w.value)
+    return out
+
+
+def _first_unexpected(
+    new: Recording, history: History, buffers: Mapping[str, str], outputs: set[str]
+) -> Write | None:
+    """The first store whose element and value the predecessor's buffer of that name never sees."""
+    seen: dict[tuple[str, tuple[int, ...]], int] = defaultdict(int)
+    for write in new.writes:
+        name = buffers.get(write.buffer, write.buffer)
+        if name not in history and name not in outputs:
+            continue
+        expected = history.get(name, {}).get(write.index)
+        if expected is None:
+            return write
+        count = seen[write.buffer, write.index]
+        seen[write.buffer, write.index] += 1
+        position = min(count, len(expected) - 1)
+        if same_value(expected[position], write.value):
+            continue
+        if not any(same_value(v, write.value) for v in expected):
+            return write
+    return None
+
+
+def _blame_write(
+    new: Recording, write: Write, history: History, buffers: Mapping[str, str], run: int
+) -> Location:
+    site = new.sites[write.site]
+    name = buffers.get(write.buffer, write.buffer)
+    elements = history.get(name, {})
+    shown = ", ".join(map(str, write.index))
+    flat = write.index[0] if write.index else 0
+    suspects = (site.path, *_feeding(new, site.path))
+    if write.index not in elements:
+        sentence = (
+            f"`{_text(site.stmt)}` writes {write.buffer}[{shown}], which is never written before"
+        )
+        return Location(INDEX, write.buffer, flat, suspects, sentence, run, site.stmt.span)
+    elsewhere = [
+        i for i, values in elements.items() if any(same_value(v, write.value) for v in values)
+    ]
+    expected = elements[write.index][-1]
+    if elsewhere and len(elsewhere) < max(2, len(elements) // 4):
+        place = ", ".join(map(str, elsewhere[0]))
+        sentence = f"`{_text(site.stmt)}` writes to {write.buffer}[{shown}] the value that belongs to [{place}]"
+        return Location(INDEX, write.buffer, flat, suspects, sentence, run, site.stmt.span)
+    sentence = (
+        f"`{_text(site.stmt)}` writes {write.value:.6g} to {write.buffer}[{shown}], "
+        f"where {expected:.6g} is expected"
+    )
+    return Location(COMPUTE, write.buffer, flat, suspects, sentence, run, site.stmt.span)
+
+
+def _feeding(new: Recording, path: Place) -> tuple[Place, ...]:
+    """Sites that compute scalars which the statement at `path` reads, nearest first."""
+    from xpiler.ir.nodes import Assign
+    from xpiler.ir.walk import expressions, variables
+
+    target = next(s for s in new.sites if s.path == path)
+    names = {n for e in expressions(target.stmt) for n in variables(e)}
+    found: list[Place] = []
+    for site in reversed(new.sites):
+        match site.stmt:
+            case Assign(name=name) | Declare(name=name) if name in names and site.path != path:
+                found.append(site.path)
+                names |= {n for e in expressions(site.stmt) for n in variables(e)}
+            case _:
+                pass
+    return tuple(found)
+
+
+def _blame_missing(
+    after: Module, old: Recording, new: Recording, buffer: str, index: int, run: int
+) -> Location:
+    """A statement of the candidate that stores to `buffer` should have written the element."""
+    del after
+    stores = [s for s in new.sites if isinstance(s.stmt, Store) and s.stmt.buffer == buffer]
+    written = {w.index for w in new.writes if w.buffer == buffer}
+    expected = {w.index for w in old.writes if w.buffer == buffer}
+    lost = len(expected - written)
+    if not stores:
+        return Location(MISSING, buffer, index, (), f"nothing is stored to {buffer!r}", run)
+    counts = {s.path: sum(new.sites[w.site].path == s.path for w in new.writes) for s in stores}
+    ranked = sorted(stores, key=lambda s: counts[s.path])
+    site = ranked[0]
+    what = (
+        f"{lost} elements of {buffer} are never written"
+        if lost
+        else f"{buffer}[{index}] is not final"
+    )
+    sentence = f"{what}, the first one {index}: see `{_text(site.stmt)}` and the loops and guards around it"
+    suspects = tuple(s.path for s in ranked)
+    return Location(MISSING, buffer, index, suspects, sentence, run, site.stmt.span)
+
+
+def _text(stmt: Any) -> str:
+    return print_stmt(stmt).strip().splitlines()[0].rstrip(" {;")

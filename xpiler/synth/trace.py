@@ -1,0 +1,218 @@
+"""Run a program of the IR in the interpreter and record what its statements do.
+
+The program is instrumented, not the interpreter: before each statement that reads or writes memory it logs the
+statement's number and the integers in scope, and before a store the element and the value. A fault so
+leaves the statement that caused it as the last entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from xpiler.ir.interpret import Fault, interpret
+from xpiler.ir.nodes import (
+    Assign,
+    Atomic,
+    Block,
+    Cast,
+    Const,
+    Declare,
+    Expr,
+    For,
+    If,
+    Kernel,
+    Load,
+    Module,
+    Param,
+    Stmt,
+    Store,
+    Var,
+    While,
+)
+from xpiler.ir.types import F64, I32, Pointer, Scalar
+from xpiler.ir.walk import blocks, expressions, subexpressions, with_blocks
+
+__all__ = ["Inputs", "Place", "Recording", "Site", "Write", "record"]
+
+LOG = "xp_log"
+STEPS = 400_000
+_MARK = -7777.0
+
+Place = tuple[int, ...]
+"""A statement's place: indices into blocks, with the number of the nested block between two of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """One run: argument values by parameter name (lists for buffers) and the launch."""
+
+    args: Mapping[str, Any]
+    grid: tuple[int, int, int]
+    block: tuple[int, int, int]
+    shared_bytes: int = 0
+    elems: Mapping[str, Scalar] = field(default_factory=dict)
+
+    def fresh(self) -> dict[str, Any]:
+        """A copy that a run may write."""
+        return {k: list(v) if isinstance(v, list) else v for k, v in self.args.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A logged statement: where it stands and which integers are logged with it."""
+
+    path: Place
+    stmt: Stmt
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One execution of a store: which site, which element, the value, the integers in scope."""
+
+    site: int
+    buffer: str
+    index: tuple[int, ...]
+    value: float
+    env: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What a run did. `fault` is empty when it ended; `last` is the site that ran last."""
+
+    sites: tuple[Site, ...]
+    writes: tuple[Write, ...]
+    visits: tuple[tuple[int, tuple[int, ...]], ...]
+    results: Mapping[str, list[Any]]
+    fault: str = ""
+
+    @property
+    def last(self) -> int:
+        return self.visits[-1][0] if self.visits else -1
+
+
+class _Log(list[float]):
+    """A buffer of one element that remembers everything stored to it."""
+
+    def __init__(self) -> None:
+        super().__init__([0.0])
+        self.entries: list[float] = []
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        del key
+        self.entries.append(value)
+
+
+@dataclass
+class _Instrument:
+    sites: list[Site] = field(default_factory=list)
+
+    def block(self, block: Block, path: Place, scope: tuple[str, ...]) -> Block:
+        out: list[Stmt] = []
+        for n, stmt in enumerate(block):
+            here = (*path, n)
+            if self._is_site(stmt):
+                out += self._log(stmt, here, scope)
+            out.append(self._descend(stmt, here, scope))
+            if isinstance(stmt, Declare) and _integer(stmt.type):
+                scope = (*scope, stmt.name)
+        return tuple(out)
+
+    def _descend(self, stmt: Stmt, path: Place, scope: tuple[str, ...]) -> Stmt:
+        if isinstance(stmt, For):
+            scope = (*scope, stmt.var)
+        nested = blocks(stmt)
+        if not nested:
+            return stmt
+        return with_blocks(
+            stmt, tuple(self.block(b, (*path, k), scope) for k, b in enumerate(nested))
+        )
+
+    @staticmethod
+    def _is_site(stmt: Stmt) -> bool:
+        if isinstance(stmt, Store | Atomic | Assign):
+            return True
+        if isinstance(stmt, Declare | If | While | For):
+            return any(
+                isinstance(s, Load) for e in expressions(stmt) for s in subexpressions(e)
+            ) or (isinstance(stmt, If | For))
+        return False
+
+    def _log(self, stmt: Stmt, path: Place, scope: tuple[str, ...]) -> list[Stmt]:
+        number = len(self.sites)
+        self.sites.append(Site(path, stmt, scope))
+        out = [_put(Const(_MARK, F64)), _put(Const(float(number), F64))]
+        out += [_put(Cast(F64, Var(name, I32))) for name in scope]
+        if isinstance(stmt, Store):
+            out += [_put(Cast(F64, i)) for i in stmt.index]
+            out.append(_put(Cast(F64, stmt.value)))
+        return out
+
+
+def _put(value: Expr) -> Stmt:
+    return Store(LOG, (Const(0, I32),), value)
+
+
+def _integer(type_: object) -> bool:
+    return isinstance(type_, Scalar) and type_.is_int
+
+
+def instrument(program: Module) -> tuple[Module, tuple[Site, ...]]:
+    """The logging program and its sites."""
+    kernel = program.kernels[0]
+    writer = _Instrument()
+    scope = tuple(p.name for p in kernel.params if _integer(p.type))
+    body = writer.block(kernel.body, (), scope)
+    params = (*kernel.params, Param(LOG, Pointer(F64)))
+    logged: Kernel = replace(kernel, body=body, params=params)
+    return replace(program, kernels=(logged,)), tuple(writer.sites)
+
+
+def record(program: Module, inputs: Inputs) -> Recording:
+    """Run `program` and give what it did; a fault ends the recording and is no exception."""
+    logged, sites = instrument(program)
+    args = inputs.fresh()
+    log = _Log()
+    args[LOG] = log
+    fault = ""
+    try:
+        interpret(
+            logged, args, inputs.grid, inputs.block, shared_bytes=inputs.shared_bytes, limit=STEPS
+        )
+    except Fault as error:
+        fault = str(error) or "a fault"
+    except (OverflowError, ValueError, TypeError) as error:
+        fault = f"{type(error).__name__}: {error}"
+    del args[LOG]
+    results = {k: v for k, v in args.items() if isinstance(v, list)}
+    writes, visits = _decode(log.entries, sites)
+    return Recording(sites, writes, visits, results, fault)
+
+
+def _decode(
+    entries: list[float], sites: tuple[Site, ...]
+) -> tuple[tuple[Write, ...], tuple[tuple[int, tuple[int, ...]], ...]]:
+    writes: list[Write] = []
+    visits: list[tuple[int, tuple[int, ...]]] = []
+    position = 0
+    while position < len(entries):
+        number = int(entries[position + 1]) if position + 1 < len(entries) else -1
+        if number < 0:
+            break
+        site = sites[number]
+        start = position + 2
+        end = start + len(site.names)
+        env = tuple(int(v) for v in entries[start:end])
+        visits.append((number, env))
+        position = end
+        if isinstance(site.stmt, Store):
+            rank = len(site.stmt.index)
+            tail = entries[end : end + rank + 1]
+            if len(tail) == rank + 1:
+                index = tuple(int(v) for v in tail[:rank])
+                writes.append(Write(number, site.stmt.buffer, index, tail[rank], env))
+            position = end + rank + 1
+    return tuple(writes), tuple(visits)
