@@ -409,6 +409,10 @@ void poison_slot(Block *b, const Slot &slot) {
   memset(b->arena + slot.offset + slot.size, slot_canary, slot_gap);
 }
 
+// Dynamic shared memory ends at the guard page, up to 15 bytes of slack that keep it aligned.
+size_t dynamic_slack() { return (16 - grid.dynamic_bytes % 16) % 16; }
+unsigned char *dynamic_start(Block *b) { return b->arena + grid.arena_bytes - grid.dynamic_bytes - dynamic_slack(); }
+
 Block *start_block(uint3 index) {
   Block *b;
   if (idle_blocks.empty()) {
@@ -438,7 +442,8 @@ Block *start_block(uint3 index) {
   b->warps.assign(warps, WarpState{grid.warp == 64 ? ~uint64_t(0) : (uint64_t(1) << grid.warp) - 1, nullptr});
   if (unsigned rest = grid.threads % grid.warp) b->warps[warps - 1].live = (uint64_t(1) << rest) - 1;
   for (const Slot &slot : grid.slots) poison_slot(b, slot);
-  memset(b->arena + grid.arena_bytes - grid.dynamic_bytes, options.poison, grid.dynamic_bytes);
+  memset(dynamic_start(b), options.poison, grid.dynamic_bytes);
+  memset(dynamic_start(b) + grid.dynamic_bytes, slot_canary, dynamic_slack());
   return b;
 }
 
@@ -448,6 +453,10 @@ void end_block(Block *b) {
       if (b->arena[slot.offset + slot.size + i] != slot_canary)
         fail(fault_out_of_bounds, "block (%u,%u,%u) wrote past the end of __shared__ `%s` of %zu bytes (line %d)",
              b->index.x, b->index.y, b->index.z, slot.name, slot.size, slot.line);
+  for (size_t i = 0; i < dynamic_slack(); ++i)
+    if (dynamic_start(b)[grid.dynamic_bytes + i] != slot_canary)
+      fail(fault_out_of_bounds, "block (%u,%u,%u) wrote past the end of %zu bytes of dynamic shared memory", b->index.x,
+           b->index.y, b->index.z, grid.dynamic_bytes);
   idle_blocks.push_back(b);
 }
 
@@ -700,7 +709,7 @@ void *shared_at(SharedSlot &slot, size_t size, size_t align) {
 
 void *dynamic_shared() {
   Thread *t = in_kernel("dynamic shared memory", Site{"", 0});
-  return t->block->arena + grid.arena_bytes - (grid.dynamic_bytes + 15) / 16 * 16;
+  return dynamic_start(t->block);
 }
 
 size_t dynamic_shared_bytes() { return grid.dynamic_bytes; }
