@@ -18,6 +18,8 @@ __all__ = ["EXECUTORS", "Native", "Simulator"]
 # what a gcc without further flags takes for granted is what the emitted file has to be right under
 _FLAGS: Final = ("-O2", "-fno-fast-math")
 NATIVE_FLAGS: Final = ("-O3", "-march=icelake-server", "-fopenmp")
+_MAIN: Final = ("-Dmain=xp_user_main",)
+"""The harness has a main function of its own."""
 _NEEDED: Final = frozenset({"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni"})
 
 
@@ -100,7 +102,7 @@ class Native:
         cpp = _is_cpp(text)
         name = path.with_suffix(".cpp" if cpp else ".c").name
         main = TranslationUnit(
-            name, text, "g++" if cpp else "gcc", (*NATIVE_FLAGS, f"-I{path.parent}")
+            name, text, "g++" if cpp else "gcc", (*NATIVE_FLAGS, *_MAIN, f"-I{path.parent}")
         )
         calls = entry_unit(text, entries)
         return (main, TranslationUnit("calls.cpp", calls, "g++", ("-O1",)))

@@ -18,6 +18,15 @@ from xpiler.ir.nodes import GlobalBuffer
 
 __all__ = ["emit"]
 
+_QUIET: Final = """\
+#if defined(__GNUC__) && !defined(__clang__)
+/* the undefined registers in gcc 12's own immintrin.h set off this warning (GCC PR 105593) */
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+/* the address of a first lane that is switched off may lie before an array */
+#pragma GCC diagnostic ignored "-Warray-bounds"
+#endif
+"""
 _BUILD: Final = "-O3 -march=icelake-server -fopenmp"
 
 
@@ -80,35 +89,26 @@ def _actual(source: Function | None, source_name: str) -> dict[str, str]:
 
 
 def _dispatch(function: Function, kernels: Sequence[TranslatedKernel]) -> str:
-    """A template of the source's name that calls the instance for its arguments."""
-    head = f"template <{', '.join(function.template)}>\n" if function.template else ""
-    params = [
-        "xp_dim3 grid",
-        "xp_dim3 block",
-        "size_t shared_bytes",
-        *(_plain(p.text) for p in function.params),
-    ]
-    names = ["grid", "block", "shared_bytes", *(parameter_name(p.text) for p in function.params)]
-    lines = [f"{head}static inline void {function.name}({', '.join(params)}) {{\n"]
-    formals = [_formal(t) for t in function.template]
-    for number, kernel in enumerate(kernels):
-        call = f"{kernel.entry.symbol}({', '.join(names)});"
-        if not function.template:
-            lines.append(f"  {call}\n")
-            continue
-        actual = _template_arguments(kernel.entry.source_name)
-        tests = [
-            f"xp_same<{name}, {value}>::value" if is_type else f"{name} == {value}"
-            for (name, is_type), value in zip(formals, actual, strict=False)
-        ]
-        word = "if" if number == 0 else "else if"
-        lines.append(f"  {word} constexpr ({' && '.join(tests)}) {call}\n")
-    if function.template:
+    """A function of the source's name that calls the instance for its template arguments; an instance that no launch
+    in the file names does not compile."""
+    shown = ["xp_dim3 grid", "xp_dim3 block", "size_t shared_bytes"]
+    shown += [_plain(p.text) for p in function.params]
+    names = ", ".join(["grid", "block", "shared_bytes", *(parameter_name(p.text) for p in function.params)])
+    head = f"static inline void {function.name}({', '.join(shown)})"
+    if not function.template:
+        return "".join(f"{head} {{\n  {k.entry.symbol}({names});\n}}\n" for k in kernels)
+    bare = ", ".join(t.split("=")[0].strip() for t in function.template)
+    formal = ", ".join(_formal(t)[0] for t in function.template)
+    lines = [f"template <{bare}> struct {function.name}_instance;\n"]
+    for kernel in kernels:
+        actual = ", ".join(_template_arguments(kernel.entry.source_name))
         lines.append(
-            "  else static_assert(sizeof(xp_dim3) == 0, "
-            f'"{function.name}: an instance of which no launch was known");\n'
+            f"template <> struct {function.name}_instance<{actual}> {{\n"
+            f"  template <class... A> static void run(A... a) {{ {kernel.entry.symbol}(a...); }}\n}};\n"
         )
-    return "".join(lines) + "}\n"
+    lines.append(f"template <{', '.join(function.template)}>\n{head} {{\n")
+    lines.append(f"  {function.name}_instance<{formal}>::run({names});\n}}\n")
+    return "".join(lines)
 
 
 def _plain(text: str) -> str:
@@ -202,14 +202,8 @@ def _data(variable: Global, buffer: GlobalBuffer | None) -> str | None:
 def _assemble(body: str, is_c: bool, source: str, suffix: str) -> str:
     api, api_headers = ("", ()) if is_c else prelude(body)
     dim3 = DIM3_C if is_c else DIM3_CPP
-    same = ""
-    if "xp_same<" in body:
-        same = (
-            "template <class A, class B> struct xp_same { static constexpr bool value = false; };\n"
-            "template <class A> struct xp_same<A, A> { static constexpr bool value = true; };\n"
-        )
     helpers = needed(body + api)
-    code = "\n".join(filter(None, (dim3, same, helpers, api)))
+    code = "\n".join(filter(None, (dim3, helpers, api)))
     included = dict.fromkeys((*headers(code + body, is_c), *api_headers))
     if is_c and not re.search(r"\bsize_t\b", body):
         included.pop("stddef.h", None)
@@ -217,4 +211,6 @@ def _assemble(body: str, is_c: bool, source: str, suffix: str) -> str:
     compiler = "gcc" if is_c else "g++"
     build = f"{compiler} {_BUILD} FILE{suffix}{' -lm' if is_c else ''}"
     banner = f"/* {source} for x86-64 CPUs with AVX-512. Build: {build} */\n"
+    if "immintrin.h" in included:
+        includes = _QUIET + includes
     return f"{banner}{includes}\n{code}\n{body.lstrip(chr(10))}"

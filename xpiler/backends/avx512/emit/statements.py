@@ -44,6 +44,7 @@ from xpiler.ir.walk import statements
 __all__ = ["Printer", "runtime_sized"]
 
 _INDENT: Final = "  "
+_COLUMNS: Final = 100
 _NARROW: Final = {F16: "xp_float_to_half", BF16: "xp_float_to_bf16"}
 _FETCH: Final = frozenset({"add", "sub", "and", "or", "xor"})
 
@@ -69,6 +70,23 @@ def bound_nest(loop: For) -> tuple[tuple[For, ...], Block]:
     return tuple(loops), body
 
 
+def _wrapped(text: str) -> str:
+    """Lines of more than 100 columns broken after commas and before operators."""
+    if max(map(len, text.splitlines()), default=0) <= _COLUMNS:
+        return text
+    out = []
+    for line in text.splitlines():
+        pad = line[: len(line) - len(line.lstrip())] + "    "
+        while len(line) > _COLUMNS:
+            at = max(line.rfind(end, len(pad) + 8, _COLUMNS) + 1 for end in (", ", " + ", " && ", " || "))
+            if at <= len(pad):
+                break
+            out.append(line[:at].rstrip())
+            line = pad + line[at:].lstrip()
+        out.append(line)
+    return "\n".join(out) + "\n"
+
+
 class Printer:
     """Prints the body of one kernel. `private` names buffers that no other CPU thread sees (shared memory of a
     block, local arrays): atomics on them are plain updates. Names of variables that nothing reads are in
@@ -83,7 +101,7 @@ class Printer:
 
     def block(self, block: Block, depth: int, exit: str = "continue") -> str:
         """The statements; `exit` is what a `continue` outside any loop of the block becomes."""
-        return "".join(self.statement(s, depth, exit) for s in block)
+        return "".join(_wrapped(self.statement(s, depth, exit)) for s in block)
 
     def expr(self, expr: Expr, outer: int = 0) -> str:
         return expression(expr, self.scope, outer)

@@ -47,6 +47,19 @@ _BASIC: Final = {
         "return (__mmask16)(n >= 8 ? 0xffu : n <= 0 ? 0u : (1u << n) - 1u);",
     ),
     "xp_all_lanes": _f("__mmask16 xp_all_lanes(bool on)", "return (__mmask16)(on ? 0xffffu : 0u);"),
+    "xp_ramp_epi32": _f(
+        "__m512i xp_ramp_epi32(int32_t base, int32_t stride)",
+        "/* base, base + stride, base + 2 * stride, ... */",
+        "const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);",
+        "const __m512i steps = _mm512_mullo_epi32(lane, _mm512_set1_epi32(stride));",
+        "return _mm512_add_epi32(_mm512_set1_epi32(base), steps);",
+    ),
+    "xp_ramp_epi64": _f(
+        "__m512i xp_ramp_epi64(int64_t base, int64_t stride)",
+        "const __m512i lane = _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7);",
+        "const __m512i steps = _mm512_mullo_epi64(lane, _mm512_set1_epi64(stride));",
+        "return _mm512_add_epi64(_mm512_set1_epi64(base), steps);",
+    ),
     "xp_neg_ps": _f(
         "__m512 xp_neg_ps(__m512 a)",
         "return _mm512_castsi512_ps(",

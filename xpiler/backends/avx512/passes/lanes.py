@@ -149,16 +149,13 @@ class Lanes:
             return call(f"_mm512_setzero_{suffix(type_)}", reg)
         return call(f"_mm512_set1_{suffix(type_)}", reg, expr)
 
-    def iota(self, stride: int, elem: Scalar) -> Expr:
-        n = 8 if elem.bits == 64 else LANES
+    def ramp(self, base: Expr, stride: int, elem: Scalar) -> Expr:
+        """base, base + stride, base + 2 stride, ..."""
         kind = I64 if elem.bits == 64 else I32
-        values = tuple(const(i * stride if i < self.count else 0, kind) for i in range(n))
-        return call(f"_mm512_setr_{suffix(kind)}", register(kind), *values)
+        return call(f"xp_ramp_{suffix(kind)}", register(kind), base, const(stride, kind))
 
     def _linear(self, expr: Expr, stride: int) -> Expr:
-        type_ = scalar(expr)
-        name = lane_instruction("a[i] + b[i]", type_)
-        return call(name or "", register(type_), self.broadcast(expr), self.iota(stride, type_))
+        return self.ramp(expr, stride, scalar(expr))
 
     def keep(self, value: Expr, stem: str) -> Var:
         """`value` in a fresh variable, evaluated before the current statement."""

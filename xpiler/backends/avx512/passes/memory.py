@@ -58,7 +58,7 @@ def _place(lanes: Lanes, buffer: str, index: tuple[Expr, ...], ex: Exec) -> _Uni
             return _Unit(AddressOf(buffer, (*guarded, i32(0)), pointer))
         flat = Binary("*", cast(I32, _flat(index, dims)), i32(LANES))
         origin = AddressOf(buffer, (*(i32(0) for _ in index), i32(0)), pointer)
-        spread = call("_mm512_add_epi32", register(I32), lanes.vector(flat, ex), lanes.iota(1, I32))
+        spread = call("_mm512_add_epi32", register(I32), lanes.vector(flat, ex), lanes.ramp(i32(0), 1, I32))
         return _Scattered(origin, spread, wide=False)
     stride = _stride(shapes, dims)
     if stride is not None:
@@ -66,7 +66,7 @@ def _place(lanes: Lanes, buffer: str, index: tuple[Expr, ...], ex: Exec) -> _Uni
         address = AddressOf(buffer, at, pointer)
         if stride == 1:
             return _Unit(address)
-        return _Scattered(address, lanes.iota(stride, I32), wide=False)
+        return _Scattered(address, lanes.ramp(i32(0), stride, I32), wide=False)
     return _indirect(lanes, buffer, index, dims, ex)
 
 
