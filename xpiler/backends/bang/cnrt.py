@@ -78,7 +78,8 @@ def to_cnrt(text: str) -> tuple[str, tuple[tuple[str, int, int], ...]]:
     data = text.encode("utf-8", "surrogateescape")
     tokens = tokenize(data)
     items = tokens.items
-    edits: list[Edit] = []
+    words: list[Edit] = []
+    calls: list[Edit] = []
     left: list[tuple[str, int, int]] = []
     for n, token in enumerate(items):
         if token.kind != "name":
@@ -86,38 +87,23 @@ def to_cnrt(text: str) -> tuple[str, tuple[tuple[str, int, int], ...]]:
         name = token.text
         args = _arguments(items, n)
         if name in _SYMBOLS and args is not None and len(args) >= 3:
-            edits += _symbol(data, name, token, args)
+            calls += _symbol(data, name, token, args)
         elif name in _WORDS:
-            edits.append(Edit(token.start, token.end, _WORDS[name]))
+            words.append(Edit(token.start, token.end, _WORDS[name]))
             if args is not None:
-                edits += _adapt(data, name, args)
+                calls += _adapt(data, name, args)
         elif name.startswith("cuda") and name[4:5].isupper():
             line, column = tokens.lines.at(token.start)
             left.append((name, line, column))
-    return apply(data, _outermost(edits)).decode("utf-8", "surrogateescape"), tuple(left)
+    return apply(data, [*_without_hidden(words, calls), *calls]).decode("utf-8", "surrogateescape"), tuple(left)
 
 
-def _outermost(edits: list[Edit]) -> list[Edit]:
-    """Without the edits that lie inside text which another one replaces."""
-    ranges = [(e.start_byte, e.end_byte) for e in edits if e.end_byte > e.start_byte]
-
-    def hidden(edit: Edit) -> bool:
-        me = (edit.start_byte, edit.end_byte)
-        return any(
-            a <= me[0] and me[1] <= b and (a, b) != me and me[0] < b and b - a > me[1] - me[0]
-            for a, b in ranges
-            if not (me[0] == me[1] and me[0] in (a, b))
-        )
-
-    seen: set[tuple[int, int]] = set()
-    kept = []
-    for edit in reversed(edits):  # of two for one place the later one, which knows its call, counts
-        place = (edit.start_byte, edit.end_byte)
-        if hidden(edit) or (place in seen and place[0] < place[1]):
-            continue
-        seen.add(place)
-        kept.append(edit)
-    return kept[::-1]
+def _without_hidden(words: list[Edit], calls: list[Edit]) -> list[Edit]:
+    """The edits of names that stand in no text that a call's edit replaces."""
+    ranges = [(e.start_byte, e.end_byte) for e in calls if e.end_byte > e.start_byte]
+    return [
+        e for e in words if not any(a <= e.start_byte and e.end_byte <= b for a, b in ranges)
+    ]
 
 
 def _arguments(items: Sequence[Token], at: int) -> list[tuple[int, int]] | None:
@@ -183,8 +169,7 @@ def _plain(queue: str) -> str:
 def _cast(data: bytes, place: tuple[int, int], to: str) -> list[Edit]:
     """`place` under a C cast, in parentheses unless it is one name, call or address."""
     text = data[place[0] : place[1]]
-    simple = all(c not in text for c in (b" + ", b" - ", b"?", b"+", b"-"))
-    if simple:
+    if not any(c in text for c in b"+-?"):
         return [Edit(place[0], place[0], to)]
     return [Edit(place[0], place[0], f"{to}("), Edit(place[1], place[1], ")")]
 
