@@ -131,10 +131,11 @@ def _legacy_vote(piece: str) -> Handler:
 
 def warp_size(view: View, at: int) -> bool:
     """Device code's `warpSize` is 32; a device's property is the hardware's."""
-    if view.options.wavefront == CUDA_WARP or "warpSize" in view.own:
+    if "warpSize" in view.own:
         return True
     if view.text(at - 1) in (".", "->"):
-        view.report("XP5202", at, lanes=view.options.wavefront)
+        if view.options.wavefront != CUDA_WARP:
+            view.report("XP5202", at, lanes=view.options.wavefront)
         return True
     if view.text(at - 1) == "::" or view.is_directive(at, "define"):
         return True
