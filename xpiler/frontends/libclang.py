@@ -91,6 +91,39 @@ def system_includes() -> tuple[str, ...]:
     return tuple(line.strip() for line in found[1].splitlines()) if found else ()
 
 
+_VENDOR: Final = re.compile(
+    r"""^[ \t]*\#[ \t]*include[ \t]*[<"]
+    ((?:cublas|curand|cufft|cusparse|cusolver|cudnn|nccl|nvtx|nvToolsExt|nvml|npp|nvrtc|cuda_gl_interop
+    |cub/|thrust/|cuda/|cutlass/|cute/|torch/|ATen/|c10/|mpi\.h|omp\.h|GL/|helper_gl|cudaGL
+    |cuda_pipeline|cuda_fp8|cuda_egl|cudaProfiler|nvjpeg)[^>"]*)[>"]""",
+    re.M | re.X,
+)
+
+
+def vendor_headers(text: str) -> tuple[str, ...]:
+    """Headers of libraries that only host code uses: they parse as empty, and host names stay unknown."""
+    return tuple(dict.fromkeys(found[1] for found in _VENDOR.finditer(text)))
+
+
+_STANDARD: Final = (
+    "algorithm array bitset cassert cctype cerrno cfloat chrono climits cmath complex cstdarg"
+    " cstdint cstdio cstdlib cstring ctime deque fstream functional initializer_list iomanip"
+    " ios iostream istream iterator limits list map memory mutex numeric optional ostream queue random"
+    " ratio set sstream stack stdexcept streambuf string string_view thread tuple type_traits"
+    " unordered_map unordered_set utility valarray variant vector atomic filesystem any bit"
+    " math.h stdio.h stdlib.h string.h strings.h time.h memory.h malloc.h sys/time.h unistd.h"
+).split()
+
+
+def _wrapped_standard_headers() -> list[tuple[str, str]]:
+    """Standard headers whose functions device code may name too, as nvcc lets it."""
+    begin, end = (f"#pragma clang force_cuda_host_device {w}" for w in ("begin", "end"))
+    return [
+        (str(HEADERS / "std" / header), f"{begin}\n#include_next <{header}>\n{end}\n")
+        for header in _STANDARD
+    ]
+
+
 class Node:
     """A cursor with its kind's name, children and text computed once."""
 
@@ -237,19 +270,28 @@ def parse(
     if not text.strip():
         return _failed("XP1001", "the file is empty", path)
     name = str(path)
-    arguments = [*_ARGUMENTS, "-include", str(HEADERS / "xp_parse.h"), "-isystem", str(HEADERS)]
+    arguments = [*_ARGUMENTS, "-include", str(HEADERS / "xp_parse.h")]
+    arguments += ["-isystem", str(HEADERS), "-isystem", str(HEADERS / "std")]
     for directory in include_dirs:
         arguments += ["-I", str(directory)]
     for directory in system_includes():
         arguments += ["-isystem", directory]
     arguments += [f"-D{define}" for define in defines]
-    try:
-        unit = ci.Index.create().parse(name, args=arguments, unsaved_files=[(name, text)])
-    except ci.TranslationUnitLoadError:
-        return _failed("XP1002", "libclang could not read the file", path)
-    errors = [_diagnostic(d, name) for d in unit.diagnostics if d.severity >= 3]
+    wrapped = _wrapped_standard_headers()
+    empty = list(vendor_headers(text))
+    while True:
+        files = [(name, text), *wrapped, *((str(HEADERS / header), "") for header in empty)]
+        try:
+            unit = ci.Index.create().parse(name, args=arguments, unsaved_files=files)
+        except ci.TranslationUnitLoadError:
+            return _failed("XP1002", "libclang could not read the file", path)
+        errors = [_diagnostic(d, name) for d in unit.diagnostics if d.severity >= 3]
+        missing = _missing_vendor_header(errors, empty)
+        if missing is None:
+            break
+        empty.append(missing)
     parsed = Parsed(unit, name, text.encode(), ())
-    fatal = _fatal(errors, parsed)
+    fatal = _fatal(errors, parsed, lenient=bool(empty))
     if fatal:
         return ParseFailed(tuple(fatal))
     return Parsed(unit, name, text.encode(), tuple(errors))
@@ -267,19 +309,34 @@ def _diagnostic(found: Any, name: str) -> Diagnostic:
     return Diagnostic(code, "error", message, Span(file, line, column, line, column), hint)
 
 
+def _missing_vendor_header(errors: Sequence[Diagnostic], known: Sequence[str]) -> str | None:
+    """A vendor's header that one of the user's own headers includes."""
+    for error in errors:
+        if error.code == "XP1003":
+            header = error.message.split("'")[1]
+            if header not in known and vendor_headers(f"#include <{header}>"):
+                return header
+    return None
+
+
 _SYNTAX: Final = re.compile(
     r"^expected |file not found|unterminated|extraneous|missing terminating|unknown type name"
     r"|unbalanced|invalid preprocessing|#error|^unexpected|too many errors|requires a type specifier"
 )
 
 
-def _fatal(errors: Sequence[Diagnostic], parsed: Parsed) -> list[Diagnostic]:
-    """Errors after which the tree cannot be trusted: syntax anywhere, anything in device code."""
+def _fatal(errors: Sequence[Diagnostic], parsed: Parsed, lenient: bool) -> list[Diagnostic]:
+    """Errors after which the tree cannot be trusted: syntax anywhere, anything in device code.
+
+    `lenient`: host code uses a library whose header is empty here, so its errors say nothing.
+    """
     if not errors:
         return []
     extents = _device_extents(parsed)
-    fatal = [e for e in errors if _SYNTAX.search(e.message) or _inside(e, extents)]
-    return list(errors) if fatal else []
+    fatal = [e for e in errors if _inside(e, extents) or e.code == "XP1003"]
+    if not lenient:
+        fatal += [e for e in errors if _SYNTAX.search(e.message)]
+    return [*fatal, *(e for e in errors if e not in fatal)] if fatal else []
 
 
 def _inside(error: Diagnostic, extents: Sequence[tuple[str, int, int]]) -> bool:

@@ -79,8 +79,8 @@ typedef unsigned long uint64_t;
 __attribute__((device)) void __syncthreads();
 #if __has_include(<new>)
 #include <new>  // its operators refuse the pragma below
+#include <exception>
 #endif
-// Never closed: what no attribute marks may be called from everywhere.
 #pragma clang force_cuda_host_device begin
 typedef struct CUstream_st *cudaStream_t;
 struct uint3;
@@ -116,6 +116,7 @@ extern const dim3 blockDim, gridDim;
 extern const int warpSize;
 
 extern "C" {
+long clock() noexcept;
 void __assert_fail(const char *, const char *, unsigned, const char *) noexcept;
 double sqrt(double) noexcept; float sqrtf(float) noexcept;
 double rsqrt(double) noexcept; float rsqrtf(float) noexcept;
@@ -275,7 +276,7 @@ int __float2int_rn(float); unsigned __float2uint_rn(float); long long __float2ll
 int __float2int_rz(float); unsigned __float2uint_rz(float); long long __float2ll_rz(float); unsigned long long __float2ull_rz(float); float __int2float_rz(int); float __uint2float_rz(unsigned); float __ll2float_rz(long long); float __ull2float_rz(unsigned long long); int __double2int_rz(double); unsigned __double2uint_rz(double); long long __double2ll_rz(double); float __double2float_rz(double); double __ll2double_rz(long long);
 int __float2int_ru(float); unsigned __float2uint_ru(float); long long __float2ll_ru(float); unsigned long long __float2ull_ru(float); float __int2float_ru(int); float __uint2float_ru(unsigned); float __ll2float_ru(long long); float __ull2float_ru(unsigned long long); int __double2int_ru(double); unsigned __double2uint_ru(double); long long __double2ll_ru(double); float __double2float_ru(double); double __ll2double_ru(long long);
 int __float2int_rd(float); unsigned __float2uint_rd(float); long long __float2ll_rd(float); unsigned long long __float2ull_rd(float); float __int2float_rd(int); float __uint2float_rd(unsigned); float __ll2float_rd(long long); float __ull2float_rd(unsigned long long); int __double2int_rd(double); unsigned __double2uint_rd(double); long long __double2ll_rd(double); float __double2float_rd(double); double __ll2double_rd(long long);
-double __int2double_rn(int); double __uint2double_rn(unsigned); long long clock64(); long clock(); void __trap(); void __nanosleep(unsigned); void __brkpt();
+double __int2double_rn(int); double __uint2double_rn(unsigned); long long clock64();  void __trap(); void __nanosleep(unsigned); void __brkpt();
  int __syncthreads_or(int); int __syncthreads_and(int); int __syncthreads_count(int); void __syncwarp(unsigned = 0xffffffffu); void __threadfence(); void __threadfence_block(); void __threadfence_system();
 int __any_sync(unsigned, int); int __all_sync(unsigned, int); unsigned __ballot_sync(unsigned, int); unsigned __activemask(); int __any(int); int __all(int); unsigned __ballot(int);
 template <class T> unsigned __match_any_sync(unsigned, T); template <class T> unsigned __match_all_sync(unsigned, T, int *);
@@ -481,3 +482,4 @@ template <class T> void __stwt(T *, T);
 
 #include "xp_parse_groups.h"
 #include "xp_parse_host.h"
+#pragma clang force_cuda_host_device end

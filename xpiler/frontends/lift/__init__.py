@@ -8,6 +8,7 @@ from pathlib import Path
 from xpiler.backends.base import Diagnostic
 from xpiler.frontends.libclang import Node, Parsed, parse
 from xpiler.frontends.lift import calls as _calls
+from xpiler.frontends.lift import copies as _copies
 from xpiler.frontends.lift import groups as _groups
 from xpiler.frontends.lift import tiles as _tiles
 from xpiler.frontends.lift import warp as _warp
@@ -21,7 +22,7 @@ from xpiler.frontends.results import LiftedFile, LiftedKernel, ParseFailed, Refu
 
 __all__ = ["LiftedFile", "LiftedKernel", "ParseFailed", "Refused", "lift"]
 
-_REGISTERED = (_calls, _groups, _tiles, _warp)  # importing them registers what they lift
+_REGISTERED = (_calls, _copies, _groups, _tiles, _warp)  # importing them registers what they lift
 
 
 def lift(

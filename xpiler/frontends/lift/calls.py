@@ -6,10 +6,10 @@ from typing import Final
 
 from xpiler.frontends.libclang import Node
 from xpiler.frontends.lift.ctype import COpaque, CPointer, CScalar, CStruct, CType
-from xpiler.frontends.lift.decl import aliased, declare_value, fresh_place
+from xpiler.frontends.lift.decl import aliased, declare_value, fresh_place, in_memory, note_owner
 from xpiler.frontends.lift.dispatch import PLACES, REFERENCES, VALUES, place, value
 from xpiler.frontends.lift.intrinsics import INTRINSICS, half_operator
-from xpiler.frontends.lift.memory import convert, dereference, read, stable
+from xpiler.frontends.lift.memory import convert, dereference, read, snapshot, stable, write
 from xpiler.frontends.lift.returns import without_returns
 from xpiler.frontends.lift.scan import count_modifications
 from xpiler.frontends.lift.state import Frame, Lifter
@@ -56,6 +56,10 @@ def call_place(lf: Lifter, node: Node) -> Place:
         return _library(lf, node, ref, name)
     if ref.kind in ("VAR_DECL", "PARM_DECL", "FIELD_DECL"):
         return _indirect(lf, node)
+    if ref.kind == "CXX_METHOD" and name == "operator=" and "operator" not in ref.text:
+        target = place(lf, arguments(node)[0])
+        write(lf, target, snapshot(lf, value(lf, arguments(node)[1])), node)
+        return target
     return inlined(lf, node, ref)
 
 
@@ -66,7 +70,7 @@ def arguments(node: Node) -> tuple[Node, ...]:
 
 def _user_code(ref: Node) -> bool:
     """Written by the user, or a library template whose instance has a body of its own."""
-    if ref.in_headers:
+    if ref.in_headers or ref.spelling.startswith("__builtin_"):
         return False
     file = ref.file
     return bool(file) and not file.startswith(("/usr/", "/opt/"))
@@ -152,8 +156,6 @@ def _run_constructor(
 
 
 def _member_initialisers(lf: Lifter, definition: Node, target: StructPlace) -> None:
-    from xpiler.frontends.lift.memory import write
-
     children = [c for c in definition.children if c.kind not in ("PARM_DECL", "TYPE_REF")]
     member: str | None = None
     for child in children:
@@ -260,12 +262,16 @@ def _bound(lf: Lifter, parameter: Node, argument: Node | None) -> Place:
             return ValuePlace(_steady(lf, parameter.spelling, found.value))
         return aliased(lf, found)
     found_value = convert(lf, value(lf, argument), ctype, argument)
+    if parameter.key in lf.in_memory:
+        return in_memory(lf, parameter, ctype, found_value)
     constant = parameter.key not in lf.modified
     if constant and (not isinstance(found_value, Expr) or stable(lf, found_value)):
         if isinstance(found_value, Expr | PointerValue | OpaqueValue):
             if not isinstance(found_value, PointerValue) or stable(lf, found_value.offset):
                 return ValuePlace(found_value)
-    return declare_value(lf, parameter.spelling, ctype, found_value, constant, parameter)
+    target = declare_value(lf, parameter.spelling, ctype, found_value, constant, parameter)
+    note_owner(lf, target, parameter.key)
+    return target
 
 
 def _steady(lf: Lifter, stem: str, found: Value) -> Value:
@@ -297,13 +303,16 @@ def run_body(
     statements = body.children
     if statements and statements[-1].kind == "RETURN_STMT" and not void:
         if not any(_returns(s) for s in statements[:-1]):
+            before = len(lf.out)
             for inner in statements[:-1]:
                 statement(lf, inner)
             returned = statements[-1].children[0]
             if by_reference:
                 return aliased(lf, place(lf, returned))
             assert result_type is not None
-            return ValuePlace(convert(lf, value(lf, returned), result_type, returned))
+            found = convert(lf, value(lf, returned), result_type, returned)
+            # a later call in the same expression may change what this value reads
+            return ValuePlace(snapshot(lf, found) if len(lf.out) > before else found)
     result = None
     if not void:
         assert result_type is not None

@@ -37,7 +37,7 @@ from xpiler.ir import build
 from xpiler.ir.nodes import Alloc, Const, Declare, Expr, Store, Var
 from xpiler.ir.types import I64, Scalar, Space, Spaces
 
-__all__ = ["declare", "declare_value", "fresh_place"]
+__all__ = ["declare", "declare_value", "fresh_place", "in_memory", "note_owner"]
 
 
 def declare(lf: Lifter, node: Node) -> None:
@@ -115,7 +115,11 @@ def _shared(lf: Lifter, node: Node, ctype: CType) -> None:
         start = PointerValue(name, (), build.i32(0), ctype.elem, _volatile(node))
         lf.places[node.key] = ArrayPlace(start, ctype)
         return
-    _allocate(lf, node, ctype, Spaces.SHARED)
+    if node.key in lf.shared:
+        return  # one allocation, however often the function that declares it is lifted
+    with lf.block() as allocation:
+        _allocate(lf, node, ctype, Spaces.SHARED)
+    lf.shared[node.key] = allocation[0]
 
 
 def _volatile(node: Node) -> bool:
@@ -235,14 +239,29 @@ def _store_list(lf: Lifter, name: str, ctype: CType, init: Node, at: int) -> int
 def _variable(lf: Lifter, node: Node, ctype: CType, init: Node | None) -> None:
     constant = node.key not in lf.modified
     if node.key in lf.in_memory and isinstance(ctype, CScalar | CStruct):
-        name = _allocate(lf, node, ctype, Spaces.LOCAL)
-        lf.buffers[name] = BufferInfo(name, lf.buffers[name].elem, 1, Spaces.LOCAL)
-        found = _initial(lf, node, ctype, init)
-        if found is not None:
-            write(lf, lf.places[node.key], found, node)
+        in_memory(lf, node, ctype, _initial(lf, node, ctype, init))
         return
     found = _initial(lf, node, ctype, init)
     lf.places[node.key] = declare_value(lf, node.spelling, ctype, found, constant, node)
+    note_owner(lf, lf.places[node.key], node.key)
+
+
+def in_memory(lf: Lifter, node: Node, ctype: CType, init: Value | None) -> Place:
+    """A variable held as a small local array, because something points at it."""
+    name = _allocate(lf, node, ctype, Spaces.LOCAL)
+    lf.buffers[name] = BufferInfo(name, lf.buffers[name].elem, 1, Spaces.LOCAL)
+    if init is not None:
+        write(lf, lf.places[node.key], init, node)
+    return lf.places[node.key]
+
+
+def note_owner(lf: Lifter, found: Place, key: int) -> None:
+    """Remember which declaration the scalars of a variable belong to."""
+    if isinstance(found, VarPlace):
+        lf.owners[found.name] = key
+    elif isinstance(found, StructPlace):
+        for _, part in found.fields:
+            note_owner(lf, part, key)
 
 
 def _initial(lf: Lifter, node: Node, ctype: CType, init: Node | None) -> Value | None:
@@ -284,7 +303,8 @@ def declare_value(
         return _declare_struct(lf, stem, ctype, init, constant, node)
     if isinstance(ctype, CArray):
         lf.refuse("XP1111", "an array passed or returned by value", node)
-    assert init is None or isinstance(init, Expr)
+    if not (init is None or isinstance(init, Expr)):
+        lf.refuse("XP1111", f"the initial value of {stem}", node)
     if constant and isinstance(init, Const) and not init.type.is_float:
         return ValuePlace(init)
     name = lf.fresh(stem)

@@ -301,6 +301,8 @@ def _unary_place(lf: Lifter, node: Node) -> Place:
         if isinstance(found, OpaqueValue) and found.kind == "address_of_variable":
             target = found.data[0]
             assert isinstance(target, VarPlace | StructPlace)
+            if lf.ctype(node) != _type_of(target):
+                raise NeedsMemory(_owner(lf, found))
             return target
         if isinstance(found, OpaqueValue):
             return ValuePlace(found)
@@ -333,11 +335,34 @@ def _subscript(lf: Lifter, node: Node) -> Place:
 
         return ValuePlace(subscript_fragments(lf, base, index_node))
     index = value(lf, index_node)
+    if isinstance(base, OpaqueValue) and base.kind == "address_of_variable":
+        if isinstance(index, Const) and index.value == 0:
+            target = base.data[0]
+            assert isinstance(target, VarPlace | StructPlace)
+            if lf.ctype(node) == _type_of(target):
+                return target
+        raise NeedsMemory(_owner(lf, base))
     if isinstance(index, PointerValue):
         base, index = index, base
     if not isinstance(base, PointerValue) or not isinstance(index, Expr):
         lf.refuse("XP1111", "a subscript of this value", node)
     return dereference(lf, advance(lf, base, index, node), node)
+
+
+def _type_of(target: VarPlace | StructPlace) -> CType:
+    return CScalar(target.type) if isinstance(target, VarPlace) else target.ctype
+
+
+def _owner(lf: Lifter, address: OpaqueValue) -> int:
+    """The declaration whose address this is."""
+    target = address.data[0]
+    while isinstance(target, StructPlace) and target.fields:
+        target = target.fields[0][1]
+    if isinstance(target, VarPlace) and target.name in lf.owners:
+        return lf.owners[target.name]
+    key = address.data[1]
+    assert isinstance(key, int)
+    return key
 
 
 def _member(lf: Lifter, node: Node) -> Place:
@@ -389,6 +414,9 @@ def member_of(lf: Lifter, base: Place, name: str, node: Node) -> Place:
 def _reference(lf: Lifter, node: Node) -> Place:
     inner = [c for c in node.children if c.kind not in REFERENCES]
     ref = node.ref
+    if ref is not None and ref.kind == "TEMPLATE_NON_TYPE_PARAMETER" and inner:
+        if node.evaluate() is None or not isinstance(lf.ctype(node), CScalar):
+            return place(lf, inner[-1])
     if ref is None or ref.kind == "TEMPLATE_NON_TYPE_PARAMETER":
         return ValuePlace(_constant(lf, node))
     if inner and ref.kind not in ("VAR_DECL", "PARM_DECL") and "FUNCTION" not in ref.kind:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from xpiler.frontends.libclang import Node
 from xpiler.frontends.lift.cleanup import tidy
 from xpiler.frontends.lift.ctype import CArray, COpaque, CPointer, CScalar, CStruct, CType
+from xpiler.frontends.lift.decl import in_memory, note_owner
+from xpiler.frontends.lift.memory import read
 from xpiler.frontends.lift.names import element_type
 from xpiler.frontends.lift.scan import count_modifications
 from xpiler.frontends.lift.state import FileState, Frame, Lifter
@@ -76,7 +78,7 @@ def _attempt(
     lf.stack.append(definition.key)
     with lf.block() as lifted:
         statement(lf, body)
-    views: list[Stmt] = list(lf.dynamic.values())
+    views: list[Stmt] = [*lf.dynamic.values(), *lf.shared.values()]
     block: Block = tidy((*views, *prologue, *lifted))
     kernel = Kernel(
         symbol, tuple(params), block, "simt", launch, instance=instance, span=definition.span
@@ -101,7 +103,12 @@ def _parameter(lf: Lifter, node: Node, params: list[Param]) -> None:
     name = node.spelling or f"arg{len(params)}"
     constant = node.key not in lf.modified
     source = Source(name, "", node)
-    lf.places[node.key] = _place(lf, source, ctype, params, constant)
+    found = _place(lf, source, ctype, params, constant)
+    lf.places[node.key] = found
+    if node.key in lf.in_memory:
+        in_memory(lf, node, ctype, read(lf, found))
+    else:
+        note_owner(lf, found, node.key)
 
 
 def _place(

@@ -88,6 +88,8 @@ class Lifter:
         self.void_elements: dict[int, Scalar] = {}
         self.constants: set[str] = set()
         self.dynamic: dict[str, Alloc] = {}
+        self.shared: dict[int, Stmt] = {}
+        self.owners: dict[str, int] = {}
         self.in_function = False
         self.span: Span | None = None
 
