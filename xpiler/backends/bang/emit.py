@@ -28,6 +28,14 @@ struct dim3 {
   dim3(unsigned int x = 1, unsigned int y = 1, unsigned int z = 1) : x(x), y(y), z(z) {}
 };
 """
+_VECTOR: Final = re.compile(
+    r"\b(?:make_)?(char|uchar|short|ushort|int|uint|float|longlong|ulonglong)([1234])\b"
+)
+_VECTOR_ELEMS: Final = {
+    "char": "signed char", "uchar": "unsigned char", "short": "short", "ushort": "unsigned short",
+    "int": "int", "uint": "unsigned int", "float": "float", "longlong": "long long",
+    "ulonglong": "unsigned long long",
+}  # fmt: skip
 _SAME: Final = """\
 template <class A, class B>
 struct xp_same {
@@ -122,9 +130,8 @@ def _definitions(kernels: Sequence[_Kernel], function: Function | None) -> str:
 
 def _needs_dispatch(kernels: Sequence[_Kernel], function: Function) -> bool:
     symbols = [k.symbol for k in kernels]
-    return bool(function.template) or symbols != [function.name] or any(
-        p.origin and p.origin != p.name for p in kernels[0].params
-    )
+    fields = any("." in p.origin or "[" in p.origin for p in kernels[0].params)
+    return bool(function.template) or symbols != [function.name] or fields
 
 
 def _wrapper(
@@ -166,7 +173,7 @@ def _dispatch(kernels: Sequence[_Kernel], function: Function) -> str:
     lines = [f"{head}static void start_{function.name}({', '.join(params)}) {{\n"]
     formals = [_formal(t) for t in function.template]
     for number, kernel in enumerate(kernels):
-        names = ["grid", "block", "shared_bytes", "queue", *(p.origin or p.name for p in kernel.params)]
+        names = ["grid", "block", "shared_bytes", "queue", *_arguments(kernel, function)]
         call = f"launch_{kernel.symbol}({', '.join(names)});"
         if not function.template:
             lines.append(f"  {call}\n")
@@ -179,6 +186,20 @@ def _dispatch(kernels: Sequence[_Kernel], function: Function) -> str:
         word = "if" if number == 0 else "else if"
         lines.append(f"  {word} constexpr ({' && '.join(tests)}) {call}\n")
     return "".join(lines) + "}\n"
+
+
+def _arguments(kernel: _Kernel, function: Function) -> list[str]:
+    """What the source's parameters give for the kernel's: themselves, or a field of a class."""
+    fields = [p.origin for p in kernel.params]
+    if len(kernel.params) == len(function.params) and not any("." in f or "[" in f for f in fields):
+        return [_param_name(p.text) for p in function.params]
+    return [p.origin if "." in p.origin or "[" in p.origin else p.name for p in kernel.params]
+
+
+def _param_name(text: str) -> str:
+    bare = re.sub(r"\[[^\]]*\]|=.*$", "", text, flags=re.S)
+    names = re.findall(r"[A-Za-z_]\w*", bare)
+    return names[-1] if names else ""
 
 
 def _plain(text: str) -> str:
@@ -241,6 +262,7 @@ def _prelude(
     helpers = dict.fromkeys(name for p in printed for name in p.helpers)
     composites = with_dependencies({name for p in printed for name in p.composites})
     parts = ["#include <bang.h>\n#include <cnrt.h>\n#include <math.h>\n", _DIM3]
+    parts += _vector_types(body)
     if "xp_same<" in body:
         parts.append(_SAME)
     if "xp_elapsed(" in body:
@@ -249,6 +271,22 @@ def _prelude(
     parts += [COMPOSITES[name].text + "\n" for name in composites]
     parts += [_symbol(g) for g in globals_]
     return "\n".join(parts) + "\n"
+
+
+def _vector_types(body: str) -> list[str]:
+    """CUDA's short vectors, as far as host code names them."""
+    found = dict.fromkeys(m.group(1, 2) for m in _VECTOR.finditer(body))
+    out = []
+    for stem, lanes in found:
+        elem, members = _VECTOR_ELEMS[stem], "xyzw"[: int(lanes)]
+        fields = " ".join(f"{elem} {m};" for m in members)
+        params = ", ".join(f"{elem} {m}" for m in members)
+        name = f"{stem}{lanes}"
+        out.append(
+            f"struct {name} {{\n  {fields}\n}};\n"
+            f"static inline {name} make_{name}({params}) {{ return {{{', '.join(members)}}}; }}\n"
+        )
+    return out
 
 
 def _symbol(buffer: GlobalBuffer) -> str:

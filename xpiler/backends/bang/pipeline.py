@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from xpiler.backends.bang.passes.atomics import ATOMICS
 from xpiler.backends.bang.passes.bind import BIND
 from xpiler.backends.bang.passes.cache import CACHE
 from xpiler.backends.bang.passes.distribute import DISTRIBUTE
+from xpiler.backends.bang.passes.doubles import DOUBLES
 from xpiler.backends.bang.passes.tensorize import TENSORIZE
 from xpiler.ir.nodes import Module
 from xpiler.passes.base import Pass
@@ -19,4 +21,6 @@ __all__ = ["pipeline"]
 def pipeline(program: Module, options: Mapping[str, str]) -> tuple[Pass, ...]:
     """From the lifted SIMT kernel to tasks with vector instructions."""
     del program, options
-    return (FOLD, LOOP_RECOVERY, FOLD, BIND, DISTRIBUTE, CACHE, TENSORIZE)
+    return (
+        FOLD, DOUBLES, LOOP_RECOVERY, FOLD, BIND, DISTRIBUTE, CACHE, TENSORIZE, ATOMICS,
+    )  # fmt: skip
