@@ -15,6 +15,7 @@ from dataclasses import replace
 from xpiler.ir.build import const
 from xpiler.ir.functions import BUILTINS
 from xpiler.ir.nodes import (
+    Alloc,
     Assign,
     Atomic,
     Binary,
@@ -100,8 +101,34 @@ def _round(body: Block) -> Block:
     body = _joined(body)
     body = _propagated(body)
     ranges = variable_ranges(body)
-    body = map_block(body, lambda s: _simplified(s, ranges))
+    values = _definitions(body)
+
+    def through(expr: Expr) -> Expr:
+        return _seen_through(expr, values, ranges)
+
+    body = map_block(body, lambda s: _simplified(map_exprs(s, through), ranges))
     return _without_dead(body)
+
+
+def _definitions(body: Block) -> dict[str, Expr]:
+    """Arithmetic that a variable holds for good, over variables that do not change either."""
+    changing = _reassigned(body)
+    return {
+        s.name: s.init
+        for s in statements(body)
+        if isinstance(s, Declare) and isinstance(s.init, Binary) and s.name not in changing
+        if not variables(s.init) & changing and not _loads(s.init)
+    }
+
+
+def _seen_through(expr: Expr, values: Mapping[str, Expr], ranges: Ranges) -> Expr:
+    """`t % 32` is `lane` where `t` holds `warp * 32 + lane`: only where that leaves nothing to compute."""
+    if isinstance(expr, Binary) and isinstance(expr.a, Var) and isinstance(expr.b, Const):
+        if expr.a.name in values:
+            inner = simplify(replace(expr, a=values[expr.a.name]), ranges)
+            if len(list(subexpressions(inner))) <= 3:
+                return inner
+    return expr
 
 
 # --- declarations ------------------------------------------------------------------------------
@@ -233,12 +260,14 @@ def _loop(loop: For) -> Block:
 
 
 def _single_iteration(loop: For, lo: Const, hi: Const, step: Const) -> Block | None:
-    """`for (v ...) if (v == c) body` runs its body once."""
-    match loop.body:
-        case (If(cond=Binary(op="==", a=Var(name=name), b=Const(value=c)), then=then, orelse=()),):
+    """`for (v ...) { T t = e; if (v == c) body }` runs its body once; what stands before has no effect."""
+    if not loop.body or not all(isinstance(s, Declare | Alloc) for s in loop.body[:-1]):
+        return None
+    match loop.body[-1]:
+        case If(cond=Binary(op="==", a=Var(name=name), b=Const(value=c)), then=then, orelse=()):
             reached = lo.value <= c < hi.value and (c - lo.value) % step.value == 0
             if name == loop.var and reached and not has_jumps(then):
-                return substitute(then, {name: Const(c, loop.type)})
+                return substitute((*loop.body[:-1], *then), {name: Const(c, loop.type)})
         case _:
             pass
     return None

@@ -31,6 +31,7 @@ from xpiler.passes.bounds import variable_ranges
 from xpiler.passes.loop_recovery.converge import converge
 from xpiler.passes.loop_recovery.exchange import Exchange
 from xpiler.passes.loop_recovery.geometry import MAX_THREADS, WARP, Geometry
+from xpiler.passes.loop_recovery.hoist import hoist_uniform
 from xpiler.passes.loop_recovery.refusal import Refused
 from xpiler.passes.loop_recovery.regions import (
     Branch,
@@ -102,6 +103,9 @@ class Recovery:
             return ()
         if holds_collective(stmts, Scope.WARP):
             return self._over_warps(stmts)
+        shared: Block = ()
+        if not serial:
+            shared, stmts = hoist_uniform(stmts, Uniformity(stmts, Scope.BLOCK, self.geometry))
         values: dict[str, Expr] = {}
         ranges: dict[str, tuple[int, int]] = {}
         loops = []
@@ -115,7 +119,7 @@ class Recovery:
         out = _substituted(stmts, {n: Cast(U32, v) for n, v in values.items()}, ranges)
         for name, extent, axis in loops:
             out = (For(name, I32, i32(0), extent, i32(1), out, axis),)
-        return out
+        return (*shared, *out)
 
     def _over_warps(self, stmts: Block) -> Block:
         inner = _Level(self, Scope.WARP).run(stmts)
@@ -127,10 +131,17 @@ class Recovery:
     def over_lanes(self, stmts: Block, serial: bool = False) -> Block:
         if not stmts:
             return ()
+        shared: Block = ()
+        if not serial:
+            uni = Uniformity(stmts, Scope.WARP, self.geometry, "lane")
+            shared, stmts = hoist_uniform(stmts, uni)
         values = self.geometry.thread_of_lane(Var("warp", I32), Var("lane", I32))
         out = _substituted(stmts, values, _WARP_RANGES)
+        first = self.geometry.thread_of_lane(Var("warp", I32), i32(0))
+        shared = _substituted(shared, first, _WARP_RANGES)
         lanes = self.geometry.lanes(Var("warp", I32))
-        return (For("lane", I32, i32(0), lanes, i32(1), out, "serial" if serial else "lane"),)
+        axis = "serial" if serial else "lane"
+        return (*shared, For("lane", I32, i32(0), lanes, i32(1), out, axis))
 
 
 _WARP_RANGES = {"warp": (0, MAX_THREADS // WARP - 1), "lane": (0, WARP - 1)}

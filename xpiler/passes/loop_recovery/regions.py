@@ -33,7 +33,7 @@ from xpiler.ir.walk import (
 from xpiler.passes.loop_recovery.jumps import own_jumps
 from xpiler.passes.loop_recovery.scope import Scope, holds_collective, is_collective
 
-__all__ = ["Branch", "Item", "Leaf", "Loop", "Plain", "Sync", "leaves", "read_names", "split", "tidy"]
+__all__ = ["Branch", "Item", "Leaf", "Loop", "Plain", "Sync", "leaves", "read_names", "split", "tidy", "writes_memory"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,10 +177,11 @@ def _commute(leaf: Item, stmt: Stmt) -> bool:
     if mine & (read_names(leaf.stmts) | assigned(leaf.stmts)) or reads & assigned(leaf.stmts):
         return False
     loads = [e for x in expressions(stmt) for e in subexpressions(x) if isinstance(e, Load)]
-    return not loads or not _writes_memory(leaf.stmts)
+    return not loads or not writes_memory(leaf.stmts)
 
 
-def _writes_memory(block: Block) -> bool:
+def writes_memory(block: Block) -> bool:
+    """May the block change memory that it did not declare itself?"""
     own = {s.name for s in statements(block) if hasattr(s, "space") and s.space == Spaces.LOCAL}
     return bool(buffers_written(block) - own) or any(isinstance(s, Atomic) for s in statements(block))
 
