@@ -71,8 +71,11 @@ class Simulator:
         self, text: str, path: Path, entries: Sequence[KernelEntry]
     ) -> tuple[TranslationUnit, ...]:
         flags = _simulator_flags()
+        if not _is_cpp(text):
+            # the descriptions are C++: a C file is compiled as that, its kernels keep their names
+            text = re.sub(r"^(void \w+\(xp_dim3 grid,)", r'extern "C" \1', text, flags=re.M)
         main = TranslationUnit(
-            path.with_suffix(".cpp").name, text, "g++", (*flags, f"-I{path.parent}")
+            path.with_suffix(".cpp").name, text, "g++", (*flags, *_MAIN, f"-I{path.parent}")
         )
         calls = entry_unit(text, entries)
         return (main, TranslationUnit("calls.cpp", calls, "g++", ("-O1",)))

@@ -106,7 +106,7 @@ XP_INSN __m512 _mm512_fnmsub_ps(__m512 a, __m512 b, __m512 c) {
 XP_INSN __m512 _mm512_roundscale_ps(__m512 a, int imm) {
   XP_REQUIRE((imm & ~0xfb) == 0, "the rounding mode must be in the immediate");
   f32x16 r;
-  XP_LANES(16) r[i] = xp_roundscale(a[i], imm);
+  XP_LANES(16) r[i] = xpi_roundscale(a[i], imm);
   return r;
 }
 
@@ -114,7 +114,7 @@ XP_INSN __m512 _mm512_roundscale_ps(__m512 a, int imm) {
 /// cpu: avx512f
 XP_INSN __m512 _mm512_scalef_ps(__m512 a, __m512 b) {
   f32x16 r;
-  XP_LANES(16) r[i] = xp_scalef(a[i], b[i]);
+  XP_LANES(16) r[i] = xpi_scalef(a[i], b[i]);
   return r;
 }
 
@@ -122,7 +122,7 @@ XP_INSN __m512 _mm512_scalef_ps(__m512 a, __m512 b) {
 /// cpu: avx512f
 XP_INSN __m512 _mm512_getexp_ps(__m512 a) {
   f32x16 r;
-  XP_LANES(16) r[i] = xp_getexp(a[i]);
+  XP_LANES(16) r[i] = xpi_getexp(a[i]);
   return r;
 }
 
@@ -182,27 +182,27 @@ XP_INSN __m512 _mm512_permutexvar_ps(__m512i index_, __m512 a) {
 /// Sum of all lanes, by halving: lane i with lane i + 8, then + 4, ...
 /// cpu: avx512f
 XP_INSN float _mm512_reduce_add_ps(__m512 a) {
-  return xp_reduce<float, 16>(a, [](float x, float y) { return x + y; });
+  return xpi_reduce<float, 16>(a, [](float x, float y) { return x + y; });
 }
 
 /// Product of all lanes, by halving: lane i with lane i + 8, then + 4, ...
 /// cpu: avx512f
 XP_INSN float _mm512_reduce_mul_ps(__m512 a) {
-  return xp_reduce<float, 16>(a, [](float x, float y) { return x * y; });
+  return xpi_reduce<float, 16>(a, [](float x, float y) { return x * y; });
 }
 
 /// Minimum of all lanes, by halving: lane i with lane i + 8, then + 4, ...
 /// cpu: avx512f
 /// domain: numbers
 XP_INSN float _mm512_reduce_min_ps(__m512 a) {
-  return xp_reduce<float, 16>(a, [](float x, float y) { return x < y ? x : y; });
+  return xpi_reduce<float, 16>(a, [](float x, float y) { return x < y ? x : y; });
 }
 
 /// Maximum of all lanes, by halving: lane i with lane i + 8, then + 4, ...
 /// cpu: avx512f
 /// domain: numbers
 XP_INSN float _mm512_reduce_max_ps(__m512 a) {
-  return xp_reduce<float, 16>(a, [](float x, float y) { return x > y ? x : y; });
+  return xpi_reduce<float, 16>(a, [](float x, float y) { return x > y ? x : y; });
 }
 
 /// Sum of the lanes chosen by k, by halving.
@@ -312,7 +312,7 @@ XP_INSN __m512d _mm512_fnmsub_pd(__m512d a, __m512d b, __m512d c) {
 XP_INSN __m512d _mm512_roundscale_pd(__m512d a, int imm) {
   XP_REQUIRE((imm & ~0xfb) == 0, "the rounding mode must be in the immediate");
   f64x8 r;
-  XP_LANES(8) r[i] = xp_roundscale(a[i], imm);
+  XP_LANES(8) r[i] = xpi_roundscale(a[i], imm);
   return r;
 }
 
@@ -320,7 +320,7 @@ XP_INSN __m512d _mm512_roundscale_pd(__m512d a, int imm) {
 /// cpu: avx512f
 XP_INSN __m512d _mm512_scalef_pd(__m512d a, __m512d b) {
   f64x8 r;
-  XP_LANES(8) r[i] = xp_scalef(a[i], b[i]);
+  XP_LANES(8) r[i] = xpi_scalef(a[i], b[i]);
   return r;
 }
 
@@ -328,7 +328,7 @@ XP_INSN __m512d _mm512_scalef_pd(__m512d a, __m512d b) {
 /// cpu: avx512f
 XP_INSN __m512d _mm512_getexp_pd(__m512d a) {
   f64x8 r;
-  XP_LANES(8) r[i] = xp_getexp(a[i]);
+  XP_LANES(8) r[i] = xpi_getexp(a[i]);
   return r;
 }
 
@@ -388,27 +388,27 @@ XP_INSN __m512d _mm512_permutexvar_pd(__m512i index_, __m512d a) {
 /// Sum of all lanes, by halving: lane i with lane i + 4, then + 2, ...
 /// cpu: avx512f
 XP_INSN double _mm512_reduce_add_pd(__m512d a) {
-  return xp_reduce<double, 8>(a, [](double x, double y) { return x + y; });
+  return xpi_reduce<double, 8>(a, [](double x, double y) { return x + y; });
 }
 
 /// Product of all lanes, by halving: lane i with lane i + 4, then + 2, ...
 /// cpu: avx512f
 XP_INSN double _mm512_reduce_mul_pd(__m512d a) {
-  return xp_reduce<double, 8>(a, [](double x, double y) { return x * y; });
+  return xpi_reduce<double, 8>(a, [](double x, double y) { return x * y; });
 }
 
 /// Minimum of all lanes, by halving: lane i with lane i + 4, then + 2, ...
 /// cpu: avx512f
 /// domain: numbers
 XP_INSN double _mm512_reduce_min_pd(__m512d a) {
-  return xp_reduce<double, 8>(a, [](double x, double y) { return x < y ? x : y; });
+  return xpi_reduce<double, 8>(a, [](double x, double y) { return x < y ? x : y; });
 }
 
 /// Maximum of all lanes, by halving: lane i with lane i + 4, then + 2, ...
 /// cpu: avx512f
 /// domain: numbers
 XP_INSN double _mm512_reduce_max_pd(__m512d a) {
-  return xp_reduce<double, 8>(a, [](double x, double y) { return x > y ? x : y; });
+  return xpi_reduce<double, 8>(a, [](double x, double y) { return x > y ? x : y; });
 }
 
 /// Sum of the lanes chosen by k, by halving.

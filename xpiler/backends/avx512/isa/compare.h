@@ -250,7 +250,7 @@ XP_INSN __mmask8 _mm512_cmpge_epu64_mask(__m512i a_, __m512i b_) {
 XP_INSN __mmask16 _mm512_cmp_ps_mask(__m512 a, __m512 b, int predicate) {
   XP_REQUIRE(predicate >= 0 && predicate < 32, "unknown predicate");
   unsigned r = 0;
-  XP_LANES(16) r |= (unsigned)xp_compare(a[i], b[i], predicate) << i;
+  XP_LANES(16) r |= (unsigned)xpi_compare(a[i], b[i], predicate) << i;
   return (__mmask16)r;
 }
 
@@ -265,7 +265,7 @@ XP_INSN __mmask16 _mm512_mask_cmp_ps_mask(__mmask16 k, __m512 a, __m512 b, int p
 XP_INSN __mmask8 _mm512_cmp_pd_mask(__m512d a, __m512d b, int predicate) {
   XP_REQUIRE(predicate >= 0 && predicate < 32, "unknown predicate");
   unsigned r = 0;
-  XP_LANES(8) r |= (unsigned)xp_compare(a[i], b[i], predicate) << i;
+  XP_LANES(8) r |= (unsigned)xpi_compare(a[i], b[i], predicate) << i;
   return (__mmask8)r;
 }
 

@@ -27,7 +27,7 @@ XP_INSN __m512 _mm512_cvtepu32_ps(__m512i a_) {
 /// cpu: avx512f
 XP_INSN __m512i _mm512_cvtps_epi32(__m512 a) {
   i32x16 r;
-  XP_LANES(16) r[i] = xp_to_int<int>(__builtin_rintf(a[i]));
+  XP_LANES(16) r[i] = xpi_to_int<int>(__builtin_rintf(a[i]));
   return (__m512i)r;
 }
 
@@ -35,7 +35,7 @@ XP_INSN __m512i _mm512_cvtps_epi32(__m512 a) {
 /// cpu: avx512f
 XP_INSN __m512i _mm512_cvttps_epi32(__m512 a) {
   i32x16 r;
-  XP_LANES(16) r[i] = xp_to_int<int>(a[i]);
+  XP_LANES(16) r[i] = xpi_to_int<int>(a[i]);
   return (__m512i)r;
 }
 
@@ -43,7 +43,7 @@ XP_INSN __m512i _mm512_cvttps_epi32(__m512 a) {
 /// cpu: avx512f
 XP_INSN __m512i _mm512_cvttps_epu32(__m512 a) {
   u32x16 r;
-  XP_LANES(16) r[i] = xp_to_int<unsigned>(a[i]);
+  XP_LANES(16) r[i] = xpi_to_int<unsigned>(a[i]);
   return (__m512i)r;
 }
 
@@ -85,7 +85,7 @@ XP_INSN __m512d _mm512_cvtepu32_pd(__m256i a_) {
 /// cpu: avx512f
 XP_INSN __m256i _mm512_cvttpd_epi32(__m512d a) {
   i32x8 r;
-  XP_LANES(8) r[i] = xp_to_int<int>(a[i]);
+  XP_LANES(8) r[i] = xpi_to_int<int>(a[i]);
   return (__m256i)r;
 }
 
@@ -93,7 +93,7 @@ XP_INSN __m256i _mm512_cvttpd_epi32(__m512d a) {
 /// cpu: avx512f
 XP_INSN __m256i _mm512_cvttpd_epu32(__m512d a) {
   u32x8 r;
-  XP_LANES(8) r[i] = xp_to_int<unsigned>(a[i]);
+  XP_LANES(8) r[i] = xpi_to_int<unsigned>(a[i]);
   return (__m256i)r;
 }
 
@@ -119,7 +119,7 @@ XP_INSN __m512d _mm512_cvtepu64_pd(__m512i a_) {
 /// cpu: avx512dq
 XP_INSN __m512i _mm512_cvttpd_epi64(__m512d a) {
   i64x8 r;
-  XP_LANES(8) r[i] = xp_to_int<long long>(a[i]);
+  XP_LANES(8) r[i] = xpi_to_int<long long>(a[i]);
   return (__m512i)r;
 }
 
@@ -127,7 +127,7 @@ XP_INSN __m512i _mm512_cvttpd_epi64(__m512d a) {
 /// cpu: avx512dq
 XP_INSN __m512i _mm512_cvttpd_epu64(__m512d a) {
   u64x8 r;
-  XP_LANES(8) r[i] = xp_to_int<unsigned long long>(a[i]);
+  XP_LANES(8) r[i] = xpi_to_int<unsigned long long>(a[i]);
   return (__m512i)r;
 }
 
@@ -135,7 +135,7 @@ XP_INSN __m512i _mm512_cvttpd_epu64(__m512d a) {
 /// cpu: avx512dq
 XP_INSN __m512i _mm512_cvttps_epi64(__m256 a) {
   i64x8 r;
-  XP_LANES(8) r[i] = xp_to_int<long long>(a[i]);
+  XP_LANES(8) r[i] = xpi_to_int<long long>(a[i]);
   return (__m512i)r;
 }
 
@@ -143,7 +143,7 @@ XP_INSN __m512i _mm512_cvttps_epi64(__m256 a) {
 /// cpu: avx512dq
 XP_INSN __m512i _mm512_cvttps_epu64(__m256 a) {
   u64x8 r;
-  XP_LANES(8) r[i] = xp_to_int<unsigned long long>(a[i]);
+  XP_LANES(8) r[i] = xpi_to_int<unsigned long long>(a[i]);
   return (__m512i)r;
 }
 
@@ -170,7 +170,7 @@ XP_INSN __m256 _mm512_cvtepu64_ps(__m512i a_) {
 XP_INSN __m512 _mm512_cvtph_ps(__m256i a_) {
   const u16x16 a = (u16x16)a_;
   f32x16 r;
-  XP_LANES(16) r[i] = xp_half_to_float(a[i]);
+  XP_LANES(16) r[i] = xpi_half_to_float(a[i]);
   return r;
 }
 
@@ -179,7 +179,7 @@ XP_INSN __m512 _mm512_cvtph_ps(__m256i a_) {
 XP_INSN __m256i _mm512_cvtps_ph(__m512 a, int rounding) {
   XP_REQUIRE((rounding & ~8) == 0, "only rounding to nearest even is described");
   u16x16 r;
-  XP_LANES(16) r[i] = xp_float_to_half(a[i]);
+  XP_LANES(16) r[i] = xpi_float_to_half(a[i]);
   return (__m256i)r;
 }
 
@@ -269,7 +269,7 @@ XP_INSN __m128i _mm512_cvtepi32_epi8(__m512i a_) {
 XP_INSN __m128i _mm512_cvtsepi32_epi8(__m512i a_) {
   const i32x16 a = (i32x16)a_;
   i8x16 r;
-  XP_LANES(16) r[i] = xp_saturate<signed char>(a[i]);
+  XP_LANES(16) r[i] = xpi_saturate<signed char>(a[i]);
   return (__m128i)r;
 }
 
@@ -287,7 +287,7 @@ XP_INSN __m256i _mm512_cvtepi32_epi16(__m512i a_) {
 XP_INSN __m256i _mm512_cvtsepi32_epi16(__m512i a_) {
   const i32x16 a = (i32x16)a_;
   i16x16 r;
-  XP_LANES(16) r[i] = xp_saturate<short>(a[i]);
+  XP_LANES(16) r[i] = xpi_saturate<short>(a[i]);
   return (__m256i)r;
 }
 
@@ -305,7 +305,7 @@ XP_INSN __m256i _mm512_cvtepi64_epi32(__m512i a_) {
 XP_INSN __m256i _mm512_cvtsepi64_epi32(__m512i a_) {
   const i64x8 a = (i64x8)a_;
   i32x8 r;
-  XP_LANES(8) r[i] = xp_saturate<int>(a[i]);
+  XP_LANES(8) r[i] = xpi_saturate<int>(a[i]);
   return (__m256i)r;
 }
 
@@ -323,7 +323,7 @@ XP_INSN __m256i _mm512_cvtepi16_epi8(__m512i a_) {
 XP_INSN __m256i _mm512_cvtsepi16_epi8(__m512i a_) {
   const i16x32 a = (i16x32)a_;
   i8x32 r;
-  XP_LANES(32) r[i] = xp_saturate<signed char>(a[i]);
+  XP_LANES(32) r[i] = xpi_saturate<signed char>(a[i]);
   return (__m256i)r;
 }
 
@@ -458,14 +458,14 @@ XP_INSN __m512i _mm512_inserti64x4(__m512i a, __m256i b, int imm) {
 /// Half to single precision, exact.
 /// cpu: f16c
 XP_INSN float _cvtsh_ss(unsigned short a) {
-  return xp_half_to_float(a);
+  return xpi_half_to_float(a);
 }
 
 /// Single precision to half, rounded to nearest even.
 /// cpu: f16c
 XP_INSN unsigned short _cvtss_sh(float a, int rounding) {
   XP_REQUIRE((rounding & ~8) == 0, "only rounding to nearest even is described");
-  return xp_float_to_half(a);
+  return xpi_float_to_half(a);
 }
 
 #endif

@@ -30,7 +30,7 @@ XP_INSN __m512i _mm512_dpbusds_epi32(__m512i s_, __m512i a_, __m512i b_) {
   XP_LANES(16) {
     long long sum = s[i];
     for (int j = 0; j < 4; ++j) sum += (int)a[4 * i + j] * b[4 * i + j];
-    r[i] = xp_saturate<int>(sum);
+    r[i] = xpi_saturate<int>(sum);
   }
   return (__m512i)r;
 }
@@ -60,7 +60,7 @@ XP_INSN __m512i _mm512_dpwssds_epi32(__m512i s_, __m512i a_, __m512i b_) {
   XP_LANES(16) {
     long long sum = s[i];
     for (int j = 0; j < 2; ++j) sum += (int)a[2 * i + j] * b[2 * i + j];
-    r[i] = xp_saturate<int>(sum);
+    r[i] = xpi_saturate<int>(sum);
   }
   return (__m512i)r;
 }
@@ -84,8 +84,8 @@ XP_INSN __m512 _mm512_dpbf16_ps(__m512 s, __m512bh a_, __m512bh b_) {
   const u16x32 b = (u16x32)b_;
   f32x16 r;
   XP_LANES(16) {
-    const float high = xp_flush(xp_fma_flush(xp_bf16(a[2 * i + 1]), xp_bf16(b[2 * i + 1]), xp_flush(s[i])));
-    r[i] = xp_fma_flush(xp_bf16(a[2 * i]), xp_bf16(b[2 * i]), high);
+    const float high = xpi_flush(xpi_fma_flush(xpi_bf16(a[2 * i + 1]), xpi_bf16(b[2 * i + 1]), xpi_flush(s[i])));
+    r[i] = xpi_fma_flush(xpi_bf16(a[2 * i]), xpi_bf16(b[2 * i]), high);
   }
   return r;
 }
@@ -94,7 +94,7 @@ XP_INSN __m512 _mm512_dpbf16_ps(__m512 s, __m512bh a_, __m512bh b_) {
 /// cpu: avx512_bf16
 XP_INSN __m256bh _mm512_cvtneps_pbh(__m512 a) {
   u16x16 r;
-  XP_LANES(16) r[i] = xp_to_bf16(a[i]);
+  XP_LANES(16) r[i] = xpi_to_bf16(a[i]);
   return (__m256bh)r;
 }
 
@@ -102,7 +102,7 @@ XP_INSN __m256bh _mm512_cvtneps_pbh(__m512 a) {
 /// cpu: avx512_bf16
 XP_INSN __m512bh _mm512_cvtne2ps_pbh(__m512 a, __m512 b) {
   u16x32 r;
-  XP_LANES(32) r[i] = xp_to_bf16(i < 16 ? b[i & 15] : a[i & 15]);
+  XP_LANES(32) r[i] = xpi_to_bf16(i < 16 ? b[i & 15] : a[i & 15]);
   return (__m512bh)r;
 }
 

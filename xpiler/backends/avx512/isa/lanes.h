@@ -46,21 +46,21 @@ XP_INSN __m512i _mm512_permutexvar_epi32(__m512i index_, __m512i a_) {
 /// cpu: avx512f
 XP_INSN int _mm512_reduce_add_epi32(__m512i a_) {
   const u32x16 a = (u32x16)a_;
-  return (int)xp_reduce<unsigned, 16>(a, [](unsigned x, unsigned y) { return x + y; });
+  return (int)xpi_reduce<unsigned, 16>(a, [](unsigned x, unsigned y) { return x + y; });
 }
 
 /// Minimum of all lanes.
 /// cpu: avx512f
 XP_INSN int _mm512_reduce_min_epi32(__m512i a_) {
   const i32x16 a = (i32x16)a_;
-  return xp_reduce<int, 16>(a, [](int x, int y) { return x < y ? x : y; });
+  return xpi_reduce<int, 16>(a, [](int x, int y) { return x < y ? x : y; });
 }
 
 /// Maximum of all lanes.
 /// cpu: avx512f
 XP_INSN int _mm512_reduce_max_epi32(__m512i a_) {
   const i32x16 a = (i32x16)a_;
-  return xp_reduce<int, 16>(a, [](int x, int y) { return x > y ? x : y; });
+  return xpi_reduce<int, 16>(a, [](int x, int y) { return x > y ? x : y; });
 }
 
 /// The lanes chosen by k from a, the others from s.
@@ -104,21 +104,21 @@ XP_INSN __m512i _mm512_permutexvar_epi64(__m512i index_, __m512i a_) {
 /// cpu: avx512f
 XP_INSN long long _mm512_reduce_add_epi64(__m512i a_) {
   const u64x8 a = (u64x8)a_;
-  return (long long)xp_reduce<unsigned long long, 8>(a, [](unsigned long long x, unsigned long long y) { return x + y; });
+  return (long long)xpi_reduce<unsigned long long, 8>(a, [](unsigned long long x, unsigned long long y) { return x + y; });
 }
 
 /// Minimum of all lanes.
 /// cpu: avx512f
 XP_INSN long long _mm512_reduce_min_epi64(__m512i a_) {
   const i64x8 a = (i64x8)a_;
-  return xp_reduce<long long, 8>(a, [](long long x, long long y) { return x < y ? x : y; });
+  return xpi_reduce<long long, 8>(a, [](long long x, long long y) { return x < y ? x : y; });
 }
 
 /// Maximum of all lanes.
 /// cpu: avx512f
 XP_INSN long long _mm512_reduce_max_epi64(__m512i a_) {
   const i64x8 a = (i64x8)a_;
-  return xp_reduce<long long, 8>(a, [](long long x, long long y) { return x > y ? x : y; });
+  return xpi_reduce<long long, 8>(a, [](long long x, long long y) { return x > y ? x : y; });
 }
 
 /// Number of one bits.
@@ -165,7 +165,7 @@ XP_INSN __m512i _mm512_adds_epi8(__m512i a_, __m512i b_) {
   const i8x64 a = (i8x64)a_;
   const i8x64 b = (i8x64)b_;
   i8x64 r;
-  XP_LANES(64) r[i] = xp_saturate<signed char>(a[i] + b[i]);
+  XP_LANES(64) r[i] = xpi_saturate<signed char>(a[i] + b[i]);
   return (__m512i)r;
 }
 
@@ -175,7 +175,7 @@ XP_INSN __m512i _mm512_adds_epi16(__m512i a_, __m512i b_) {
   const i16x32 a = (i16x32)a_;
   const i16x32 b = (i16x32)b_;
   i16x32 r;
-  XP_LANES(32) r[i] = xp_saturate<short>(a[i] + b[i]);
+  XP_LANES(32) r[i] = xpi_saturate<short>(a[i] + b[i]);
   return (__m512i)r;
 }
 

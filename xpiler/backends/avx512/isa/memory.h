@@ -114,7 +114,7 @@ XP_INSN __m512i _mm512_setr_epi64(long long e0, long long e1, long long e2, long
 XP_INSN __m512 _mm512_loadu_ps(const void *p) {
   const float *m = (const float *)p;
   f32x16 r;
-  XP_LANES(16) r[i] = xp_load(m + i);
+  XP_LANES(16) r[i] = xpi_load(m + i);
   return r;
 }
 
@@ -123,7 +123,7 @@ XP_INSN __m512 _mm512_loadu_ps(const void *p) {
 XP_INSN __m512 _mm512_maskz_loadu_ps(__mmask16 k, const void *p) {
   const float *m = (const float *)p;
   f32x16 r;
-  XP_LANES(16) r[i] = XP_BIT(k, i) ? xp_load(m + i) : 0;
+  XP_LANES(16) r[i] = XP_BIT(k, i) ? xpi_load(m + i) : 0;
   return r;
 }
 
@@ -132,7 +132,7 @@ XP_INSN __m512 _mm512_maskz_loadu_ps(__mmask16 k, const void *p) {
 XP_INSN __m512 _mm512_mask_loadu_ps(__m512 s, __mmask16 k, const void *p) {
   const float *m = (const float *)p;
   f32x16 r;
-  XP_LANES(16) r[i] = XP_BIT(k, i) ? xp_load(m + i) : s[i];
+  XP_LANES(16) r[i] = XP_BIT(k, i) ? xpi_load(m + i) : s[i];
   return r;
 }
 
@@ -140,14 +140,14 @@ XP_INSN __m512 _mm512_mask_loadu_ps(__m512 s, __mmask16 k, const void *p) {
 /// cpu: avx512f
 XP_INSN void _mm512_storeu_ps(void *p, __m512 a) {
   float *m = (float *)p;
-  XP_LANES(16) xp_store(m + i, a[i]);
+  XP_LANES(16) xpi_store(m + i, a[i]);
 }
 
 /// The lanes chosen by k to memory; memory of the others is not touched.
 /// cpu: avx512f
 XP_INSN void _mm512_mask_storeu_ps(void *p, __mmask16 k, __m512 a) {
   float *m = (float *)p;
-  XP_LANES(16) if (XP_BIT(k, i)) xp_store(m + i, a[i]);
+  XP_LANES(16) if (XP_BIT(k, i)) xpi_store(m + i, a[i]);
 }
 
 /// 8 double-precision numbers from any address.
@@ -155,7 +155,7 @@ XP_INSN void _mm512_mask_storeu_ps(void *p, __mmask16 k, __m512 a) {
 XP_INSN __m512d _mm512_loadu_pd(const void *p) {
   const double *m = (const double *)p;
   f64x8 r;
-  XP_LANES(8) r[i] = xp_load(m + i);
+  XP_LANES(8) r[i] = xpi_load(m + i);
   return r;
 }
 
@@ -164,7 +164,7 @@ XP_INSN __m512d _mm512_loadu_pd(const void *p) {
 XP_INSN __m512d _mm512_maskz_loadu_pd(__mmask8 k, const void *p) {
   const double *m = (const double *)p;
   f64x8 r;
-  XP_LANES(8) r[i] = XP_BIT(k, i) ? xp_load(m + i) : 0;
+  XP_LANES(8) r[i] = XP_BIT(k, i) ? xpi_load(m + i) : 0;
   return r;
 }
 
@@ -173,7 +173,7 @@ XP_INSN __m512d _mm512_maskz_loadu_pd(__mmask8 k, const void *p) {
 XP_INSN __m512d _mm512_mask_loadu_pd(__m512d s, __mmask8 k, const void *p) {
   const double *m = (const double *)p;
   f64x8 r;
-  XP_LANES(8) r[i] = XP_BIT(k, i) ? xp_load(m + i) : s[i];
+  XP_LANES(8) r[i] = XP_BIT(k, i) ? xpi_load(m + i) : s[i];
   return r;
 }
 
@@ -181,14 +181,14 @@ XP_INSN __m512d _mm512_mask_loadu_pd(__m512d s, __mmask8 k, const void *p) {
 /// cpu: avx512f
 XP_INSN void _mm512_storeu_pd(void *p, __m512d a) {
   double *m = (double *)p;
-  XP_LANES(8) xp_store(m + i, a[i]);
+  XP_LANES(8) xpi_store(m + i, a[i]);
 }
 
 /// The lanes chosen by k to memory; memory of the others is not touched.
 /// cpu: avx512f
 XP_INSN void _mm512_mask_storeu_pd(void *p, __mmask8 k, __m512d a) {
   double *m = (double *)p;
-  XP_LANES(8) if (XP_BIT(k, i)) xp_store(m + i, a[i]);
+  XP_LANES(8) if (XP_BIT(k, i)) xpi_store(m + i, a[i]);
 }
 
 /// 16 signed 32-bit integers from any address.
@@ -196,7 +196,7 @@ XP_INSN void _mm512_mask_storeu_pd(void *p, __mmask8 k, __m512d a) {
 XP_INSN __m512i _mm512_loadu_epi32(const void *p) {
   const int *m = (const int *)p;
   i32x16 r;
-  XP_LANES(16) r[i] = xp_load(m + i);
+  XP_LANES(16) r[i] = xpi_load(m + i);
   return (__m512i)r;
 }
 
@@ -205,7 +205,7 @@ XP_INSN __m512i _mm512_loadu_epi32(const void *p) {
 XP_INSN __m512i _mm512_maskz_loadu_epi32(__mmask16 k, const void *p) {
   const int *m = (const int *)p;
   i32x16 r;
-  XP_LANES(16) r[i] = XP_BIT(k, i) ? xp_load(m + i) : 0;
+  XP_LANES(16) r[i] = XP_BIT(k, i) ? xpi_load(m + i) : 0;
   return (__m512i)r;
 }
 
@@ -215,7 +215,7 @@ XP_INSN __m512i _mm512_mask_loadu_epi32(__m512i s_, __mmask16 k, const void *p) 
   const i32x16 s = (i32x16)s_;
   const int *m = (const int *)p;
   i32x16 r;
-  XP_LANES(16) r[i] = XP_BIT(k, i) ? xp_load(m + i) : s[i];
+  XP_LANES(16) r[i] = XP_BIT(k, i) ? xpi_load(m + i) : s[i];
   return (__m512i)r;
 }
 
@@ -224,7 +224,7 @@ XP_INSN __m512i _mm512_mask_loadu_epi32(__m512i s_, __mmask16 k, const void *p) 
 XP_INSN void _mm512_storeu_epi32(void *p, __m512i a_) {
   const i32x16 a = (i32x16)a_;
   int *m = (int *)p;
-  XP_LANES(16) xp_store(m + i, a[i]);
+  XP_LANES(16) xpi_store(m + i, a[i]);
 }
 
 /// The lanes chosen by k to memory; memory of the others is not touched.
@@ -232,7 +232,7 @@ XP_INSN void _mm512_storeu_epi32(void *p, __m512i a_) {
 XP_INSN void _mm512_mask_storeu_epi32(void *p, __mmask16 k, __m512i a_) {
   const i32x16 a = (i32x16)a_;
   int *m = (int *)p;
-  XP_LANES(16) if (XP_BIT(k, i)) xp_store(m + i, a[i]);
+  XP_LANES(16) if (XP_BIT(k, i)) xpi_store(m + i, a[i]);
 }
 
 /// 8 signed 64-bit integers from any address.
@@ -240,7 +240,7 @@ XP_INSN void _mm512_mask_storeu_epi32(void *p, __mmask16 k, __m512i a_) {
 XP_INSN __m512i _mm512_loadu_epi64(const void *p) {
   const long long *m = (const long long *)p;
   i64x8 r;
-  XP_LANES(8) r[i] = xp_load(m + i);
+  XP_LANES(8) r[i] = xpi_load(m + i);
   return (__m512i)r;
 }
 
@@ -249,7 +249,7 @@ XP_INSN __m512i _mm512_loadu_epi64(const void *p) {
 XP_INSN __m512i _mm512_maskz_loadu_epi64(__mmask8 k, const void *p) {
   const long long *m = (const long long *)p;
   i64x8 r;
-  XP_LANES(8) r[i] = XP_BIT(k, i) ? xp_load(m + i) : 0;
+  XP_LANES(8) r[i] = XP_BIT(k, i) ? xpi_load(m + i) : 0;
   return (__m512i)r;
 }
 
@@ -259,7 +259,7 @@ XP_INSN __m512i _mm512_mask_loadu_epi64(__m512i s_, __mmask8 k, const void *p) {
   const i64x8 s = (i64x8)s_;
   const long long *m = (const long long *)p;
   i64x8 r;
-  XP_LANES(8) r[i] = XP_BIT(k, i) ? xp_load(m + i) : s[i];
+  XP_LANES(8) r[i] = XP_BIT(k, i) ? xpi_load(m + i) : s[i];
   return (__m512i)r;
 }
 
@@ -268,7 +268,7 @@ XP_INSN __m512i _mm512_mask_loadu_epi64(__m512i s_, __mmask8 k, const void *p) {
 XP_INSN void _mm512_storeu_epi64(void *p, __m512i a_) {
   const i64x8 a = (i64x8)a_;
   long long *m = (long long *)p;
-  XP_LANES(8) xp_store(m + i, a[i]);
+  XP_LANES(8) xpi_store(m + i, a[i]);
 }
 
 /// The lanes chosen by k to memory; memory of the others is not touched.
@@ -276,7 +276,7 @@ XP_INSN void _mm512_storeu_epi64(void *p, __m512i a_) {
 XP_INSN void _mm512_mask_storeu_epi64(void *p, __mmask8 k, __m512i a_) {
   const i64x8 a = (i64x8)a_;
   long long *m = (long long *)p;
-  XP_LANES(8) if (XP_BIT(k, i)) xp_store(m + i, a[i]);
+  XP_LANES(8) if (XP_BIT(k, i)) xpi_store(m + i, a[i]);
 }
 
 /// 32 signed 16-bit integers from any address.
@@ -284,7 +284,7 @@ XP_INSN void _mm512_mask_storeu_epi64(void *p, __mmask8 k, __m512i a_) {
 XP_INSN __m512i _mm512_loadu_epi16(const void *p) {
   const short *m = (const short *)p;
   i16x32 r;
-  XP_LANES(32) r[i] = xp_load(m + i);
+  XP_LANES(32) r[i] = xpi_load(m + i);
   return (__m512i)r;
 }
 
@@ -293,7 +293,7 @@ XP_INSN __m512i _mm512_loadu_epi16(const void *p) {
 XP_INSN __m512i _mm512_maskz_loadu_epi16(__mmask32 k, const void *p) {
   const short *m = (const short *)p;
   i16x32 r;
-  XP_LANES(32) r[i] = XP_BIT(k, i) ? xp_load(m + i) : 0;
+  XP_LANES(32) r[i] = XP_BIT(k, i) ? xpi_load(m + i) : 0;
   return (__m512i)r;
 }
 
@@ -302,7 +302,7 @@ XP_INSN __m512i _mm512_maskz_loadu_epi16(__mmask32 k, const void *p) {
 XP_INSN void _mm512_storeu_epi16(void *p, __m512i a_) {
   const i16x32 a = (i16x32)a_;
   short *m = (short *)p;
-  XP_LANES(32) xp_store(m + i, a[i]);
+  XP_LANES(32) xpi_store(m + i, a[i]);
 }
 
 /// The lanes chosen by k to memory; memory of the others is not touched.
@@ -310,7 +310,7 @@ XP_INSN void _mm512_storeu_epi16(void *p, __m512i a_) {
 XP_INSN void _mm512_mask_storeu_epi16(void *p, __mmask32 k, __m512i a_) {
   const i16x32 a = (i16x32)a_;
   short *m = (short *)p;
-  XP_LANES(32) if (XP_BIT(k, i)) xp_store(m + i, a[i]);
+  XP_LANES(32) if (XP_BIT(k, i)) xpi_store(m + i, a[i]);
 }
 
 /// 64 signed 8-bit integers from any address.
@@ -318,7 +318,7 @@ XP_INSN void _mm512_mask_storeu_epi16(void *p, __mmask32 k, __m512i a_) {
 XP_INSN __m512i _mm512_loadu_epi8(const void *p) {
   const signed char *m = (const signed char *)p;
   i8x64 r;
-  XP_LANES(64) r[i] = xp_load(m + i);
+  XP_LANES(64) r[i] = xpi_load(m + i);
   return (__m512i)r;
 }
 
@@ -327,7 +327,7 @@ XP_INSN __m512i _mm512_loadu_epi8(const void *p) {
 XP_INSN __m512i _mm512_maskz_loadu_epi8(__mmask64 k, const void *p) {
   const signed char *m = (const signed char *)p;
   i8x64 r;
-  XP_LANES(64) r[i] = XP_BIT(k, i) ? xp_load(m + i) : 0;
+  XP_LANES(64) r[i] = XP_BIT(k, i) ? xpi_load(m + i) : 0;
   return (__m512i)r;
 }
 
@@ -336,7 +336,7 @@ XP_INSN __m512i _mm512_maskz_loadu_epi8(__mmask64 k, const void *p) {
 XP_INSN void _mm512_storeu_epi8(void *p, __m512i a_) {
   const i8x64 a = (i8x64)a_;
   signed char *m = (signed char *)p;
-  XP_LANES(64) xp_store(m + i, a[i]);
+  XP_LANES(64) xpi_store(m + i, a[i]);
 }
 
 /// The lanes chosen by k to memory; memory of the others is not touched.
@@ -344,62 +344,62 @@ XP_INSN void _mm512_storeu_epi8(void *p, __m512i a_) {
 XP_INSN void _mm512_mask_storeu_epi8(void *p, __mmask64 k, __m512i a_) {
   const i8x64 a = (i8x64)a_;
   signed char *m = (signed char *)p;
-  XP_LANES(64) if (XP_BIT(k, i)) xp_store(m + i, a[i]);
+  XP_LANES(64) if (XP_BIT(k, i)) xpi_store(m + i, a[i]);
 }
 
 /// 16 single-precision numbers from an address that is a multiple of 64.
 /// cpu: avx512f
 XP_INSN __m512 _mm512_load_ps(const void *p) {
-  XP_REQUIRE(xp_aligned(p, 64), "address is not a multiple of 64");
+  XP_REQUIRE(xpi_aligned(p, 64), "address is not a multiple of 64");
   const float *m = (const float *)p;
   f32x16 r;
-  XP_LANES(16) r[i] = xp_load(m + i);
+  XP_LANES(16) r[i] = xpi_load(m + i);
   return r;
 }
 
 /// 16 single-precision numbers to an address that is a multiple of 64.
 /// cpu: avx512f
 XP_INSN void _mm512_store_ps(void *p, __m512 a) {
-  XP_REQUIRE(xp_aligned(p, 64), "address is not a multiple of 64");
+  XP_REQUIRE(xpi_aligned(p, 64), "address is not a multiple of 64");
   float *m = (float *)p;
-  XP_LANES(16) xp_store(m + i, a[i]);
+  XP_LANES(16) xpi_store(m + i, a[i]);
 }
 
 /// 8 double-precision numbers from an address that is a multiple of 64.
 /// cpu: avx512f
 XP_INSN __m512d _mm512_load_pd(const void *p) {
-  XP_REQUIRE(xp_aligned(p, 64), "address is not a multiple of 64");
+  XP_REQUIRE(xpi_aligned(p, 64), "address is not a multiple of 64");
   const double *m = (const double *)p;
   f64x8 r;
-  XP_LANES(8) r[i] = xp_load(m + i);
+  XP_LANES(8) r[i] = xpi_load(m + i);
   return r;
 }
 
 /// 8 double-precision numbers to an address that is a multiple of 64.
 /// cpu: avx512f
 XP_INSN void _mm512_store_pd(void *p, __m512d a) {
-  XP_REQUIRE(xp_aligned(p, 64), "address is not a multiple of 64");
+  XP_REQUIRE(xpi_aligned(p, 64), "address is not a multiple of 64");
   double *m = (double *)p;
-  XP_LANES(8) xp_store(m + i, a[i]);
+  XP_LANES(8) xpi_store(m + i, a[i]);
 }
 
 /// 16 signed 32-bit integers from an address that is a multiple of 64.
 /// cpu: avx512f
 XP_INSN __m512i _mm512_load_epi32(const void *p) {
-  XP_REQUIRE(xp_aligned(p, 64), "address is not a multiple of 64");
+  XP_REQUIRE(xpi_aligned(p, 64), "address is not a multiple of 64");
   const int *m = (const int *)p;
   i32x16 r;
-  XP_LANES(16) r[i] = xp_load(m + i);
+  XP_LANES(16) r[i] = xpi_load(m + i);
   return (__m512i)r;
 }
 
 /// 16 signed 32-bit integers to an address that is a multiple of 64.
 /// cpu: avx512f
 XP_INSN void _mm512_store_epi32(void *p, __m512i a_) {
-  XP_REQUIRE(xp_aligned(p, 64), "address is not a multiple of 64");
+  XP_REQUIRE(xpi_aligned(p, 64), "address is not a multiple of 64");
   const i32x16 a = (i32x16)a_;
   int *m = (int *)p;
-  XP_LANES(16) xp_store(m + i, a[i]);
+  XP_LANES(16) xpi_store(m + i, a[i]);
 }
 
 /// 256 bits from any address.
@@ -407,7 +407,7 @@ XP_INSN void _mm512_store_epi32(void *p, __m512i a_) {
 XP_INSN __m256i _mm256_loadu_si256(const __m256i *p) {
   const short *m = (const short *)p;
   i16x16 r;
-  XP_LANES(16) r[i] = xp_load(m + i);
+  XP_LANES(16) r[i] = xpi_load(m + i);
   return (__m256i)r;
 }
 
@@ -416,7 +416,7 @@ XP_INSN __m256i _mm256_loadu_si256(const __m256i *p) {
 XP_INSN void _mm256_storeu_si256(__m256i *p, __m256i a_) {
   const i16x16 a = (i16x16)a_;
   short *m = (short *)p;
-  XP_LANES(16) xp_store(m + i, a[i]);
+  XP_LANES(16) xpi_store(m + i, a[i]);
 }
 
 /// 128 bits from any address.
@@ -424,7 +424,7 @@ XP_INSN void _mm256_storeu_si256(__m256i *p, __m256i a_) {
 XP_INSN __m128i _mm_loadu_si128(const __m128i *p) {
   const signed char *m = (const signed char *)p;
   i8x16 r;
-  XP_LANES(16) r[i] = xp_load(m + i);
+  XP_LANES(16) r[i] = xpi_load(m + i);
   return (__m128i)r;
 }
 
@@ -433,7 +433,7 @@ XP_INSN __m128i _mm_loadu_si128(const __m128i *p) {
 XP_INSN void _mm_storeu_si128(__m128i *p, __m128i a_) {
   const i8x16 a = (i8x16)a_;
   signed char *m = (signed char *)p;
-  XP_LANES(16) xp_store(m + i, a[i]);
+  XP_LANES(16) xpi_store(m + i, a[i]);
 }
 
 /// The lanes chosen by k from memory, the others zero; memory of the others is not touched.
@@ -441,7 +441,7 @@ XP_INSN void _mm_storeu_si128(__m128i *p, __m128i a_) {
 XP_INSN __m256i _mm256_maskz_loadu_epi16(__mmask16 k, const void *p) {
   const short *m = (const short *)p;
   i16x16 r;
-  XP_LANES(16) r[i] = XP_BIT(k, i) ? xp_load(m + i) : 0;
+  XP_LANES(16) r[i] = XP_BIT(k, i) ? xpi_load(m + i) : 0;
   return (__m256i)r;
 }
 
@@ -450,7 +450,7 @@ XP_INSN __m256i _mm256_maskz_loadu_epi16(__mmask16 k, const void *p) {
 XP_INSN void _mm256_mask_storeu_epi16(void *p, __mmask16 k, __m256i a_) {
   const i16x16 a = (i16x16)a_;
   short *m = (short *)p;
-  XP_LANES(16) if (XP_BIT(k, i)) xp_store(m + i, a[i]);
+  XP_LANES(16) if (XP_BIT(k, i)) xpi_store(m + i, a[i]);
 }
 
 /// The lanes chosen by k from memory, the others zero; memory of the others is not touched.
@@ -458,7 +458,7 @@ XP_INSN void _mm256_mask_storeu_epi16(void *p, __mmask16 k, __m256i a_) {
 XP_INSN __m128i _mm_maskz_loadu_epi8(__mmask16 k, const void *p) {
   const signed char *m = (const signed char *)p;
   i8x16 r;
-  XP_LANES(16) r[i] = XP_BIT(k, i) ? xp_load(m + i) : 0;
+  XP_LANES(16) r[i] = XP_BIT(k, i) ? xpi_load(m + i) : 0;
   return (__m128i)r;
 }
 
@@ -467,7 +467,7 @@ XP_INSN __m128i _mm_maskz_loadu_epi8(__mmask16 k, const void *p) {
 XP_INSN void _mm_mask_storeu_epi8(void *p, __mmask16 k, __m128i a_) {
   const i8x16 a = (i8x16)a_;
   signed char *m = (signed char *)p;
-  XP_LANES(16) if (XP_BIT(k, i)) xp_store(m + i, a[i]);
+  XP_LANES(16) if (XP_BIT(k, i)) xpi_store(m + i, a[i]);
 }
 
 #endif

@@ -85,34 +85,34 @@ typedef unsigned long long u64x8 __attribute__((vector_size(64)));
 #define _CMP_GT_OS 14
 #define _CMP_TRUE_UQ 15
 
-XP_INSN bool xp_aligned(const void *p, std::uintptr_t bytes) {
+XP_INSN bool xpi_aligned(const void *p, std::uintptr_t bytes) {
   return (std::uintptr_t)p % bytes == 0;
 }
 
-XP_INSN bool xp_is_scale(int scale) {
+XP_INSN bool xpi_is_scale(int scale) {
   return scale == 1 || scale == 2 || scale == 4 || scale == 8;
 }
 
 // memcpy: an intrinsic may read any type at any address
 template <class T>
-XP_INSN T xp_load(const T *p) {
+XP_INSN T xpi_load(const T *p) {
   T value;
   std::memcpy(&value, (const void *)p, sizeof value);
   return value;
 }
 
 template <class T>
-XP_INSN void xp_store(T *p, T value) {
+XP_INSN void xpi_store(T *p, T value) {
   std::memcpy((void *)p, &value, sizeof value);
 }
 
 template <class T>
-XP_INSN T *xp_at(const void *base, long long index, int scale) {
+XP_INSN T *xpi_at(const void *base, long long index, int scale) {
   return (T *)((std::uintptr_t)base + (std::uintptr_t)(index * scale));
 }
 
 template <class To, class From>
-XP_INSN To xp_bits(From from) {
+XP_INSN To xpi_bits(From from) {
   static_assert(sizeof(To) == sizeof(From), "the same size");
   To to;
   std::memcpy(&to, &from, sizeof to);
@@ -120,14 +120,14 @@ XP_INSN To xp_bits(From from) {
 }
 
 template <class T>
-XP_INSN T xp_saturate(long long a) {
+XP_INSN T xpi_saturate(long long a) {
   const long long low = std::numeric_limits<T>::min(), high = std::numeric_limits<T>::max();
   return (T)(a < low ? low : a > high ? high : a);
 }
 
 // Towards zero; x86's "integer indefinite" where the value has no place in T.
 template <class T, class F>
-XP_INSN T xp_to_int(F a) {
+XP_INSN T xpi_to_int(F a) {
   const bool is_signed = std::numeric_limits<T>::is_signed;
   const F limit = (F)(1ull << (8 * sizeof(T) - 1)) * (is_signed ? 1 : 2);
   const F whole = sizeof(F) == 4 ? (F)__builtin_truncf((float)a) : (F)__builtin_trunc(a);
@@ -136,49 +136,49 @@ XP_INSN T xp_to_int(F a) {
   return fits ? (T)whole : indefinite;
 }
 
-XP_INSN float xp_half_to_float(unsigned short h) {
+XP_INSN float xpi_half_to_float(unsigned short h) {
   const std::uint32_t sign = (std::uint32_t)(h & 0x8000) << 16, magnitude = h & 0x7fff;
   if (magnitude < 0x0400) {  // zero and denormals: a multiple of 2^-24
-    return xp_bits<float>(sign | xp_bits<std::uint32_t>((float)magnitude * 5.9604644775390625e-8f));
+    return xpi_bits<float>(sign | xpi_bits<std::uint32_t>((float)magnitude * 5.9604644775390625e-8f));
   }
-  if (magnitude < 0x7c00) return xp_bits<float>(sign | ((magnitude << 13) + 0x38000000u));
+  if (magnitude < 0x7c00) return xpi_bits<float>(sign | ((magnitude << 13) + 0x38000000u));
   const std::uint32_t quiet = magnitude > 0x7c00 ? 0x400000u : 0;
-  return xp_bits<float>(sign | 0x7f800000u | (magnitude & 0x3ff) << 13 | quiet);
+  return xpi_bits<float>(sign | 0x7f800000u | (magnitude & 0x3ff) << 13 | quiet);
 }
 
-XP_INSN unsigned short xp_float_to_half(float a) {
-  const std::uint32_t bits = xp_bits<std::uint32_t>(a);
+XP_INSN unsigned short xpi_float_to_half(float a) {
+  const std::uint32_t bits = xpi_bits<std::uint32_t>(a);
   const std::uint32_t sign = bits >> 16 & 0x8000, magnitude = bits & 0x7fffffff;
   if (magnitude > 0x7f800000u) return (unsigned short)(sign | 0x7e00 | (magnitude >> 13 & 0x3ff));
   if (magnitude >= 0x477ff000u) return (unsigned short)(sign | 0x7c00);  // 65520 and above
   if (magnitude < 0x38800000u) {  // below 2^-14: adding 0.5 rounds at 2^-24
-    const float rounded = xp_bits<float>(magnitude) + 0.5f;
-    return (unsigned short)(sign | (xp_bits<std::uint32_t>(rounded) - 0x3f000000u));
+    const float rounded = xpi_bits<float>(magnitude) + 0.5f;
+    return (unsigned short)(sign | (xpi_bits<std::uint32_t>(rounded) - 0x3f000000u));
   }
   const std::uint32_t odd = magnitude >> 13 & 1;
   return (unsigned short)(sign | ((magnitude - 0x38000000u + 0xfff + odd) >> 13));
 }
 
-XP_INSN float xp_bf16(unsigned short a) { return xp_bits<float>((std::uint32_t)a << 16); }
+XP_INSN float xpi_bf16(unsigned short a) { return xpi_bits<float>((std::uint32_t)a << 16); }
 
-XP_INSN float xp_flush(float a) {
-  const std::uint32_t bits = xp_bits<std::uint32_t>(a);
-  return (bits & 0x7f800000u) == 0 ? xp_bits<float>(bits & 0x80000000u) : a;
+XP_INSN float xpi_flush(float a) {
+  const std::uint32_t bits = xpi_bits<std::uint32_t>(a);
+  return (bits & 0x7f800000u) == 0 ? xpi_bits<float>(bits & 0x80000000u) : a;
 }
 
-XP_INSN float xp_fma_flush(float a, float b, float c) {
-  return xp_flush(__builtin_fmaf(xp_flush(a), xp_flush(b), xp_flush(c)));
+XP_INSN float xpi_fma_flush(float a, float b, float c) {
+  return xpi_flush(__builtin_fmaf(xpi_flush(a), xpi_flush(b), xpi_flush(c)));
 }
 
-XP_INSN unsigned short xp_to_bf16(float a) {
-  const std::uint32_t bits = xp_bits<std::uint32_t>(a);
+XP_INSN unsigned short xpi_to_bf16(float a) {
+  const std::uint32_t bits = xpi_bits<std::uint32_t>(a);
   if ((bits & 0x7fffffff) > 0x7f800000u) return (unsigned short)(bits >> 16 | 0x40);
   if ((bits & 0x7f800000u) == 0) return (unsigned short)(bits >> 16 & 0x8000);
   return (unsigned short)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
 }
 
 template <class F>
-XP_INSN F xp_round(F a, int mode) {
+XP_INSN F xpi_round(F a, int mode) {
   switch (mode & 7) {
     case 1: return sizeof(F) == 4 ? (F)__builtin_floorf((float)a) : (F)__builtin_floor(a);
     case 2: return sizeof(F) == 4 ? (F)__builtin_ceilf((float)a) : (F)__builtin_ceil(a);
@@ -188,24 +188,24 @@ XP_INSN F xp_round(F a, int mode) {
 }
 
 template <class F>
-XP_INSN F xp_roundscale(F a, int imm) {
+XP_INSN F xpi_roundscale(F a, int imm) {
   const int digits = imm >> 4 & 15;
-  if (digits == 0) return xp_round(a, imm);
+  if (digits == 0) return xpi_round(a, imm);
   const F unit = (F)(1 << digits), scaled = a * unit;
   // so large a number is a multiple already; scaling it may overflow
-  return scaled - scaled == 0 ? xp_round(scaled, imm) / unit : a;
+  return scaled - scaled == 0 ? xpi_round(scaled, imm) / unit : a;
 }
 
-XP_INSN bool xp_is_quiet(float a) { return xp_bits<std::uint32_t>(a) >> 22 & 1; }
-XP_INSN bool xp_is_quiet(double a) { return xp_bits<std::uint64_t>(a) >> 51 & 1; }
+XP_INSN bool xpi_is_quiet(float a) { return xpi_bits<std::uint32_t>(a) >> 22 & 1; }
+XP_INSN bool xpi_is_quiet(double a) { return xpi_bits<std::uint64_t>(a) >> 51 & 1; }
 
 template <class F>
-XP_INSN F xp_scalef(F a, F b) {
+XP_INSN F xpi_scalef(F a, F b) {
   const bool infinite = b == b && b - b != 0;
-  if (a != a) return xp_is_quiet(a) && infinite ? (b > 0 ? b : (F)0) : a;
+  if (a != a) return xpi_is_quiet(a) && infinite ? (b > 0 ? b : (F)0) : a;
   if (b != b) return b;
   const F limit = 5000;
-  const F power = xp_round(b > limit ? limit : b < -limit ? -limit : b, 1);
+  const F power = xpi_round(b > limit ? limit : b < -limit ? -limit : b, 1);
   if (b > limit && a == 0 && b - b != 0) return std::numeric_limits<F>::quiet_NaN();
   if (b < -limit && a - a != 0 && b - b != 0) return std::numeric_limits<F>::quiet_NaN();
   return sizeof(F) == 4 ? (F)__builtin_ldexpf((float)a, (int)power)
@@ -213,7 +213,7 @@ XP_INSN F xp_scalef(F a, F b) {
 }
 
 template <class F>
-XP_INSN F xp_getexp(F a) {
+XP_INSN F xpi_getexp(F a) {
   if (a != a) return a;
   if (a == 0) return -std::numeric_limits<F>::infinity();
   if (a - a != 0) return std::numeric_limits<F>::infinity();
@@ -221,7 +221,7 @@ XP_INSN F xp_getexp(F a) {
 }
 
 template <class F>
-XP_INSN bool xp_compare(F a, F b, int predicate) {
+XP_INSN bool xpi_compare(F a, F b, int predicate) {
   const bool unordered = a != a || b != b;
   switch (predicate & 15) {
     case _CMP_EQ_OQ: return a == b;
@@ -245,7 +245,7 @@ XP_INSN bool xp_compare(F a, F b, int predicate) {
 
 // Halving: lane i with lane i + n/2, until one is left.
 template <class T, int N, class Register, class Op>
-XP_INSN T xp_reduce(Register a, Op op) {
+XP_INSN T xpi_reduce(Register a, Op op) {
   T v[N];
   XP_LANES(N) v[i] = a[i];
   for (int half = N / 2; half > 0; half /= 2) {
