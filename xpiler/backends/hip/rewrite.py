@@ -7,6 +7,7 @@ reported. Running the rewriting on its own output changes nothing.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -26,10 +27,11 @@ __all__ = ["Rewritten", "declared_names", "mentions_cuda", "rewrite", "special_n
 
 # A file without any of these holds no CUDA: it is not even read as tokens.
 _CUDA = re.compile(
-    rb"\bcu(?:da|blas|fft|rand|sparse|solver|dnn|b::|tensor)|\bCU(?:DA|BLAS|FFT|RAND|SPARSE|SOLVER|DNN)?[_a-z]"
-    rb"|\bcu[A-Z]\w+|__(?:global|device|shared|constant|managed|launch_bounds|CUDACC|CUDA_ARCH|NVCC|nv_)"
-    rb"|nvcuda|nvrtc|NVRTC|nvtx|<<<|__shfl|__ballot|__syncwarp|\bnv[mt]|make_cu|cooperative_groups|warpSize"
-    rb"|\bmma\.h\b|\bcub/|\bnccl"
+    rb"cuda|CUDA|\bcu[A-Z]|\bCU[A-Za-z_]|\bcu(?:blas|fft|rand|sparse|solver|dnn|b\b|tensor)|make_cu"
+    rb"|__(?:global|device|shared|constant|managed|launch_bounds|NVCC|nv_|shfl|ballot|any|all|syncwarp|activemask)"
+    rb"|nvcuda|nvrtc|NVRTC|nvtx|NVTX|\bnv(?:ml|jpeg|_)|\bnpp|\bnccl|<<<|cooperative_groups|warpSize|texture\s*<"
+    rb"|\b(?:device_|crt/|host_|builtin_|math_|sm_\d\d_|texture_|surface_|vector_|driver_|channel_|library_|common_)\w*\.h"
+    rb"|\bmma\.h|\b(?:cutlass|cute|npp|cub)/"
 )
 
 _DEVICE_WORDS = frozenset(
@@ -272,10 +274,20 @@ def _annotate(view: View) -> None:
         first = directive_at.get(line, view.tokens.lines.start_of(line))
         at = source.rfind(b"\n", 0, first) + 1
         text = f"// {diagnostic.code}: {diagnostic.message}"
-        before = source[source.rfind(b"\n", 0, max(0, at - 1)) + 1 : at].decode("utf-8", "replace")
-        if text.replace("\\", "") in before:
+        if text.replace("\\", "") in _annotations_above(source, at):
             continue
         view.insert(at, text.replace("\\", "").replace("\n", " ") + newline)
+
+
+def _annotations_above(source: bytes, at: int) -> str:
+    """The lines that an earlier run put above the line at byte `at`."""
+    first = at
+    while first > 0:
+        start = source.rfind(b"\n", 0, first - 1) + 1
+        if not source[start:first].startswith(b"// XP"):
+            break
+        first = start
+    return source[first:at].decode("utf-8", "replace")
 
 
 def _uses_runtime(view: View) -> bool:
@@ -290,18 +302,17 @@ def _without_nested(edits: list[Edit]) -> list[Edit]:
     """Edits without duplicates and without those that stand inside a larger one."""
     kept: list[Edit] = []
     end = -1
-    for edit in sorted(
-        dict.fromkeys(edits),
-        key=lambda e: (
-            e.start_byte,
-            -(e.end_byte - e.start_byte) if e.end_byte > e.start_byte else 1,
-        ),
-    ):
-        if edit.end_byte > edit.start_byte:
-            if edit.start_byte < end:
-                continue
+
+    insertions = [e for e in edits if e.start_byte == e.end_byte]
+    replacements = sorted({e: None for e in edits if e.start_byte < e.end_byte}, key=lambda e: (e.start_byte, -e.end_byte))
+    for edit in replacements:
+        if edit.start_byte >= end:
+            kept.append(edit)
             end = edit.end_byte
-        elif edit.start_byte < end:
-            continue
-        kept.append(edit)
+    inside = [(e.start_byte, e.end_byte) for e in kept]
+    starts = [start for start, _ in inside]
+    for edit in dict.fromkeys(insertions):
+        i = bisect_left(starts, edit.start_byte) - 1
+        if i < 0 or inside[i][1] <= edit.start_byte:
+            kept.append(edit)
     return kept

@@ -111,6 +111,11 @@ class View:
         """Every identifier of the file."""
         return frozenset(t.text for t in self.items if t.kind == "name")
 
+    @cached_property
+    def is_hip(self) -> bool:
+        """Whether the file includes HIP's runtime already: it was ported, or serves both vendors."""
+        return b"<hip/hip_runtime" in self.tokens.source
+
     def positions(self, name: str) -> Iterator[int]:
         """Indices of an identifier's tokens."""
         return iter(self._by_name.get(name, ()))
