@@ -45,7 +45,9 @@ class Program:
         self.index = {name: i for i, (name, _) in enumerate(kernels)}
 
     def run(self, name: str, *args, grid=1, block=1, shared=0, **options) -> RunOk | RunFailed:
-        return execute(self.path, [self.call(name, *args, grid=grid, block=block, shared=shared, **options)])[0]
+        return execute(
+            self.path, [self.call(name, *args, grid=grid, block=block, shared=shared, **options)]
+        )[0]
 
     def call(self, name: str, *args, grid=1, block=1, shared=0, **options) -> Run:
         made = tuple(

@@ -38,7 +38,9 @@ def test_a_place_outside_the_text_is_refused():
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.text(max_size=30), st.lists(st.tuples(st.integers(0, 30), st.text(max_size=4)), max_size=5))
+@given(
+    st.text(max_size=30), st.lists(st.tuples(st.integers(0, 30), st.text(max_size=4)), max_size=5)
+)
 def test_undoing_an_insertion_gives_the_source(text, inserts):
     data = text.encode("utf-8", "surrogatepass")
     edits = [insert(min(at, len(data)), new) for at, new in inserts]

@@ -47,12 +47,28 @@ def ints(*values):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_map_and_reduction(program, seed):
     x = np.arange(1000, dtype=np.float32)
-    y = program.ok("map", x, np.zeros(1000, np.float32), np.int32(1000), grid=3, block=64, seed=seed)[1]
+    y = program.ok(
+        "map", x, np.zeros(1000, np.float32), np.int32(1000), grid=3, block=64, seed=seed
+    )[1]
     assert np.array_equal(y, 2 * x)
-    sums = program.ok("block_sum<float, 128>", x, np.zeros(8, np.float32), np.int32(1000), grid=8, block=128, seed=seed)
+    sums = program.ok(
+        "block_sum<float, 128>",
+        x,
+        np.zeros(8, np.float32),
+        np.int32(1000),
+        grid=8,
+        block=128,
+        seed=seed,
+    )
     assert np.array_equal(sums[1], np.pad(x, (0, 24)).reshape(8, 128).sum(1))
     doubles = program.ok(
-        "block_sum<double, 64>", x.astype(np.float64), np.zeros(2), np.int32(100), grid=2, block=64, seed=seed
+        "block_sum<double, 64>",
+        x.astype(np.float64),
+        np.zeros(2),
+        np.int32(100),
+        grid=2,
+        block=64,
+        seed=seed,
     )
     assert doubles[1].tolist() == [x[:64].sum(), x[64:100].sum()]
 
@@ -92,7 +108,9 @@ def test_shuffles(program, seed):
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_operations_of_a_divergent_warp(program, seed):
-    y = program.ok("divergent_active", np.zeros(32, np.int32), block=32, seed=seed)[0].view(np.uint32)
+    y = program.ok("divergent_active", np.zeros(32, np.int32), block=32, seed=seed)[0].view(
+        np.uint32
+    )
     assert (y[1::2] == 0xAAAAAAAA).all()
     assert (y[0::2] == 0x55).all()
 
@@ -115,7 +133,15 @@ def test_cooperative_groups(program, seed):
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_grid_synchronisation(program, seed):
-    y = program.ok("grid_sum", np.zeros(96, np.int32), np.zeros(96, np.int32), grid=3, block=32, seed=seed, cooperative=True)[1]
+    y = program.ok(
+        "grid_sum",
+        np.zeros(96, np.int32),
+        np.zeros(96, np.int32),
+        grid=3,
+        block=32,
+        seed=seed,
+        cooperative=True,
+    )[1]
     assert np.array_equal(y, (np.arange(96) + 32) % 96 + 1)
 
 
@@ -135,7 +161,9 @@ def test_atomics(program):
 def test_dynamic_shared_memory_and_constants(program):
     x = np.arange(16, dtype=np.float32)
     coef = SymbolArg("coef", np.array([1, 2, 3, 4], np.float32).tobytes(), 16)
-    y = program.ok("dynamic", x, np.zeros(16, np.float32), np.int32(16), coef, block=16, shared=128)[1]
+    y = program.ok(
+        "dynamic", x, np.zeros(16, np.float32), np.int32(16), coef, block=16, shared=128
+    )[1]
     assert np.array_equal(y, x[::-1] + 10 * x + np.tile([1, 2, 3, 4], 4))
 
 
@@ -175,14 +203,20 @@ def test_matrix_fragments(program, seed):
 
 def test_a_fragment_needs_the_whole_warp(program):
     z = np.zeros((16, 16), np.float16)
-    assert program.failed("matrix", z, z, np.zeros((16, 16), np.float32), block=16).kind == "divergence"
+    assert (
+        program.failed("matrix", z, z, np.zeros((16, 16), np.float32), block=16).kind
+        == "divergence"
+    )
 
 
 def test_integer_intrinsics(program):
     a, b = ints(0x7F80FF01, -3, 1 << 20, 0), ints(0x01FF7F80 - (1 << 32) * 0, 77, 12345, -1)
     y = program.ok("integers", a, b, np.zeros((4, 14), np.int32), block=4)[2]
     for row, x, z in zip(y.tolist(), a.tolist(), b.tolist(), strict=True):
-        xs, zs = np.frombuffer(np.int32(x).tobytes(), np.int8), np.frombuffer(np.int32(z).tobytes(), np.int8)
+        xs, zs = (
+            np.frombuffer(np.int32(x).tobytes(), np.int8),
+            np.frombuffer(np.int32(z).tobytes(), np.int8),
+        )
         xu, zu = xs.view(np.uint8), zs.view(np.uint8)
         assert row[0] == 5 + int(xs.astype(int) @ zs.astype(int))
         assert row[1] == 5 + int(xu.astype(int) @ zu.astype(int))
@@ -194,7 +228,10 @@ def test_integer_intrinsics(program):
         assert row[6] == (x * z) >> 32
         pool = np.frombuffer(np.int32(x).tobytes() + np.int32(z).tobytes(), np.uint8)
         assert row[7] & 0xFFFFFFFF == int.from_bytes(bytes(pool[[2, 5, 1, 4]]), "little")
-        assert row[8] & 0xFFFFFFFF == ((((z & 0xFFFFFFFF) << 32 | x & 0xFFFFFFFF) << 7) >> 32) & 0xFFFFFFFF
+        assert (
+            row[8] & 0xFFFFFFFF
+            == ((((z & 0xFFFFFFFF) << 32 | x & 0xFFFFFFFF) << 7) >> 32) & 0xFFFFFFFF
+        )
         assert (row[9], row[10]) == (min(x, z), max(x, z))
         assert row[11] == int(np.rint(np.float32(x) * np.float32(0.5)))
         assert row[13] == abs(x)
@@ -221,7 +258,9 @@ def test_half_arithmetic_rounds_once(program):
     """Against NumPy in double, where sums and products of two halves are exact."""
     n = 20000
     a, b, c = _pairs(np.float16, n)
-    y = program.ok("halves", a, b, c, np.zeros((7, n), np.float16), np.int32(n), grid=80, block=256)[3]
+    y = program.ok(
+        "halves", a, b, c, np.zeros((7, n), np.float16), np.int32(n), grid=80, block=256
+    )[3]
     d, e, f = (x.astype(np.float64) for x in (a, b, c))
     for row, want in enumerate((d + e, d * e, d / e, d * e + f, np.sqrt(np.abs(d)), d * f)):
         _check(y[row], want.astype(np.float16), np.float16)
@@ -235,7 +274,9 @@ def test_bfloat16_arithmetic_rounds_once(program):
     n = 3000
     a, b, c = _pairs(ml_dtypes.bfloat16, n)
     bits = [x.view(np.uint16) for x in (a, b, c)]
-    y = program.ok("bfloats", *bits, np.zeros((4, n), np.uint16), np.int32(n), grid=12, block=256)[3]
+    y = program.ok("bfloats", *bits, np.zeros((4, n), np.uint16), np.int32(n), grid=12, block=256)[
+        3
+    ]
     f = [x.astype(np.float32) for x in (a, b, c)]
     for row, want in enumerate((f[0] + f[1], f[0] * f[1], f[0] / f[1])):
         _check(y[row].view(ml_dtypes.bfloat16), want.astype(ml_dtypes.bfloat16), ml_dtypes.bfloat16)
@@ -247,7 +288,11 @@ def test_bfloat16_arithmetic_rounds_once(program):
             continue
         error = abs(Fraction(got) - exact)
         for step in (1, -1):  # no neighbour is nearer
-            near = (y[3][i : i + 1].astype(np.int32) + step).astype(np.uint16).view(ml_dtypes.bfloat16)[0]
+            near = (
+                (y[3][i : i + 1].astype(np.int32) + step)
+                .astype(np.uint16)
+                .view(ml_dtypes.bfloat16)[0]
+            )
             if np.isfinite(float(near)):
                 assert error <= abs(Fraction(float(near)) - exact), (a[i], b[i], c[i])
 
@@ -268,7 +313,13 @@ def test_shared_memory_that_nobody_wrote_has_the_run_s_poison(program):
 
 
 def test_state_of_a_run_does_not_reach_the_next(program):
-    zero = (np.zeros(10, np.int32), np.zeros(2, np.uint32), np.zeros(1, np.float32), np.zeros(1), np.zeros(1, np.uint64))
+    zero = (
+        np.zeros(10, np.int32),
+        np.zeros(2, np.uint32),
+        np.zeros(1, np.float32),
+        np.zeros(1),
+        np.zeros(1, np.uint64),
+    )
     counter = SymbolArg("counter", None, 4)
     for _ in range(2):
         made = program.ok("atomics", *zero, np.zeros(1, np.float16), counter, block=8)

@@ -80,7 +80,11 @@ def test_every_span_is_the_text_it_names():
 def test_shared_declarations():
     dynamic, static, unnamed = find(TEXT).shared
     assert dynamic.dynamic
-    assert (dynamic.type, dynamic.names[0].name, dynamic.function) == ("unsigned char", "raw", "red")
+    assert (dynamic.type, dynamic.names[0].name, dynamic.function) == (
+        "unsigned char",
+        "raw",
+        "red",
+    )
     assert [(n.name, n.dims) for n in static.names] == [("tile", ("32", "B + 1")), ("one", ())]
     assert static.type == "T"
     assert unnamed.names == ()
@@ -92,7 +96,10 @@ def test_globals_includes_and_macros():
         ("coef", "__constant__"),
         ("counter", "__device__"),
     ]
-    assert [(i.path, i.system) for i in found.includes] == [("cuda_runtime.h", True), ("local.h", False)]
+    assert [(i.path, i.system) for i in found.includes] == [
+        ("cuda_runtime.h", True),
+        ("local.h", False),
+    ]
     assert found.macros[0].params == ("k", "...")
 
 

@@ -2,7 +2,9 @@ from xpiler.frontends.prepare import prepare
 
 
 def test_a_launch_becomes_a_call_on_the_same_lines():
-    source = "void f() {\n  k<float><<<g, 256,\n     0, s>>>(a, 0, n++,\n     NULL);\n  after();\n}\n"
+    source = (
+        "void f() {\n  k<float><<<g, 256,\n     0, s>>>(a, 0, n++,\n     NULL);\n  after();\n}\n"
+    )
     text = prepare(source)
     assert text.count("\n") == source.count("\n")
     assert text.splitlines()[4] == "  after();"
@@ -20,7 +22,9 @@ def test_launches_in_macros_keep_their_continuations():
 
 
 def test_shared_memory_by_reference():
-    text = prepare("__global__ void k() { __shared__ volatile float *a[4], b; extern __shared__ int d[]; }")
+    text = prepare(
+        "__global__ void k() { __shared__ volatile float *a[4], b; extern __shared__ int d[]; }"
+    )
     assert "typedef volatile float *xp_type_a[4];" in text
     assert "::xpiler::shared<xp_type_b>(xp_slot_b)" in text
     assert "xp_type_d *d = ::xpiler::dynamic<xp_type_d>();" in text
@@ -32,7 +36,9 @@ def test_what_is_no_cuda_stays_byte_for_byte():
 
 
 def test_cast_kernels_are_passed_as_functions():
-    assert "cudaLaunchKernel(k, g" in prepare("void f() { cudaLaunchKernel((const void *)k, g, b, a, 0, 0); }")
+    assert "cudaLaunchKernel(k, g" in prepare(
+        "void f() { cudaLaunchKernel((const void *)k, g, b, a, 0, 0); }"
+    )
     assert "cudaLaunchCooperativeKernel(k, g" in prepare(
         "void f() { cudaLaunchCooperativeKernel((void*)k, g, b, a); }"
     )

@@ -343,17 +343,20 @@ void complete_meetings(Block *b, WarpState &w) {
   }
 }
 
-// Nothing can run: operations with an implicit mask go on with the lanes that are there.
+// Nothing can run: operations with an implicit mask go on with the lanes that are there. The one that stands
+// first in the source goes first, so that its lanes catch up with those that are ahead, as a real warp's do.
 bool complete_implicit() {
   bool any = false;
   for (Block *b : grid.resident)
-    for (WarpState &w : b->warps)
+    for (WarpState &w : b->warps) {
+      Meeting *first = nullptr;
       for (Meeting *m = w.pending; m; m = m->next)
-        if (m->implicit) {
-          complete_meeting(b, w, m);
-          any = true;
-          break;
-        }
+        if (m->implicit && (!first || m->site.line < first->site.line)) first = m;
+      if (first) {
+        complete_meeting(b, w, first);
+        any = true;
+      }
+    }
   return any;
 }
 

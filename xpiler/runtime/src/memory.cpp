@@ -1,4 +1,4 @@
-// Guarded allocations: every buffer stands between two inaccessible pages.
+// Guarded allocations: every buffer stands between two inaccessible ranges.
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -14,6 +14,7 @@ namespace {
 
 constexpr unsigned char canary = 0xC5;
 constexpr size_t page = 4096;
+constexpr size_t guard = 128 * page;  // far enough for an index that is off by a row or a stride
 
 // Constructed on first use, and never destroyed: a program may free memory while it exits.
 std::map<const unsigned char *, Allocation> &allocations() {
@@ -27,10 +28,10 @@ size_t round_up(size_t n, size_t to) { return (n + to - 1) / to * to; }
 
 void *guarded_alloc(size_t bytes, size_t align, const char *what) {
   size_t inner = round_up(bytes ? bytes : 1, page);
-  size_t total = inner + 2 * page;
+  size_t total = inner + 2 * guard;
   void *map = mmap(nullptr, total, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (map == MAP_FAILED) return nullptr;
-  auto *first = static_cast<unsigned char *>(map) + page;
+  auto *first = static_cast<unsigned char *>(map) + guard;
   if (mprotect(first, inner, PROT_READ | PROT_WRITE) != 0) {
     munmap(map, total);
     return nullptr;
@@ -67,15 +68,15 @@ void protect(void *p, bool read_only) {
   Allocation a;
   if (!find_allocation(p, &a)) return;
   allocations()[a.map].read_only = read_only;
-  mprotect(a.map + page, a.map_bytes - 2 * page, read_only ? PROT_READ : PROT_READ | PROT_WRITE);
+  mprotect(a.map + guard, a.map_bytes - 2 * guard, read_only ? PROT_READ : PROT_READ | PROT_WRITE);
 }
 
 bool intact(const void *p) {
   Allocation a;
   if (!find_allocation(p, &a)) return true;
-  for (const unsigned char *q = a.map + page; q < a.begin; ++q)
+  for (const unsigned char *q = a.map + guard; q < a.begin; ++q)
     if (*q != canary) return false;
-  for (const unsigned char *q = a.begin + a.bytes; q < a.map + a.map_bytes - page; ++q)
+  for (const unsigned char *q = a.begin + a.bytes; q < a.map + a.map_bytes - guard; ++q)
     if (*q != canary) return false;
   return true;
 }

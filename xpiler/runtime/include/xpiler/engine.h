@@ -27,6 +27,10 @@ namespace xpiler {
 struct Site {
   const char *file;
   int line;
+  // As a default argument: the place of the call.
+  static constexpr Site current(const char *file = __builtin_FILE(), int line = __builtin_LINE()) {
+    return Site{file, line};
+  }
 };
 
 // How a fault ends the process, and the name that reports carry.
@@ -111,7 +115,6 @@ struct Meeting {
   int kind;
   bool implicit;
   bool complete;
-  int line;
   unsigned unread;
   void (*finish)(Meeting &);
   Meeting *next;
@@ -174,6 +177,6 @@ double now();
 }  // namespace xpiler
 
 #define XPILER_SITE (::xpiler::Site{__FILE__, __LINE__})
-#define XPILER_CALLER ::xpiler::Site{__builtin_FILE(), __builtin_LINE()}
+#define XPILER_CALLER ::xpiler::Site::current()
 
 #endif
