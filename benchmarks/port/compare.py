@@ -80,36 +80,38 @@ def with_xpiler(tree: Path, out: Path, arch: str) -> Side:
 
 
 def _causes(report: Report) -> dict[str, int]:
-    codes = (
-        "XP5101",
-        "XP5102",
-        "XP5103",
-        "XP5301",
-        "XP5304",
-        "XP5306",
-        "XP5307",
-        "XP5406",
-        "XP5403",
-    )
+    codes = "XP5101 XP5102 XP5103 XP5301 XP5304 XP5306 XP5307 XP5403 XP5406".split()
     by_code: dict[str, int] = summarise(report.rows)["by_code"]
     return {code: by_code[code] for code in codes if code in by_code}
 
 
-def with_hipify(tree: Path, out: Path, hipify: Path) -> Side:
+def with_hipify(tree: Path, out: Path, hipify: Path, cache: Path) -> Side:
     shutil.copytree(tree, out, symlinks=True)
     files = cuda_files(tree)
     side = Side("hipify-perl", len(files))
-    start = time.perf_counter()
     for file in files:
-        place = out / file.relative_to(tree)
-        done = subprocess.run(["perl", str(hipify), str(file)], capture_output=True, check=False)
-        if done.returncode == 0 and done.stdout:
-            place.write_bytes(done.stdout)
-        side.left += done.stderr.count(b"unsupported device function") + done.stderr.count(
-            b"warning:"
-        )
-    side.seconds = time.perf_counter() - start
+        text, warnings, seconds = _hipified(file, hipify, cache)
+        if text:
+            (out / file.relative_to(tree)).write_bytes(text)
+        side.left += warnings
+        side.seconds += seconds
     return side
+
+
+def _hipified(file: Path, hipify: Path, cache: Path) -> tuple[bytes, int, float]:
+    """Text, warnings and CPU seconds of hipify-perl on a file, remembered by the file's content."""
+    place = cache / hashlib.sha256(file.read_bytes()).hexdigest()
+    facts = place.with_suffix(".json")
+    if not facts.exists():
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        done = subprocess.run(["perl", str(hipify), str(file)], capture_output=True, check=False)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        cache.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(done.stdout if done.returncode == 0 else b"")
+        facts.write_text(json.dumps([done.stderr.count(b"warning:"), seconds]))
+    warnings, seconds = json.loads(facts.read_text())
+    return place.read_bytes(), warnings, seconds
 
 
 def folders(root: Path) -> list[Path]:
@@ -180,7 +182,8 @@ def main() -> None:
     extra = [f"-I{folder}" for folder in arguments.include]
     print(f"compiler: {compiler.path}, HIP {compiler.version}, {arguments.arch}\n")
     print(
-        "| tree | tool | files with CUDA | names converted | left (reported) | units that compile | CPU time | per file |"
+        "| tree | tool | files with CUDA | names converted | left (reported) "
+        "| units that compile | CPU time | per file |"
     )
     print("|---|---|---|---|---|---|---|---|", flush=True)
     details = {}
