@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from string import Template
 from typing import Final
@@ -10,7 +10,7 @@ from typing import Final
 from benchmarks.model import CI_CAP, FULL_CAP, Case, Dims, Operator
 from benchmarks.operators import ALL
 
-__all__ = ["SUITE", "all_cases", "ci_cases", "operator_cases", "reduced", "source"]
+__all__ = ["SUITE", "all_cases", "ci_cases", "ci_work", "operator_cases", "reduced", "source"]
 
 SUITE: Final = Path(__file__).parent / "suite"
 
@@ -63,6 +63,19 @@ def ci_cases(operators: Iterable[Operator] = ALL) -> tuple[Case, ...]:
             own = [case for case in cases if case.style == style]
             chosen.append(min(own, key=_plainness))
     return tuple(chosen)
+
+
+def ci_work(operators: Iterable[Operator], targets: Sequence[str]) -> tuple[tuple[Case, str], ...]:
+    """The subset for a commit: each operator on each target, its styles shared out among the targets.
+
+    Every operator meets every target and every style at least one of them.
+    """
+    work = []
+    for operator in operators:
+        cases = ci_cases([operator])
+        for turn in range(max(len(cases), len(targets))):
+            work.append((cases[turn % len(cases)], targets[turn % len(targets)]))
+    return tuple(work)
 
 
 def _plainness(case: Case) -> tuple[bool, int]:

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from benchmarks.cases import all_cases, ci_cases, source
+from benchmarks.cases import all_cases, ci_cases, ci_work, source
 from benchmarks.model import FULL_CAP, Case
 from benchmarks.operators import ALL, by_name
 from benchmarks.results import Result, append, load
@@ -43,25 +43,31 @@ class Plan:
     limits: Limits = DEFAULT_LIMITS
 
 
-def chosen_cases(plan: Plan) -> tuple[Case, ...] | UnknownOperator:
+Work = tuple[tuple[Case, str], ...]
+
+
+def chosen_work(plan: Plan) -> Work | UnknownOperator:
+    """The cases of the plan with their targets. `styles` is the subset of one small case per style."""
     operators = []
     for name in plan.operators or tuple(operator.name for operator in ALL):
         found = by_name(name)
         if found is None:
             return UnknownOperator(name, tuple(operator.name for operator in ALL))
         operators.append(found)
-    return ci_cases(operators) if plan.subset == "ci" else all_cases(operators, plan.cap)
+    if plan.subset == "ci":
+        return ci_work(operators, plan.targets)
+    cases = ci_cases(operators) if plan.subset == "styles" else all_cases(operators, plan.cap)
+    return tuple((case, target) for case in cases for target in plan.targets)
 
 
 def run_plan(plan: Plan, console: Console) -> tuple[Result, ...] | UnknownOperator:
     """Run what the log does not hold yet, append as results come in, print the table."""
-    cases = chosen_cases(plan)
-    if isinstance(cases, UnknownOperator):
-        return cases
+    wanted = chosen_work(plan)
+    if isinstance(wanted, UnknownOperator):
+        return wanted
     if not plan.resume:
         plan.log.unlink(missing_ok=True)
-    keys = {case.name: key_of(source(case)) for case in cases}
-    wanted = [(case, target) for case in cases for target in plan.targets]
+    keys = {case.name: key_of(source(case)) for case, _ in wanted}
     old = {
         (r.case, r.target): r
         for r in load(plan.log)

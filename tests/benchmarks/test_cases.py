@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from benchmarks.cases import SUITE, all_cases, ci_cases, source
+from benchmarks.cases import SUITE, all_cases, ci_cases, ci_work, source
 from benchmarks.model import FULL_CAP, Case
 from benchmarks.operators import ALL
 from benchmarks.signature import read_signature
@@ -34,6 +34,14 @@ def test_every_operator_has_several_styles_and_each_meets_a_shape() -> None:
         files = {path.stem for path in (SUITE / operator.name).glob("*.cu")}
         assert files == {style.name for style in operator.styles}
     assert {case.style for case in ci_cases()} <= {case.style for case in CASES}
+
+
+def test_ci_meets_each_operator_on_each_target_and_each_style() -> None:
+    work = ci_work(ALL, ("hip", "avx512", "bang"))
+    assert len({(case.operator.name, target) for case, target in work}) == 3 * 36
+    assert {(case.operator.name, case.style.name) for case, _ in work} == {
+        (operator.name, style.name) for operator in ALL for style in operator.styles
+    }
 
 
 def test_element_types_and_hardware_features_are_covered() -> None:

@@ -98,7 +98,7 @@ def test_plan_writes_resumes_and_goes_on_after_failures(
     relu: Case, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     emitting(monkeypatch, relu, WRONG)
-    plan = Plan(("relu",), ("one", "two"), 1, tmp_path / "log.jsonl", subset="ci")
+    plan = Plan(("relu",), ("one", "two"), 1, tmp_path / "log.jsonl", subset="styles")
     quiet = Console(quiet=True)
     first = run_plan(plan, quiet)
     assert not isinstance(first, UnknownOperator)

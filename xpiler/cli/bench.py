@@ -26,7 +26,12 @@ MarkdownOut = Annotated[
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Keep the results that the log holds.")]
 Subset = Annotated[
-    str, typer.Option("--subset", help="all, or ci: one small case per operator and style.")
+    str,
+    typer.Option(
+        "--subset",
+        help="all; styles: a small case per operator, style and target; "
+        "ci: a small case per operator and target, the styles shared out.",
+    ),
 ]
 Seconds = Annotated[
     float, typer.Option("--time-out", help="Seconds that one translation may take.")
@@ -61,8 +66,8 @@ def register(app: typer.Typer) -> None:
         from benchmarks.runner import Limits
 
         targets = _names(target)
-        if subset not in ("all", "ci"):
-            raise typer.BadParameter(f"--subset takes all or ci, not {subset!r}")
+        if subset not in ("all", "styles", "ci"):
+            raise typer.BadParameter(f"--subset takes all, styles or ci, not {subset!r}")
         plan = Plan(
             operators=_names(ops),
             targets=targets,
