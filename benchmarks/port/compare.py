@@ -13,7 +13,9 @@ writes the details.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
+import resource
 import shutil
 import subprocess
 import tempfile
@@ -80,7 +82,17 @@ def with_xpiler(tree: Path, out: Path, arch: str) -> Side:
 
 
 def _causes(report: Report) -> dict[str, int]:
-    codes = "XP5101 XP5102 XP5103 XP5301 XP5304 XP5306 XP5307 XP5403 XP5406".split()
+    codes = [
+        "XP5101",
+        "XP5102",
+        "XP5103",
+        "XP5301",
+        "XP5304",
+        "XP5306",
+        "XP5307",
+        "XP5403",
+        "XP5406",
+    ]
     by_code: dict[str, int] = summarise(report.rows)["by_code"]
     return {code: by_code[code] for code in codes if code in by_code}
 
