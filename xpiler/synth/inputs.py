@@ -5,13 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from xpiler.ir.nodes import Module
 from xpiler.synth.trace import Inputs
 from xpiler.verify.case import Case, Concrete, ConcreteBuffer, concrete
+from xpiler.verify.infer_bare import NoCase, infer_bare
 from xpiler.verify.inputs import prepare
 
 __all__ = ["inputs_for", "small_inputs"]
 
 WORK = 6000  # threads and elements of a run, together: what the interpreter does in some hundredths of a second
+
+
+def inputs_for(
+    program: Module, cases: Sequence[Case], seeds: Sequence[int] = (0, 1)
+) -> tuple[Inputs, ...]:
+    """Small inputs for a program: from its cases, else from its own bounds."""
+    found = small_inputs(cases, seeds)
+    if found:
+        return found
+    bare = infer_bare(program, program.kernels[0])
+    return () if isinstance(bare, NoCase) else small_inputs((bare,), seeds)
 
 
 def small_inputs(
