@@ -12,7 +12,9 @@ from xpiler.backends.bang.passes.doubles import DOUBLES
 from xpiler.backends.bang.passes.tensorize import TENSORIZE
 from xpiler.ir.nodes import Module
 from xpiler.passes.base import Pass
+from xpiler.passes.detensorize import PASS as DETENSORIZE
 from xpiler.passes.fold import PASS as FOLD
+from xpiler.passes.inline import PASS as INLINE
 from xpiler.passes.loop_recovery import PASS as LOOP_RECOVERY
 
 __all__ = ["pipeline"]
@@ -22,5 +24,5 @@ def pipeline(program: Module, options: Mapping[str, str]) -> tuple[Pass, ...]:
     """From the lifted SIMT kernel to tasks with vector instructions."""
     del program, options
     return (
-        FOLD, DOUBLES, LOOP_RECOVERY, FOLD, BIND, DISTRIBUTE, CACHE, TENSORIZE, ATOMICS,
+        INLINE, FOLD, DOUBLES, DETENSORIZE, LOOP_RECOVERY, FOLD, BIND, DISTRIBUTE, CACHE, TENSORIZE, ATOMICS,
     )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from xpiler.backends.bang.emit import TASKS, emit
+from xpiler.backends.bang.isa.catalog import manual
 from xpiler.backends.bang.pipeline import pipeline
 from xpiler.backends.bang.toolchain import Simulator
 from xpiler.backends.base import Option, Target
@@ -29,5 +30,6 @@ TARGET: Final = Target(
     emit=emit,
     executors=(Simulator(),),
     facts=FACTS,
+    manual=manual,
     options=(Option("arch", ("mtp_372",), "mtp_372", "the MLU architecture"),),
 )

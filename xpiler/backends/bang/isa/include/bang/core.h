@@ -167,19 +167,21 @@ struct Check {
   const char *instruction;
   Where where;
 
-  [[noreturn]] void fail(const std::string &why) const { refuse(instruction, where, why); }
+  // out of line: a program has hundreds of checks, and none of them is worth inlining
+  [[noreturn, gnu::noinline, gnu::cold]] void fail(const std::string &why) const { refuse(instruction, where, why); }
+  [[noreturn, gnu::noinline, gnu::cold]] void fail(const char *why) const { refuse(instruction, where, why); }
   void need(bool holds, const char *why) const {
     if (__builtin_expect(!holds, 0)) fail(why);
   }
-  void count(int n) const {
-    if (__builtin_expect(n <= 0, 0)) fail("element count " + std::to_string(n) + " is not positive");
+  [[gnu::noinline]] void count(int n) const {
+    if (n <= 0) fail("element count " + std::to_string(n) + " is not positive");
   }
-  void arch(int least) const {
+  [[gnu::noinline]] void arch(int least) const {
     if (__BANG_ARCH__ < least) {
       fail("needs mtp_" + std::to_string(least) + ", this is mtp_" + std::to_string(__BANG_ARCH__));
     }
   }
-  void inside(const void *pointer, size_t bytes, Space space) const {
+  [[gnu::noinline]] void inside(const void *pointer, size_t bytes, Space space) const {
     const char *p = static_cast<const char *>(pointer);
     const Space is = space_of(p);
     if (__builtin_expect(is != space, 0)) {
@@ -202,20 +204,20 @@ struct Check {
     if (__builtin_expect(p + bytes > stop, 0)) fail(std::string("past the end of ") + name(space));
   }
   // 1xx and 2xx: vector addresses 64-byte aligned, lengths divisible by 128 bytes.
-  void aligned(const void *pointer, size_t bytes) const {
+  [[gnu::noinline]] void aligned(const void *pointer, size_t bytes) const {
     if (__BANG_ARCH__ < 300) {
       need(reinterpret_cast<uintptr_t>(pointer) % 64 == 0, "address not 64-byte aligned");
       need(bytes % 128 == 0, "length not divisible by 128 bytes");
     }
   }
-  void unread(const void *pointer, size_t bytes) const {
+  [[gnu::noinline]] void unread(const void *pointer, size_t bytes) const {
     for (const Copy &copy : machine.copies) {
       if (copy.overlaps_dst(static_cast<const char *>(pointer), bytes)) {
         fail("operand is the target of an asynchronous copy that was not waited for");
       }
     }
   }
-  void unwritten(const void *pointer, size_t bytes) const {
+  [[gnu::noinline]] void unwritten(const void *pointer, size_t bytes) const {
     unread(pointer, bytes);
     for (const Copy &copy : machine.copies) {
       if (copy.overlaps_src(static_cast<const char *>(pointer), bytes)) {
@@ -223,17 +225,23 @@ struct Check {
       }
     }
   }
+  [[gnu::noinline]] void readable(const void *src, size_t bytes, Space space) const {
+    inside(src, bytes, space);
+    if (space == Space::nram) aligned(src, bytes);
+    unread(src, bytes);
+  }
+  [[gnu::noinline]] void writable(const void *dst, size_t bytes, Space space) const {
+    inside(dst, bytes, space);
+    if (space == Space::nram) aligned(dst, bytes);
+    unwritten(dst, bytes);
+  }
   template <class T>
   void in(const T *src, size_t n, Space space = Space::nram) const {
-    inside(src, n * sizeof(T), space);
-    if (space == Space::nram) aligned(src, n * sizeof(T));
-    unread(src, n * sizeof(T));
+    readable(src, n * sizeof(T), space);
   }
   template <class T>
   void out(const T *dst, size_t n, Space space = Space::nram) const {
-    inside(dst, n * sizeof(T), space);
-    if (space == Space::nram) aligned(dst, n * sizeof(T));
-    unwritten(dst, n * sizeof(T));
+    writable(dst, n * sizeof(T), space);
   }
   // `dst` may be `src` itself; another overlap is not defined.
   template <class A, class B>
@@ -242,9 +250,11 @@ struct Check {
   }
   template <class A, class B>
   void apart(const A *dst, size_t n, const B *src, size_t m) const {
-    const char *d = reinterpret_cast<const char *>(dst);
-    const char *s = reinterpret_cast<const char *>(src);
-    if (__builtin_expect(d < s + m * sizeof(B) && s < d + n * sizeof(A), 0)) fail("dst overlaps a source");
+    separate(dst, n * sizeof(A), src, m * sizeof(B));
+  }
+  [[gnu::noinline]] void separate(const void *dst, size_t n, const void *src, size_t m) const {
+    const char *d = static_cast<const char *>(dst), *s = static_cast<const char *>(src);
+    if (d < s + m && s < d + n) fail("dst overlaps a source");
   }
 };
 #define XP_CHECK const ::bang::Check check{__func__, where}

@@ -80,6 +80,7 @@ inline void drain(bool io, bool move) {
 /// Copy `size` bytes from `src` to `dst` and wait for the end; `dir` names both memory spaces.
 /// @group memory
 /// @units bytes
+/// @requires size > 0; each operand lies in the space that dir names, inside its array; WRAM addresses 32-byte aligned
 inline void __memcpy(void *dst, const void *src, int size, mluMemcpyDirection_t dir, XP_WHERE) {
   XP_CHECK;
   bang::copy_now(check, bang::checked_copy(check, dst, src, size, dir, 0, 0, 0));
@@ -88,6 +89,7 @@ inline void __memcpy(void *dst, const void *src, int size, mluMemcpyDirection_t 
 /// Copy `segnum + 1` segments of `size` bytes; segment i starts at i times the stride of each side.
 /// @group memory
 /// @units bytes; strides in bytes, from start to start
+/// @requires as the plain form; segments of the destination do not overlap
 inline void __memcpy(void *dst, const void *src, int size, mluMemcpyDirection_t dir, int dst_stride, int src_stride,
                      int segnum, XP_WHERE) {
   XP_CHECK;
@@ -97,6 +99,7 @@ inline void __memcpy(void *dst, const void *src, int size, mluMemcpyDirection_t 
 /// Start to copy `size` bytes; the copy is done when `__sync`, `__sync_io` (off-chip) or `__sync_move` (on-chip) returns.
 /// @group memory
 /// @units bytes
+/// @requires as __memcpy; no use of either operand before the wait
 inline void __memcpy_async(void *dst, const void *src, int size, mluMemcpyDirection_t dir, XP_WHERE) {
   XP_CHECK;
   bang::machine.copies.push_back(bang::checked_copy(check, dst, src, size, dir, 0, 0, 0));
