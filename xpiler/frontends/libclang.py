@@ -87,7 +87,9 @@ def system_includes() -> tuple[str, ...]:
         done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return ()
-    found = re.search(r"#include <\.\.\.> search starts here:\n(.*?)End of search", done.stderr, re.S)
+    found = re.search(
+        r"#include <\.\.\.> search starts here:\n(.*?)End of search", done.stderr, re.S
+    )
     return tuple(line.strip() for line in found[1].splitlines()) if found else ()
 
 
@@ -134,7 +136,7 @@ class Node:
         self.parsed = parsed
         self.kind: str = _kind_names().get(cursor._kind_id, "UNKNOWN")
         self._children: tuple[Node, ...] | None = None
-        self._ref: Node | None | bool = False
+        self._ref: Node | bool | None = False
         self._hash: int | None = None
 
     @property
@@ -199,11 +201,11 @@ class Node:
 
     @property
     def binary_operator(self) -> str:
-        return BINARY_OPERATORS[_library().clang_getCursorBinaryOperatorKind(self.cursor)]
+        return BINARY_OPERATORS[int(_library().clang_getCursorBinaryOperatorKind(self.cursor))]
 
     @property
     def unary_operator(self) -> str:
-        return UNARY_OPERATORS[_library().clang_getCursorUnaryOperatorKind(self.cursor)]
+        return UNARY_OPERATORS[int(_library().clang_getCursorUnaryOperatorKind(self.cursor))]
 
     @property
     def initializer(self) -> Node | None:
@@ -274,8 +276,8 @@ def parse(
     arguments += ["-isystem", str(HEADERS), "-isystem", str(HEADERS / "std")]
     for directory in include_dirs:
         arguments += ["-I", str(directory)]
-    for directory in system_includes():
-        arguments += ["-isystem", directory]
+    for system in system_includes():
+        arguments += ["-isystem", system]
     arguments += [f"-D{define}" for define in defines]
     wrapped = _wrapped_standard_headers()
     empty = list(vendor_headers(text))
@@ -286,6 +288,7 @@ def parse(
         except ci.TranslationUnitLoadError:
             return _failed("XP1002", "libclang could not read the file", path)
         errors = [_diagnostic(d, name) for d in unit.diagnostics if d.severity >= 3]
+        errors = [e for e in errors if e.span is None or not e.span.file.startswith("/usr/")]
         missing = _missing_vendor_header(errors, empty)
         if missing is None:
             break

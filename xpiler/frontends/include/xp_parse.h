@@ -79,7 +79,6 @@ typedef unsigned long uint64_t;
 __attribute__((device)) void __syncthreads();
 #if __has_include(<new>)
 #include <new>  // its operators refuse the pragma below
-#include <exception>
 #endif
 #pragma clang force_cuda_host_device begin
 typedef struct CUstream_st *cudaStream_t;

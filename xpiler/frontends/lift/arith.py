@@ -68,6 +68,8 @@ def unary(op: str, a: Expr, span: Span | None = None) -> Expr:
 
 def select(cond: Expr, a: Expr, b: Expr, span: Span | None = None) -> Expr:
     cond = build.cast(BOOL, cond)
+    if a == b and not has_load(cond):
+        return a
     if isinstance(cond, Const):
         made = build.select(cond, a, b, span)
         return made.a if cond.value else made.b

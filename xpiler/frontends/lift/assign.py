@@ -5,7 +5,8 @@ from __future__ import annotations
 from xpiler.frontends.libclang import Node
 from xpiler.frontends.lift import arith
 from xpiler.frontends.lift.dispatch import place, scalar_of, value
-from xpiler.frontends.lift.memory import advance, convert, read, stable, write
+from xpiler.frontends.lift.memory import convert, read, snapshot_pointer, write
+from xpiler.frontends.lift.pointers import advance, stable
 from xpiler.frontends.lift.state import Lifter
 from xpiler.frontends.lift.values import (
     ElementPlace,
@@ -64,7 +65,7 @@ def compound(lf: Lifter, node: Node, left: Node, right: Node, op: str) -> Value:
         write(lf, target, advance(lf, old, amount, node), node)
         return read(lf, target)
     if not isinstance(old, Expr) or not isinstance(by, Expr):
-        lf.refuse("XP1111", f"`{op}=` on this value", node)
+        raise lf.refuse("XP1111", f"`{op}=` on this value", node)
     type_ = build.scalar_type(old)
     new = arith.binary(op, old, by, node.span)
     write(lf, target, build.cast(type_, new), node)
@@ -75,14 +76,13 @@ def step(lf: Lifter, node: Node, inner: Node, op: str, *, used: bool) -> Value:
     """`++x`, `x++` and their kin; the old value is kept only when `used`."""
     target = fixed(lf, place(lf, inner))
     if isinstance(target, ValuePlace):
-        lf.refuse("XP1111", f"`{op[-2:]}` on this value", node)
+        raise lf.refuse("XP1111", f"`{op[-2:]}` on this value", node)
     old = read(lf, target)
     by = build.i32(1 if op.endswith("++") else -1)
     if isinstance(old, PointerValue):
         kept = old
         if used and op.startswith("post"):
-            offset = lf.temporary(old.offset, "at")
-            kept = PointerValue(old.buffer, old.prefix, offset, old.to, old.volatile)
+            kept = snapshot_pointer(lf, old)
         write(lf, target, advance(lf, old, by, node), node)
         return kept if op.startswith("post") else read(lf, target)
     old = scalar_of(lf, old, inner)
@@ -94,5 +94,3 @@ def step(lf: Lifter, node: Node, inner: Node, op: str, *, used: bool) -> Value:
     new = arith.binary("+" if op.endswith("++") else "-", old, one, node.span)
     write(lf, target, build.cast(type_, new), node)
     return old if op.startswith("post") else read(lf, target)
-
-

@@ -9,7 +9,8 @@ from xpiler.frontends.lift.ctype import COpaque, CPointer, CScalar, CStruct, CTy
 from xpiler.frontends.lift.decl import aliased, declare_value, fresh_place, in_memory, note_owner
 from xpiler.frontends.lift.dispatch import PLACES, REFERENCES, VALUES, place, value
 from xpiler.frontends.lift.intrinsics import INTRINSICS, half_operator
-from xpiler.frontends.lift.memory import convert, dereference, read, snapshot, stable, write
+from xpiler.frontends.lift.memory import convert, dereference, read, snapshot, write
+from xpiler.frontends.lift.pointers import all_stable, stable
 from xpiler.frontends.lift.returns import without_returns
 from xpiler.frontends.lift.scan import count_modifications
 from xpiler.frontends.lift.state import Frame, Lifter
@@ -86,9 +87,11 @@ def _object_node(node: Node) -> Node:
 
 def _library(lf: Lifter, node: Node, ref: Node, name: str) -> Place:
     if name in _ALLOCATION:
-        lf.refuse("XP1105", f"{name} in device code", node, "allocate on the host")
+        raise lf.refuse("XP1105", f"{name} in device code", node, "allocate on the host")
     if name in _OUTPUT:
-        lf.refuse("XP1108", f"{name} in device code", node, "remove it, or guard it by a macro")
+        raise lf.refuse(
+            "XP1108", f"{name} in device code", node, "remove it, or guard it by a macro"
+        )
     args = arguments(node)
     if name.startswith("operator"):
         done = half_operator(lf, node, name.removeprefix("operator"), args)
@@ -97,8 +100,8 @@ def _library(lf: Lifter, node: Node, ref: Node, name: str) -> Place:
     handler = INTRINSICS.get(name)
     if handler is None:
         if name.startswith(("tex", "surf")):
-            lf.refuse("XP1107", f"{name}: textures and surfaces are not supported", node)
-        lf.refuse("XP1112", f"{name} is not supported in device code", node)
+            raise lf.refuse("XP1107", f"{name}: textures and surfaces are not supported", node)
+        raise lf.refuse("XP1112", f"{name} is not supported in device code", node)
     return ValuePlace(handler(lf, node, args))
 
 
@@ -111,7 +114,7 @@ def _indirect(lf: Lifter, node: Node) -> Place:
         if _user_code(target):
             return inlined(lf, node, target)
         return _library(lf, node, target, target.spelling)
-    lf.refuse("XP1106", "a call through a pointer that is not known here", node)
+    raise lf.refuse("XP1106", "a call through a pointer that is not known here", node)
 
 
 # --- constructors ------------------------------------------------------------------------------
@@ -119,7 +122,7 @@ def _indirect(lf: Lifter, node: Node) -> Place:
 
 def _construct(lf: Lifter, node: Node, ref: Node) -> Place:
     ctype = lf.ctype(node)
-    args = [c for c in arguments(node)]
+    args = list(arguments(node))
     if isinstance(ctype, CScalar):
         if not args:
             return ValuePlace(build.const(0, ctype.type))
@@ -141,9 +144,7 @@ def _construct(lf: Lifter, node: Node, ref: Node) -> Place:
     return ValuePlace(StructValue(ctype, fields))
 
 
-def _run_constructor(
-    lf: Lifter, node: Node, ref: Node, ctype: CStruct, args: list[Node]
-) -> Place:
+def _run_constructor(lf: Lifter, node: Node, ref: Node, ctype: CStruct, args: list[Node]) -> Place:
     target = fresh_place(lf, "object", ctype, node)
     assert isinstance(target, StructPlace)
     definition = Node(ref.cursor.get_definition(), ref.parsed)
@@ -185,12 +186,12 @@ def inlined(lf: Lifter, node: Node, ref: Node) -> Place:
     """Lift the body of a device function where it is called."""
     definition_cursor = ref.cursor.get_definition()
     if definition_cursor is None:
-        lf.refuse("XP1112", f"{ref.spelling} is declared but not defined", node)
+        raise lf.refuse("XP1112", f"{ref.spelling} is declared but not defined", node)
     if ref.cursor.is_virtual_method():
-        lf.refuse("XP1106", f"{ref.spelling} is virtual", node)
+        raise lf.refuse("XP1106", f"{ref.spelling} is virtual", node)
     definition = Node(definition_cursor, ref.parsed)
     if definition.key in lf.stack:
-        lf.refuse(
+        raise lf.refuse(
             "XP1102", f"{ref.spelling} is recursive", node, "rewrite the recursion as a loop"
         )
     args = list(arguments(node))
@@ -213,8 +214,10 @@ def _bind_object(lf: Lifter, node: Node, ref: Node, args: list[Node]) -> bool:
         return False
     if ref.kind == "FUNCTION_TEMPLATE":
         return False
-    if ref.spelling.startswith("operator") and ref.kind == "CXX_METHOD" and len(args) > len(
-        list(ref.cursor.get_arguments())
+    if (
+        ref.spelling.startswith("operator")
+        and ref.kind == "CXX_METHOD"
+        and len(args) > len(list(ref.cursor.get_arguments()))
     ):
         target = args.pop(0)
     else:
@@ -265,13 +268,20 @@ def _bound(lf: Lifter, parameter: Node, argument: Node | None) -> Place:
     if parameter.key in lf.in_memory:
         return in_memory(lf, parameter, ctype, found_value)
     constant = parameter.key not in lf.modified
-    if constant and (not isinstance(found_value, Expr) or stable(lf, found_value)):
-        if isinstance(found_value, Expr | PointerValue | OpaqueValue):
-            if not isinstance(found_value, PointerValue) or stable(lf, found_value.offset):
-                return ValuePlace(found_value)
+    if constant and _stays(lf, found_value):
+        return ValuePlace(found_value)
     target = declare_value(lf, parameter.spelling, ctype, found_value, constant, parameter)
     note_owner(lf, target, parameter.key)
     return target
+
+
+def _stays(lf: Lifter, found: Value) -> bool:
+    """Whether the value may stand for the parameter itself."""
+    if isinstance(found, Expr):
+        return stable(lf, found)
+    if isinstance(found, PointerValue):
+        return all_stable(lf, found)
+    return isinstance(found, OpaqueValue)
 
 
 def _steady(lf: Lifter, stem: str, found: Value) -> Value:
@@ -286,7 +296,7 @@ def _steady(lf: Lifter, stem: str, found: Value) -> Value:
 def _default(lf: Lifter, parameter: Node, ctype: CType) -> Value:
     initial = [c for c in parameter.children if c.kind not in REFERENCES]
     if not initial:
-        lf.refuse("XP1111", f"parameter {parameter.spelling} has no value", parameter)
+        raise lf.refuse("XP1111", f"parameter {parameter.spelling} has no value", parameter)
     return convert(lf, value(lf, initial[-1]), ctype, parameter)
 
 
@@ -296,7 +306,7 @@ def run_body(
     """Lift a function's body in place; gives where its result is."""
     body = next((c for c in reversed(definition.children) if c.kind == "COMPOUND_STMT"), None)
     if body is None:
-        lf.refuse("XP1112", f"{definition.spelling} has no body", node)
+        raise lf.refuse("XP1112", f"{definition.spelling} has no body", node)
     void = result_type is None or (
         isinstance(result_type, CScalar) and result_type.type.kind == "void"
     )

@@ -1,5 +1,7 @@
 """`memcpy` and `memset` of a constant number of bytes: scalars are moved, or their bits."""
 
+
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -9,7 +11,8 @@ from xpiler.frontends.lift import arith
 from xpiler.frontends.lift.ctype import CScalar
 from xpiler.frontends.lift.dispatch import scalar, value
 from xpiler.frontends.lift.intrinsics import INTRINSICS, VOID
-from xpiler.frontends.lift.memory import advance, dereference, read, retarget, write
+from xpiler.frontends.lift.memory import dereference, read, write
+from xpiler.frontends.lift.pointers import advance, retarget
 from xpiler.frontends.lift.state import Lifter
 from xpiler.frontends.lift.values import (
     ArrayPlace,
@@ -55,7 +58,7 @@ def scalar_places(lf: Lifter, target: Place, at: int, node: Node) -> list[Piece]
                 found += scalar_places(lf, element, at + k * ctype.elem.size, node)
             return found
         case _:
-            lf.refuse("XP1111", "a copy of this object", node)
+            raise lf.refuse("XP1111", "a copy of this object", node)
 
 
 def _region(lf: Lifter, node: Node, size: int) -> list[Piece]:
@@ -68,10 +71,10 @@ def _region(lf: Lifter, node: Node, size: int) -> list[Piece]:
         assert isinstance(target, VarPlace | StructPlace)
         return [p for p in scalar_places(lf, target, 0, node) if p.at < size]
     if not isinstance(found, PointerValue) or not found.buffer:
-        lf.refuse("XP1111", "a copy of this memory", node)
+        raise lf.refuse("XP1111", "a copy of this memory", node)
     elem = lf.buffers[found.buffer].elem
     if found.prefix and len(found.prefix) < lf.buffers[found.buffer].rank - 1:
-        lf.refuse("XP1111", "a copy across rows", node)
+        raise lf.refuse("XP1111", "a copy across rows", node)
     start = retarget(lf, found, CScalar(elem), node)
     pieces = []
     for k in range(size // elem.size):
@@ -83,7 +86,7 @@ def _region(lf: Lifter, node: Node, size: int) -> list[Piece]:
 def _copy(lf: Lifter, node: Node, args: tuple[Node, ...]) -> Value:
     size = scalar(lf, args[2])
     if not isinstance(size, Const) or int(size.value) > 256:
-        lf.refuse("XP1112", "memcpy of a size that is not a small constant", node)
+        raise lf.refuse("XP1112", "memcpy of a size that is not a small constant", node)
     count = int(size.value)
     target, source = _region(lf, args[0], count), _region(lf, args[1], count)
     values: list[tuple[Place, Expr]] = []
@@ -115,14 +118,14 @@ def _assembled(lf: Lifter, source: list[Piece], wanted: Piece, node: Node) -> Ex
             bits = arith.binary("<<", bits, build.i32(shift)) if shift else bits
         combined = bits if combined is None else arith.binary("|", combined, bits)
     if combined is None:
-        lf.refuse("XP1113", "a copy between these types", node)
+        raise lf.refuse("XP1113", "a copy between these types", node)
     return arith.from_bits(combined, wanted.type)
 
 
 def _fill(lf: Lifter, node: Node, args: tuple[Node, ...]) -> Value:
     byte, size = scalar(lf, args[1]), scalar(lf, args[2])
     if not isinstance(size, Const) or not isinstance(byte, Const) or int(size.value) > 1024:
-        lf.refuse("XP1112", "memset of a value or size that is not a small constant", node)
+        raise lf.refuse("XP1112", "memset of a value or size that is not a small constant", node)
     for piece in _region(lf, args[0], int(size.value)):
         pattern = int.from_bytes(bytes([int(byte.value) & 255]) * piece.type.size, "little")
         bits = build.const(pattern, arith.unsigned(piece.type.bits))

@@ -6,21 +6,22 @@ from xpiler.frontends.libclang import Node
 from xpiler.frontends.lift import arith
 from xpiler.frontends.lift.ctype import CArray, COpaque, CPointer, CScalar, CStruct, CType
 from xpiler.frontends.lift.dispatch import REFERENCES, place, value
-from xpiler.frontends.lift.memory import (
-    convert,
+from xpiler.frontends.lift.memory import convert, dereference, snapshot, write
+from xpiler.frontends.lift.names import array_place, element_type, shape_of
+from xpiler.frontends.lift.pointers import (
+    all_stable,
+    assign_pointer,
     dynamic_view,
     offset_unit,
-    snapshot,
     stable,
-    write,
 )
-from xpiler.frontends.lift.names import array_place, element_type, shape_of
 from xpiler.frontends.lift.state import Lifter
 from xpiler.frontends.lift.structs import initialised
 from xpiler.frontends.lift.values import (
     ArrayPlace,
     BufferInfo,
     ElementPlace,
+    NeedsChoice,
     OpaqueValue,
     PackPlace,
     Place,
@@ -35,7 +36,7 @@ from xpiler.frontends.lift.values import (
 )
 from xpiler.ir import build
 from xpiler.ir.nodes import Alloc, Const, Declare, Expr, Store, Var
-from xpiler.ir.types import I64, Scalar, Space, Spaces
+from xpiler.ir.types import I32, I64, Scalar, Space, Spaces
 
 __all__ = ["declare", "declare_value", "fresh_place", "in_memory", "note_owner"]
 
@@ -56,7 +57,8 @@ def declare(lf: Lifter, node: Node) -> None:
     elif isinstance(ctype, CArray):
         _array(lf, node, ctype, init)
     elif _is_constant(node, ctype, init):
-        assert isinstance(ctype, CScalar) and init is not None
+        assert isinstance(ctype, CScalar)
+        assert init is not None
         found = init.evaluate()
         assert found is not None
         lf.places[node.key] = ValuePlace(build.const(found, ctype.type))
@@ -144,8 +146,9 @@ def _allocate(
 
 def _array(lf: Lifter, node: Node, ctype: CArray, init: Node | None) -> None:
     if _holds_pointers(ctype):
-        _pointer_array(lf, node, ctype, init)
-        return
+        raise lf.refuse(
+            "XP1109", "an array of pointers", node, "use one pointer per variable, or indices"
+        )
     constants = _constants(lf, ctype, init)
     name = _allocate(lf, node, ctype, Spaces.LOCAL, constants or ())
     if init is None or constants is not None or init.kind == "CALL_EXPR":
@@ -156,7 +159,7 @@ def _array(lf: Lifter, node: Node, ctype: CArray, init: Node | None) -> None:
     if info.rank == 1 and init.kind == "INIT_LIST_EXPR":
         _store_list(lf, name, ctype, init, 0)
         return
-    lf.refuse("XP1111", "this array initialiser", init)
+    raise lf.refuse("XP1111", "this array initialiser", init)
 
 
 def _holds_pointers(ctype: CArray) -> bool:
@@ -164,12 +167,6 @@ def _holds_pointers(ctype: CArray) -> bool:
     while isinstance(inner, CArray):
         inner = inner.elem
     return isinstance(inner, CPointer)
-
-
-def _pointer_array(lf: Lifter, node: Node, ctype: CArray, init: Node | None) -> None:
-    lf.refuse(
-        "XP1109", "an array of pointers", node, "use one pointer per variable, or indices"
-    )
 
 
 def _constants(lf: Lifter, ctype: CArray, init: Node | None) -> tuple[Const, ...] | None:
@@ -226,8 +223,6 @@ def _store_list(lf: Lifter, name: str, ctype: CType, init: Node, at: int) -> int
                     at += 1
         return at
     found = convert(lf, value(lf, init), ctype, init)
-    from xpiler.frontends.lift.memory import dereference
-
     target = dereference(lf, PointerValue(name, (), build.i32(at), ctype), init)
     write(lf, target, found, init)
     return at + max(1, ctype.size // offset_unit(info, ctype))
@@ -302,9 +297,9 @@ def declare_value(
     if isinstance(ctype, CStruct):
         return _declare_struct(lf, stem, ctype, init, constant, node)
     if isinstance(ctype, CArray):
-        lf.refuse("XP1111", "an array passed or returned by value", node)
+        raise lf.refuse("XP1111", "an array passed or returned by value", node)
     if not (init is None or isinstance(init, Expr)):
-        lf.refuse("XP1111", f"the initial value of {stem}", node)
+        raise lf.refuse("XP1111", f"the initial value of {stem}", node)
     if constant and isinstance(init, Const) and not init.type.is_float:
         return ValuePlace(init)
     name = lf.fresh(stem)
@@ -317,23 +312,14 @@ def declare_value(
 def _declare_struct(
     lf: Lifter, stem: str, ctype: CStruct, init: Value | None, constant: bool, node: Node | None
 ) -> Place:
-    if isinstance(init, StructValue):
-        init = snapshot_if_needed(lf, init)
     fields: list[tuple[str, Place]] = []
     for name, field in ctype.fields:
         part = init.get(name) if isinstance(init, StructValue) else None
         if isinstance(field, CArray):
             fields.append((name, _struct_array(lf, f"{stem}_{name}", field, part, node)))
         else:
-            fields.append(
-                (name, declare_value(lf, f"{stem}_{name}", field, part, constant, node))
-            )
+            fields.append((name, declare_value(lf, f"{stem}_{name}", field, part, constant, node)))
     return StructPlace(ctype, tuple(fields))
-
-
-def snapshot_if_needed(lf: Lifter, init: StructValue) -> StructValue:
-    """Declarations read before they write: nothing can change between the fields."""
-    return init
 
 
 def _struct_array(
@@ -353,6 +339,13 @@ def _struct_array(
 def _declare_pointer(
     lf: Lifter, stem: str, ctype: CPointer, init: Value | None, constant: bool, node: Node | None
 ) -> Place:
+    key = node.key if node is not None else 0
+    if key in lf.choices:
+        return _choosing(lf, stem, ctype, init, key, node)
+    if isinstance(init, PointerValue) and init.choice is not None:
+        if constant and all_stable(lf, init):
+            return ValuePlace(init)
+        raise NeedsChoice(key, ("",))
     if isinstance(init, PointerValue) and init.buffer:
         volatile = init.volatile or ctype.volatile
         if constant:
@@ -368,16 +361,29 @@ def _declare_pointer(
         prefix = _kept(lf, init.prefix)
         lf.emit(Declare(name, I64, build.cast(I64, init.offset), span=lf.span))
         moving = PointerValue(init.buffer, prefix, Var(name, I64), init.to, volatile)
-        return PointerPlace(PointerVariable(name, ctype, moving, name))
+        return PointerPlace(PointerVariable(name, ctype, moving, name, key, lf.out))
     if init is not None and constant:
         return ValuePlace(init)
+    if isinstance(init, PointerValue) and key:
+        raise NeedsChoice(key, ("",))
     name = lf.fresh(stem)
     lf.emit(Declare(name, I64, build.i64(0), span=lf.span))
-    return PointerPlace(PointerVariable(name, ctype, None, name))
+    return PointerPlace(PointerVariable(name, ctype, None, name, key, lf.out))
+
+
+def _choosing(
+    lf: Lifter, stem: str, ctype: CPointer, init: Value | None, key: int, node: Node | None
+) -> Place:
+    """A pointer into one of several buffers: an offset and the buffer's number."""
+    name, selector = lf.fresh(stem), lf.fresh(f"{stem}_buffer")
+    lf.emit(Declare(name, I64, build.i64(0), span=lf.span))
+    lf.emit(Declare(selector, I32, build.i32(0), span=lf.span))
+    variable = PointerVariable(name, ctype, None, name, key, None, selector, lf.choices[key])
+    if isinstance(init, PointerValue):
+        assign_pointer(lf, PointerPlace(variable), init, node)
+    return PointerPlace(variable)
 
 
 def fresh_place(lf: Lifter, stem: str, ctype: CType, node: Node | None) -> Place:
     """Uninitialised variables for a value of `ctype`."""
     return declare_value(lf, stem, ctype, None, False, node)
-
-

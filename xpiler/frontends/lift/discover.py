@@ -16,6 +16,7 @@ _CLASSES: Final = frozenset({"STRUCT_DECL", "CLASS_DECL", "CLASS_TEMPLATE"})
 _FUNCTIONS: Final = frozenset(
     {"FUNCTION_DECL", "FUNCTION_TEMPLATE", "CXX_METHOD", "CONSTRUCTOR", "DESTRUCTOR"}
 )
+_USER: Final = re.compile(r"^(?!/usr/|/opt/)")
 _BY_POINTER: Final = frozenset({"cudaLaunchKernel", "cudaLaunchCooperativeKernel"})
 
 
@@ -50,7 +51,7 @@ class Discovery:
 def discover(parsed: Parsed) -> Discovery:
     """All kernels and launches that the user's own files hold."""
     found = Discovery()
-    _declarations(parsed.root, found, _user_files(parsed))
+    _declarations(parsed.root, found, _USER)
     seen: set[int] = set()
     pending = list(found.host_functions)
     while pending:
@@ -60,10 +61,6 @@ def discover(parsed: Parsed) -> Discovery:
         seen.add(function.cursor.hash)
         pending += _host_body(function, found)
     return found
-
-
-def _user_files(parsed: Parsed) -> re.Pattern[str]:
-    return re.compile(r"^(?!/usr/|/opt/)")
 
 
 def _declarations(node: Node, found: Discovery, user: re.Pattern[str]) -> None:
@@ -151,7 +148,7 @@ def _call(
             _launch(LaunchSite(node, children[1], target, function, parents), found)
         return
     ref = node.ref
-    if ref is None or ref.in_headers and ref.spelling not in _BY_POINTER:
+    if ref is None or (ref.in_headers and ref.spelling not in _BY_POINTER):
         return
     if ref.spelling in _BY_POINTER:
         _launch_by_pointer(node, function, parents, found)

@@ -34,7 +34,7 @@ def value(lf: Lifter, node: Node) -> Value:
     if node.kind in PLACES:
         return read(lf, place(lf, node))
     what = node.kind.lower().removesuffix("_expr").replace("_", " ")
-    lf.refuse("XP1111", f"an expression of this kind ({what}) is not supported", node)
+    raise lf.refuse("XP1111", f"an expression of this kind ({what}) is not supported", node)
 
 
 def scalar(lf: Lifter, node: Node) -> Expr:
@@ -45,7 +45,7 @@ def scalar(lf: Lifter, node: Node) -> Expr:
 def scalar_of(lf: Lifter, found: Value, node: Node | None) -> Expr:
     """`found`, which has to be a scalar."""
     if isinstance(found, PointerValue | StructValue | OpaqueValue):
-        lf.refuse("XP1111", "a scalar is expected here", node)
+        raise lf.refuse("XP1111", "a scalar is expected here", node)
     return found
 
 

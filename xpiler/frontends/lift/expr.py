@@ -1,5 +1,7 @@
 """Expressions: one function per kind of cursor. Side effects become statements in C's order."""
 
+# ruff: noqa: ARG001  (handlers share one signature)
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -10,8 +12,9 @@ from xpiler.frontends.lift import arith
 from xpiler.frontends.lift.assign import assignment, compound, step
 from xpiler.frontends.lift.ctype import CPointer, CScalar, CStruct, CType
 from xpiler.frontends.lift.dispatch import PLACES, REFERENCES, VALUES, operand, place, scalar, value
-from xpiler.frontends.lift.memory import advance, convert, dereference, difference, read
+from xpiler.frontends.lift.memory import choose, convert, dereference, read
 from xpiler.frontends.lift.names import name_place
+from xpiler.frontends.lift.pointers import advance, difference, is_null
 from xpiler.frontends.lift.state import Lifter
 from xpiler.frontends.lift.structs import initialised
 from xpiler.frontends.lift.values import (
@@ -21,7 +24,6 @@ from xpiler.frontends.lift.values import (
     OpaqueValue,
     PackPlace,
     Place,
-    PointerPlace,
     PointerValue,
     StructPlace,
     StructValue,
@@ -33,7 +35,7 @@ from xpiler.ir import build
 from xpiler.ir.nodes import Assign, Assume, Const, Expr, If, Stmt
 from xpiler.ir.types import BOOL, I64
 
-__all__ = ["address_of", "choose", "effect"]
+__all__ = ["address_of", "effect"]
 
 # --- literals and conversions ------------------------------------------------------------------
 
@@ -42,7 +44,7 @@ def _literal(lf: Lifter, node: Node) -> Value:
     found = node.evaluate()
     ctype = lf.ctype(node)
     if found is None or not isinstance(ctype, CScalar):
-        lf.refuse("XP1111", "a literal that has no counterpart", node)
+        raise lf.refuse("XP1111", "a literal that has no counterpart", node)
     return build.const(found, ctype.type, node.span)
 
 
@@ -50,7 +52,7 @@ def _constant(lf: Lifter, node: Node) -> Value:
     found = node.evaluate()
     ctype = lf.ctype(node)
     if found is None or not isinstance(ctype, CScalar):
-        lf.refuse("XP1111", "a constant expression is expected", node)
+        raise lf.refuse("XP1111", "a constant expression is expected", node)
     return build.const(found, ctype.type, node.span)
 
 
@@ -128,7 +130,7 @@ def _expect(lf: Lifter, found: Value, node: Node) -> Expr:
         info = lf.buffers[pointer.buffer]
         return arith.multiply(pointer.offset, info.elem.size)
     if isinstance(found, PointerValue | StructValue | OpaqueValue):
-        lf.refuse("XP1111", "a scalar is expected here", node)
+        raise lf.refuse("XP1111", "a scalar is expected here", node)
     return found
 
 
@@ -142,11 +144,16 @@ def _pointer_binary(lf: Lifter, node: Node, op: str, a: Value, b: Value) -> Valu
     if isinstance(a, PointerValue) and isinstance(b, PointerValue):
         if op == "-":
             return difference(lf, a, b, node)
-        if not (a.buffer and b.buffer) and op in ("==", "!="):
+        if not (_solid(a) and _solid(b)) and op in ("==", "!="):
             # no buffer of a launch is null
-            return build.boolean((a.buffer == b.buffer) == (op == "=="))
+            same = is_null(lf, a if a.buffer or a.choice else b)
+            return same if op == "==" else arith.unary("!", same)
         return arith.binary(op, difference(lf, a, b, node), build.i64(0), node.span)
-    lf.refuse("XP1111", f"`{op}` on these pointers", node)
+    raise lf.refuse("XP1111", f"`{op}` on these pointers", node)
+
+
+def _solid(pointer: PointerValue) -> bool:
+    return bool(pointer.buffer) and pointer.choice is None
 
 
 def _logical(lf: Lifter, node: Node, op: str, left: Node, right: Node) -> Value:
@@ -176,24 +183,6 @@ def _conditional(lf: Lifter, node: Node) -> Value:
     return _choose_with_effects(lf, cond, (then, a), (orelse, b), node)
 
 
-def choose(lf: Lifter, cond: Expr, a: Value, b: Value, node: Node | None) -> Value:
-    """`cond ? a : b` for any kind of value."""
-    if isinstance(a, PointerValue) and isinstance(b, PointerValue):
-        if a.buffer != b.buffer or a.prefix != b.prefix:
-            lf.refuse("XP1109", "the two pointers point into different buffers", node)
-        offset = arith.select(cond, build.cast(I64, a.offset), build.cast(I64, b.offset))
-        return PointerValue(a.buffer, a.prefix, offset, a.to, a.volatile)
-    if isinstance(a, StructValue) and isinstance(b, StructValue):
-        cond = lf.temporary(cond, "test")
-        fields = tuple((n, choose(lf, cond, v, b.get(n), node)) for n, v in a.fields)
-        return StructValue(a.ctype, fields)
-    if isinstance(a, PointerValue | StructValue | OpaqueValue) or isinstance(
-        b, PointerValue | StructValue | OpaqueValue
-    ):
-        lf.refuse("XP1111", "a choice between these values", node)
-    return arith.select(cond, a, b, node.span if node is not None else None)
-
-
 def _choose_with_effects(
     lf: Lifter,
     cond: Expr,
@@ -206,8 +195,12 @@ def _choose_with_effects(
     if isinstance(ctype, CScalar) and ctype.type.kind == "void":
         lf.emit(If(cond, tuple(then[0]), tuple(orelse[0]), span=node.span))
         return build.i32(0)
-    if not isinstance(ctype, CScalar) or not isinstance(first, Expr) or not isinstance(second, Expr):
-        lf.refuse("XP1111", "side effects in a choice between structs or pointers", node)
+    if (
+        not isinstance(ctype, CScalar)
+        or not isinstance(first, Expr)
+        or not isinstance(second, Expr)
+    ):
+        raise lf.refuse("XP1111", "side effects in a choice between structs or pointers", node)
     result = lf.variable("choice", ctype.type)
     then[0].append(Assign(result.name, build.cast(ctype.type, first)))
     orelse[0].append(Assign(result.name, build.cast(ctype.type, second)))
@@ -232,10 +225,10 @@ def _unary(lf: Lifter, node: Node) -> Value:
         return value(lf, inner)
     found = value(lf, inner)
     if isinstance(found, PointerValue) and op == "!":
-        return build.boolean(not found.buffer)
+        return is_null(lf, found)
     if isinstance(found, Expr):
         return arith.unary(op, found, node.span)
-    lf.refuse("XP1111", f"`{op}` on this value", node)
+    raise lf.refuse("XP1111", f"`{op}` on this value", node)
 
 
 def _address(lf: Lifter, inner: Node) -> Value:
@@ -280,7 +273,7 @@ def address_of(lf: Lifter, found: Place, node: Node) -> Value:
         case _:
             if node.kind == "DECL_REF_EXPR" and node.ref is not None:
                 raise NeedsMemory(node.ref.key)
-            lf.refuse("XP1111", "the address of this is taken", node)
+            raise lf.refuse("XP1111", "the address of this is taken", node)
 
 
 def _linear(lf: Lifter, pointer: PointerValue) -> bool:
@@ -306,7 +299,7 @@ def _unary_place(lf: Lifter, node: Node) -> Place:
             return target
         if isinstance(found, OpaqueValue):
             return ValuePlace(found)
-        lf.refuse("XP1111", "a dereference of this value", node)
+        raise lf.refuse("XP1111", "a dereference of this value", node)
     if op in ("++", "--"):
         step(lf, node, inner, op, used=False)
         return place(lf, inner)
@@ -345,7 +338,7 @@ def _subscript(lf: Lifter, node: Node) -> Place:
     if isinstance(index, PointerValue):
         base, index = index, base
     if not isinstance(base, PointerValue) or not isinstance(index, Expr):
-        lf.refuse("XP1111", "a subscript of this value", node)
+        raise lf.refuse("XP1111", "a subscript of this value", node)
     return dereference(lf, advance(lf, base, index, node), node)
 
 
@@ -373,7 +366,7 @@ def _member(lf: Lifter, node: Node) -> Place:
     base: Place
     if not bases:
         if not lf.this:
-            lf.refuse("XP1111", "a member of an unknown object", node)
+            raise lf.refuse("XP1111", "a member of an unknown object", node)
         found_this = lf.this[-1]
         base = ValuePlace(found_this) if isinstance(found_this, OpaqueValue) else found_this
     else:
@@ -408,12 +401,14 @@ def member_of(lf: Lifter, base: Place, name: str, node: Node) -> Place:
             return fragment_elements(base.value)
         if isinstance(base.value, OpaqueValue):
             return ValuePlace(OpaqueValue("member", (base.value, name)))
-    lf.refuse("XP1111", f"member {name} of this value", node)
+    raise lf.refuse("XP1111", f"member {name} of this value", node)
 
 
 def _reference(lf: Lifter, node: Node) -> Place:
     inner = [c for c in node.children if c.kind not in REFERENCES]
     ref = node.ref
+    if ref is None and inner and node.evaluate() is None:
+        return place(lf, inner[-1])  # a template argument that is a function
     if ref is not None and ref.kind == "TEMPLATE_NON_TYPE_PARAMETER" and inner:
         if node.evaluate() is None or not isinstance(lf.ctype(node), CScalar):
             return place(lf, inner[-1])
@@ -428,13 +423,13 @@ def _reference(lf: Lifter, node: Node) -> Place:
 
 def _this(lf: Lifter, node: Node) -> Value:
     if not lf.this:
-        lf.refuse("XP1111", "`this` of an unknown object", node)
+        raise lf.refuse("XP1111", "`this` of an unknown object", node)
     found = lf.this[-1]
     if isinstance(found, OpaqueValue):
         return found
     if isinstance(found, StructPlace):
         return OpaqueValue("address_of_variable", (found, 0))
-    lf.refuse("XP1111", "`this` of this object", node)
+    raise lf.refuse("XP1111", "`this` of this object", node)
 
 
 def _initialiser_list(lf: Lifter, node: Node) -> Value:

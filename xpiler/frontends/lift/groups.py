@@ -1,5 +1,7 @@
 """Cooperative groups: blocks, grids, tiles of a warp, coalesced threads."""
 
+# ruff: noqa: ARG001  (handlers share one signature)
+
 from __future__ import annotations
 
 import re
@@ -36,7 +38,7 @@ def _group(lf: Lifter, node: Node) -> Group:
     found = value(lf, node)
     if isinstance(found, OpaqueValue) and found.data and isinstance(found.data[0], Group):
         return found.data[0]
-    lf.refuse("XP1111", "a cooperative group that is not known here", node)
+    raise lf.refuse("XP1111", "a cooperative group that is not known here", node)
 
 
 def _opaque(group: Group) -> OpaqueValue:
@@ -122,7 +124,7 @@ def _mask(lf: Lifter, group: Group) -> Expr:
 def _warp_wide(lf: Lifter, group: Group, node: Node) -> None:
     if group.kind == "coalesced" or (group.kind == "tile" and group.size <= 32):
         return
-    lf.refuse("XP1111", "a warp operation on a group larger than a warp", node)
+    raise lf.refuse("XP1111", "a warp operation on a group larger than a warp", node)
 
 
 # --- methods -----------------------------------------------------------------------------------
@@ -140,7 +142,7 @@ def method(lf: Lifter, node: Node, ref: Node, target: Node, args: tuple[Node, ..
         return _vote(lf, node, group, name, args)
     handler = _METHODS.get(name)
     if handler is None:
-        lf.refuse("XP1112", f"{name} of a cooperative group is not supported", node)
+        raise lf.refuse("XP1112", f"{name} of a cooperative group is not supported", node)
     return convert(lf, handler(lf, group, node), lf.ctype(node), node)
 
 
@@ -174,9 +176,9 @@ _METHODS: Final[dict[str, Callable[[Lifter, Group, Node], Value]]] = {
     "thread_index": _three("threadIdx"),
     "dim_threads": _three("blockDim"),
     "dim_blocks": _three("gridDim"),
-    "group_dim": lambda lf, group, node: _three(
-        "gridDim" if group.kind == "grid" else "blockDim"
-    )(lf, group, node),
+    "group_dim": lambda lf, group, node: _three("gridDim" if group.kind == "grid" else "blockDim")(
+        lf, group, node
+    ),
     "is_valid": lambda lf, group, node: build.boolean(True),
 }
 
@@ -189,9 +191,7 @@ def _sync(lf: Lifter, node: Node, group: Group) -> Value:
     return VOID
 
 
-def _shuffled(
-    lf: Lifter, node: Node, group: Group, name: str, args: tuple[Node, ...]
-) -> Value:
+def _shuffled(lf: Lifter, node: Node, group: Group, name: str, args: tuple[Node, ...]) -> Value:
     _warp_wide(lf, group, node)
     given = value(lf, args[0])
     lane = scalar(lf, args[1])
@@ -199,7 +199,7 @@ def _shuffled(
     if group.kind == "tile":
         width = build.i32(group.size)
     elif not (name == "shfl" and isinstance(lane, Const) and lane.value == 0):
-        lf.refuse("XP1112", "a shuffle of coalesced threads other than from the first", node)
+        raise lf.refuse("XP1112", "a shuffle of coalesced threads other than from the first", node)
     else:
         lane = arith.binary("-", build.call("ffs", _mask(lf, group)), build.i32(1))
     found = shuffle(lf, name, _mask(lf, group), given, lane, width, node)
@@ -239,7 +239,7 @@ def _partition(lf: Lifter, node: Node, args: tuple[Node, ...]) -> Value:
         given = scalar(lf, args[1])
         size = int(given.value) if isinstance(given, Const) else 0
     if size not in (1, 2, 4, 8, 16, 32, 64, 128, 256, 512):
-        lf.refuse("XP1111", "a partition whose size is not known", node)
+        raise lf.refuse("XP1111", "a partition whose size is not known", node)
     return _opaque(Group("tile", size))
 
 
@@ -254,14 +254,14 @@ def _combine(lf: Lifter, node: Node, name: str, a: Expr, b: Expr) -> Expr:
         floating = build.scalar_type(a).is_float
         function = ("fmin" if smaller else "fmax") if floating else ("min" if smaller else "max")
         return build.call(function, a, b, span=node.span)
-    lf.refuse("XP1112", f"a reduction by {name} is not supported", node)
+    raise lf.refuse("XP1112", f"a reduction by {name} is not supported", node)
 
 
 def _reduce(lf: Lifter, node: Node, args: tuple[Node, ...]) -> Value:
     """A butterfly of exclusive-or shuffles over the tile."""
     group = _group(lf, args[0])
     if group.kind != "tile" or group.size > 32:
-        lf.refuse("XP1112", "a reduction over a group that is no tile of a warp", node)
+        raise lf.refuse("XP1112", "a reduction over a group that is no tile of a warp", node)
     operator = re.search(r"(\w+)<", str(args[2].type.get_canonical().spelling))
     name = operator[1] if operator else "this function"
     ctype = lf.ctype(node)

@@ -1,5 +1,7 @@
 """Values in host code, symbolically: numbers over the function's parameters, device and host pointers."""
 
+# ruff: noqa: ARG001  (handlers share one signature)
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -17,9 +19,9 @@ __all__ = [
     "Dim",
     "Environment",
     "HostValue",
+    "HostVector",
     "Memory",
     "Record",
-    "HostVector",
     "host_value",
     "number",
     "path_of",

@@ -14,10 +14,10 @@ from xpiler.frontends.lift.hostvalue import (
     Dim,
     Environment,
     HostValue,
+    HostVector,
     Memory,
     Path,
     Record,
-    HostVector,
     host_value,
     number,
     path_of,
@@ -167,11 +167,16 @@ def _branch(walk: Walk, node: Node) -> None:
 def _leaves(node: Node) -> bool:
     """Whether a branch ends the function (an error path)."""
     last = node.children[-1] if node.kind == "COMPOUND_STMT" and node.children else node
-    return last.kind == "RETURN_STMT" or (last.kind == "CALL_EXPR" and last.spelling in ("exit", "abort"))
+    return last.kind == "RETURN_STMT" or (
+        last.kind == "CALL_EXPR" and last.spelling in ("exit", "abort")
+    )
 
 
 def _merged(
-    walk: Walk, test: Expr | None, outcomes: list[dict[Path, HostValue]], before: dict[Path, HostValue]
+    walk: Walk,
+    test: Expr | None,
+    outcomes: list[dict[Path, HostValue]],
+    before: dict[Path, HostValue],
 ) -> dict[Path, HostValue]:
     if not outcomes:
         return before
@@ -181,7 +186,12 @@ def _merged(
             a, b = merged.get(path), other.get(path)
             if a == b:
                 continue
-            if test is not None and isinstance(a, Expr) and isinstance(b, Expr) and a.type == b.type:
+            if (
+                test is not None
+                and isinstance(a, Expr)
+                and isinstance(b, Expr)
+                and a.type == b.type
+            ):
                 merged[path] = arith.select(test, a, b)
             else:
                 merged[path] = a if b is None else b if a is None else None
@@ -270,7 +280,14 @@ def _expression(walk: Walk, node: Node) -> None:
         _api(walk, node, node.ref.spelling)
         return
     for child in node.children:
-        if child.kind in ("COMPOUND_STMT", "DECL_STMT", "IF_STMT", "FOR_STMT", "WHILE_STMT", "DO_STMT"):
+        if child.kind in (
+            "COMPOUND_STMT",
+            "DECL_STMT",
+            "IF_STMT",
+            "FOR_STMT",
+            "WHILE_STMT",
+            "DO_STMT",
+        ):
             _statement(walk, child)
         else:
             _expression(walk, child)
@@ -400,8 +417,6 @@ def _packed(walk: Walk, node: Node) -> list[HostValue]:
         found: list[HostValue] = []
         for item in init.children:
             target = next((b for b in item.walk() if b.kind == "UNARY_OPERATOR"), None)
-            found.append(
-                None if target is None else host_value(walk.env, target.children[-1])
-            )
+            found.append(None if target is None else host_value(walk.env, target.children[-1]))
         return found
     return []

@@ -1,5 +1,7 @@
 """CUDA's functions by name: mathematics, conversions, integer and half intrinsics."""
 
+# ruff: noqa: ARG001  (handlers share one signature)
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -25,7 +27,7 @@ from xpiler.frontends.lift.values import (
 from xpiler.ir import build
 from xpiler.ir.functions import FUNCTIONS
 from xpiler.ir.nodes import Expr
-from xpiler.ir.types import BF16, F16, F32, F64, I32, I64, U8, U32, U64, Scalar
+from xpiler.ir.types import BF16, F16, F32, F64, I32, I64, U8, U32, U64, Scalar, arithmetic
 
 __all__ = ["INTRINSICS", "VOID", "half_operator", "pointee"]
 
@@ -48,7 +50,7 @@ def pointee(lf: Lifter, node: Node) -> Place:
         target = found.data[0]
         assert isinstance(target, VarPlace | StructPlace)
         return target
-    lf.refuse("XP1111", "this pointer argument", node)
+    raise lf.refuse("XP1111", "this pointer argument", node)
 
 
 # --- mathematics -------------------------------------------------------------------------------
@@ -83,7 +85,7 @@ def _shared_operand(make: Callable[..., Expr]) -> Handler:
 def _extreme(name: str) -> Handler:
     def handler(lf: Lifter, node: Node, args: tuple[Node, ...]) -> Value:
         a, b = (scalar(lf, x) for x in args[:2])
-        common = build.arithmetic(build.scalar_type(a), build.scalar_type(b))
+        common = arithmetic(build.scalar_type(a), build.scalar_type(b))
         function = f"f{name}" if common.is_float else name
         return _result(lf, node, build.call(function, a, b, span=node.span))
 
@@ -286,9 +288,7 @@ def _converted(lf: Lifter, node: Node, args: tuple[Node, ...]) -> Value:
 _ASSIGNING: Final = frozenset({"+=", "-=", "*=", "/="})
 
 
-def half_operator(
-    lf: Lifter, node: Node, op: str, args: tuple[Node, ...]
-) -> Place | None:
+def half_operator(lf: Lifter, node: Node, op: str, args: tuple[Node, ...]) -> Place | None:
     """Overloaded operators of half, bfloat16 and their pairs; None for other types."""
     if op in ("=", *_ASSIGNING) and len(args) == 2:
         target = place(lf, args[0])
@@ -317,7 +317,7 @@ def _elementwise(lf: Lifter, op: str, a: Value, b: Value, node: Node) -> Value:
         return StructValue(a.ctype, fields)
     if isinstance(a, Expr) and isinstance(b, Expr):
         return arith.binary(op, a, b, node.span)
-    lf.refuse("XP1111", f"`{op}` on these values", node)
+    raise lf.refuse("XP1111", f"`{op}` on these values", node)
 
 
 def _elementwise_unary(lf: Lifter, op: str, a: Value, node: Node) -> Value:
@@ -368,7 +368,8 @@ def _fieldwise(lf: Lifter, node: Node, args: tuple[Node, ...]) -> Value:
     """`__half22float2` and its kin: convert each half."""
     pair = value(lf, args[0])
     ctype = lf.ctype(node)
-    assert isinstance(ctype, CStruct) and isinstance(pair, StructValue)
+    assert isinstance(ctype, CStruct)
+    assert isinstance(pair, StructValue)
     values = zip((v for _, v in pair.fields), ctype.fields, strict=True)
     return struct_value(ctype, [convert(lf, v, t, node) for v, (_, t) in values])
 
@@ -388,9 +389,20 @@ def _swapped(lf: Lifter, node: Node, args: tuple[Node, ...]) -> Value:
     return struct_value(pair.ctype, [pair.fields[1][1], pair.fields[0][1]])
 
 
-_VECTORS: Final = (
-    "char uchar short ushort int uint long ulong longlong ulonglong float double".split()
-)
+_VECTORS: Final = [
+    "char",
+    "uchar",
+    "short",
+    "ushort",
+    "int",
+    "uint",
+    "long",
+    "ulong",
+    "longlong",
+    "ulonglong",
+    "float",
+    "double",
+]
 
 
 def _fill_halves() -> None:
@@ -402,7 +414,12 @@ def _fill_halves() -> None:
         "__floats2half2_rn", "__floats2bfloat162_rn",
     ):  # fmt: skip
         INTRINSICS[name] = _make
-    for name in ("__half2half2", "__bfloat162bfloat162", "__float2half2_rn", "__float2bfloat162_rn"):
+    for name in (
+        "__half2half2",
+        "__bfloat162bfloat162",
+        "__float2half2_rn",
+        "__float2bfloat162_rn",
+    ):
         INTRINSICS[name] = _broadcast
     for name in (
         "__half22float2", "__bfloat1622float2", "__float22half2_rn", "__float22bfloat162_rn",
@@ -512,7 +529,7 @@ def _constant(lf: Lifter, node: Node, args: tuple[Node, ...]) -> Value:
     found = node.evaluate()
     ctype = lf.ctype(node)
     if found is None or not isinstance(ctype, CScalar):
-        lf.refuse("XP1112", f"{node.spelling} is not supported", node)
+        raise lf.refuse("XP1112", f"{node.spelling} is not supported", node)
     return build.const(found, ctype.type, node.span)
 
 

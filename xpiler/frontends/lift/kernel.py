@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from xpiler.frontends.libclang import Node
 from xpiler.frontends.lift.cleanup import tidy
 from xpiler.frontends.lift.ctype import CArray, COpaque, CPointer, CScalar, CStruct, CType
-from xpiler.frontends.lift.decl import in_memory, note_owner
+from xpiler.frontends.lift.decl import declare_value, in_memory, note_owner
 from xpiler.frontends.lift.memory import read
 from xpiler.frontends.lift.names import element_type
 from xpiler.frontends.lift.scan import count_modifications
@@ -16,6 +16,7 @@ from xpiler.frontends.lift.stmt import statement
 from xpiler.frontends.lift.values import (
     BufferInfo,
     Flatten,
+    NeedsChoice,
     NeedsMemory,
     OpaqueValue,
     Place,
@@ -33,17 +34,23 @@ from xpiler.ir.types import I64, VOID, Pointer, Scalar, Spaces
 
 __all__ = ["lift_kernel"]
 
-_ATTEMPTS = 12
+_ATTEMPTS = 40
 
 
 def lift_kernel(
-    file: FileState, definition: Node, symbol: str, instance: str, launch: tuple[tuple[str, int], ...]
+    file: FileState,
+    definition: Node,
+    symbol: str,
+    instance: str,
+    launch: tuple[tuple[str, int], ...],
 ) -> Module | RefusedConstruct:
     """The kernel whose definition (or instance) `definition` is, as a module."""
     flat: frozenset[int] = frozenset()
     in_memory: frozenset[int] = frozenset()
+    choices: dict[int, tuple[str, ...]] = {}
     for _ in range(_ATTEMPTS):
         lf = Lifter(file, flat, in_memory)
+        lf.choices = dict(choices)
         try:
             return _attempt(lf, definition, symbol, instance, launch)
         except Flatten as wish:
@@ -54,6 +61,14 @@ def lift_kernel(
             if wish.key in in_memory:
                 break
             in_memory |= {wish.key}
+        except NeedsChoice as wish:
+            known = choices.get(wish.key, ())
+            merged = tuple(dict.fromkeys((*known, *wish.buffers)))
+            if not wish.key or merged == known or len(merged) > 8:
+                return RefusedConstruct(
+                    "XP1109", "a pointer that may point into many buffers", definition.span
+                )
+            choices[wish.key] = merged
         except RefusedConstruct as refused:
             return refused
     return RefusedConstruct(
@@ -111,9 +126,7 @@ def _parameter(lf: Lifter, node: Node, params: list[Param]) -> None:
         note_owner(lf, found, node.key)
 
 
-def _place(
-    lf: Lifter, source: Source, ctype: CType, params: list[Param], constant: bool
-) -> Place:
+def _place(lf: Lifter, source: Source, ctype: CType, params: list[Param], constant: bool) -> Place:
     if isinstance(ctype, CScalar):
         name = lf.fresh(source.stem)
         if constant:
@@ -130,7 +143,7 @@ def _place(
         return StructPlace(ctype, fields)
     if isinstance(ctype, COpaque):
         return ValuePlace(OpaqueValue("object", (ctype.name,)))
-    lf.refuse("XP1110", "a parameter of this type", source.node)
+    raise lf.refuse("XP1110", "a parameter of this type", source.node)
 
 
 def _field(
@@ -164,7 +177,7 @@ def _pointer(
     lf: Lifter, source: Source, ctype: CPointer, params: list[Param], constant: bool
 ) -> Place:
     if isinstance(ctype.to, CPointer | COpaque):
-        lf.refuse("XP1110", f"parameter {source.stem} is a pointer to pointers", source.node)
+        raise lf.refuse("XP1110", f"parameter {source.stem} is a pointer to pointers", source.node)
     if ctype.to == CScalar(VOID):
         elem: Scalar = lf.void_elements.get(source.node.key, build.scalar_type(build.i32(0)))
     else:
@@ -185,9 +198,9 @@ def _pointer(
     start = PointerValue(name, (), build.i32(0), ctype.to, ctype.volatile)
     if constant:
         return ValuePlace(start)
+    if source.node.key in lf.choices:
+        return declare_value(lf, f"{source.stem}_at", ctype, start, False, source.node)
     offset = lf.fresh(f"{source.stem}_at")
     lf.emit(Declare(offset, I64, build.i64(0), span=source.node.span))
     moving = PointerValue(name, (), Var(offset, I64), ctype.to, ctype.volatile)
-    return PointerPlace(PointerVariable(name, ctype, moving, offset))
-
-
+    return PointerPlace(PointerVariable(name, ctype, moving, offset, source.node.key))

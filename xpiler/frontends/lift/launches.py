@@ -130,9 +130,7 @@ def _flattened(values: Iterable[HostValue]) -> list[HostValue]:
     return flat
 
 
-def _argument(
-    walk: Walk, param: Param, value: HostValue, used: dict[Path, Scalar]
-) -> Argument:
+def _argument(walk: Walk, param: Param, value: HostValue, used: dict[Path, Scalar]) -> Argument:
     if isinstance(param.type, Pointer):
         if isinstance(value, Memory):
             used.setdefault(value.path, param.type.elem)
@@ -184,9 +182,7 @@ def _writes(walk: Walk, index: int | None, path: Path) -> bool:
     if index is None:
         return False
     other = walk.launches[index]
-    types = [
-        p.type.get_canonical() for p in other.site.kernel.children if p.kind == "PARM_DECL"
-    ]
+    types = [p.type.get_canonical() for p in other.site.kernel.children if p.kind == "PARM_DECL"]
     for type_, value in zip(types, other.arguments, strict=False):
         if isinstance(value, Memory) and value.path == path and type_.kind.name == "POINTER":
             return not type_.get_pointee().is_const_qualified()

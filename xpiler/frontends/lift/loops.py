@@ -161,9 +161,7 @@ class Counter:
     step: Expr
 
 
-def _canonical(
-    lf: Lifter, node: Node, cond: Expr, body: list[Stmt], step: list[Stmt]
-) -> bool:
+def _canonical(lf: Lifter, node: Node, cond: Expr, body: list[Stmt], step: list[Stmt]) -> bool:
     """Emit a `For` if the loop counts up to an invariant bound and nothing else moves its variable."""
     counter = _counter(cond, step)
     if counter is None:
@@ -182,9 +180,7 @@ def _canonical(
     if declared:
         lf.out.pop()
         lf.constants.add(counter.var)
-        loop = For(
-            counter.var, counter.type, lo, counter.hi, counter.step, block, span=node.span
-        )
+        loop = For(counter.var, counter.type, lo, counter.hi, counter.step, block, span=node.span)
         lf.emit(loop)
         return True
     name = lf.fresh(counter.var)
@@ -381,5 +377,3 @@ def do_loop(lf: Lifter, node: Node, lift: Lift) -> None:
 
 def _leaves(block: Block) -> bool:
     return any(isinstance(s, Break | Continue) for s in statements(block))
-
-

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from xpiler.frontends.libclang import Node
 from xpiler.frontends.lift import arith
 from xpiler.frontends.lift.ctype import CArray, CPointer, CScalar, CStruct, CType
+from xpiler.frontends.lift.pointers import (
+    advance,
+    assign_pointer,
+    candidate_pointer,
+    is_linear,
+    is_null,
+    offset_unit,
+    retarget,
+    stable,
+)
 from xpiler.frontends.lift.state import Lifter
 from xpiler.frontends.lift.values import (
     ArrayPlace,
     BufferInfo,
+    Choice,
+    ChoicePlace,
     ElementPlace,
     Flatten,
     OpaqueValue,
@@ -23,7 +37,7 @@ from xpiler.frontends.lift.values import (
     VarPlace,
 )
 from xpiler.ir import build
-from xpiler.ir.nodes import Alloc, Assign, Barrier, Const, Expr, Load, Store, Var
+from xpiler.ir.nodes import Assign, Barrier, Const, Expr, If, Load, Store, Var
 from xpiler.ir.types import BOOL, I32, I64, Scalar, Spaces
 
 __all__ = [
@@ -39,40 +53,19 @@ __all__ = [
 ]
 
 
-def is_linear(lf: Lifter, pointer: PointerValue) -> bool:
-    """Whether `offset` counts in the last dimension of the buffer."""
-    return len(pointer.prefix) == lf.buffers[pointer.buffer].rank - 1
-
-
-def offset_unit(info: BufferInfo, to: CType) -> int:
-    """Bytes that one step of a linear offset means."""
-    size = to.size
-    if size == 0 or (isinstance(to, CScalar) and to.type.kind == "void"):
-        return info.elem.size
-    return info.elem.size if size % info.elem.size == 0 else size
-
-
-def advance(lf: Lifter, pointer: PointerValue, by: Expr, node: Node | None = None) -> PointerValue:
-    """`pointer + by`."""
-    if not pointer.buffer:
-        lf.refuse("XP1109", "arithmetic on a null pointer", node)
-    by = arith.ordinary_index(by)
-    if is_linear(lf, pointer):
-        unit = offset_unit(lf.buffers[pointer.buffer], pointer.to)
-        by = arith.multiply(by, max(1, pointer.to.size // unit))
-    return PointerValue(
-        pointer.buffer,
-        pointer.prefix,
-        arith.add(pointer.offset, by),
-        pointer.to,
-        pointer.volatile,
-    )
-
-
 def dereference(lf: Lifter, pointer: PointerValue, node: Node | None = None) -> Place:
     """`*pointer`."""
+    if pointer.choice is not None:
+        first, second = replace(pointer, choice=None), pointer.choice.other
+        if not first.buffer:  # a null pointer is not followed
+            return dereference(lf, second, node)
+        if not second.buffer and second.choice is None:
+            return dereference(lf, first, node)
+        return ChoicePlace(
+            pointer.choice.cond, dereference(lf, first, node), dereference(lf, second, node)
+        )
     if not pointer.buffer:
-        lf.refuse("XP1109", "a null pointer is dereferenced", node)
+        raise lf.refuse("XP1109", "a null pointer is dereferenced", node)
     info = lf.buffers[pointer.buffer]
     to = pointer.to
     if isinstance(to, CArray):
@@ -112,11 +105,11 @@ def _typed_place(
     unit = offset_unit(info, pointer.to)
     if isinstance(to, CArray):
         if byte % unit or unit != info.elem.size:
-            lf.refuse("XP1113", "an array inside a differently typed buffer", node)
+            raise lf.refuse("XP1113", "an array inside a differently typed buffer", node)
         moved = arith.add(pointer.offset, build.i32(byte // unit))
         return ArrayPlace(PointerValue(pointer.buffer, pointer.prefix, moved, to.elem), to)
     if not isinstance(to, CScalar) or to.type.kind == "void":
-        lf.refuse("XP1110", "memory of a type that has no counterpart", node)
+        raise lf.refuse("XP1110", "memory of a type that has no counterpart", node)
     return _scalar_place(lf, pointer, to.type, byte, info, unit, node)
 
 
@@ -144,7 +137,7 @@ def _scalar_place(
     if type_ == stored:
         return ElementPlace(info.name, index, type_, pointer.volatile or info.volatile)
     if type_.size % stored.size:
-        lf.refuse("XP1113", f"{stored} memory read as {type_}", node)
+        raise lf.refuse("XP1113", f"{stored} memory read as {type_}", node)
     return PackPlace(info.name, index, stored, type_)
 
 
@@ -168,9 +161,13 @@ def read(lf: Lifter, place: Place) -> Value:
             return StructValue(ctype, tuple((name, read(lf, p)) for name, p in fields))
         case ArrayPlace(start=start):
             return start
+        case ChoicePlace(cond=cond, a=a, b=b):
+            return choose(lf, cond, read(lf, a), read(lf, b), None)
         case PointerPlace(variable=variable):
+            if variable.selector:
+                return candidate_pointer(lf, variable)
             if variable.value is None:
-                lf.refuse("XP1109", f"pointer {variable.name} is used before it is set", None)
+                raise lf.refuse("XP1109", f"pointer {variable.name} is used before it is set", None)
             return variable.value
         case ValuePlace(value=value):
             return value
@@ -205,6 +202,13 @@ def _read_pack(place: PackPlace) -> Expr:
 def write(lf: Lifter, place: Place, value: Value, node: Node | None = None) -> None:
     """Store a value that was already converted to the place's type."""
     match place, value:
+        case ChoicePlace(cond=cond, a=a, b=b), _:
+            value = snapshot(lf, value)
+            with lf.block() as then:
+                write(lf, a, value, node)
+            with lf.block() as orelse:
+                write(lf, b, value, node)
+            lf.emit(If(cond, tuple(then), tuple(orelse), span=lf.span))
         case VarPlace(name=name), _ if isinstance(value, Expr):
             lf.emit(Assign(name, value, span=lf.span))
         case ElementPlace(buffer=buffer, index=index), _ if isinstance(value, Expr):
@@ -224,7 +228,7 @@ def write(lf: Lifter, place: Place, value: Value, node: Node | None = None) -> N
         case _, OpaqueValue():
             return
         case _:
-            lf.refuse("XP1111", "this assignment cannot be expressed", node)
+            raise lf.refuse("XP1111", "this assignment cannot be expressed", node)
 
 
 def _overlap(pairs: list[tuple[Place, Value]]) -> bool:
@@ -255,7 +259,7 @@ def _store(
 ) -> None:
     info = lf.buffers[buffer]
     if info.space == Spaces.CONSTANT:
-        lf.refuse("XP1111", f"constant memory {buffer} is written", node)
+        raise lf.refuse("XP1111", f"constant memory {buffer} is written", node)
     if place.volatile and info.space == Spaces.SHARED:
         # volatile shared memory is how warp-synchronous code states its lockstep order
         kept = lf.temporary(value)
@@ -294,14 +298,29 @@ def snapshot(lf: Lifter, value: Value) -> Value:
     if isinstance(value, StructValue):
         kept = tuple((name, snapshot(lf, part)) for name, part in value.fields)
         return StructValue(value.ctype, kept)
-    if isinstance(value, PointerValue | OpaqueValue) or stable(lf, value):
+    if isinstance(value, PointerValue):
+        return snapshot_pointer(lf, value)
+    if isinstance(value, OpaqueValue):
+        return value
+    return snapshot_scalar(lf, value)
+
+
+def snapshot_pointer(lf: Lifter, pointer: PointerValue) -> PointerValue:
+    """The pointer as it is now, with every pointer that it may be."""
+    offset = snapshot_scalar(lf, pointer.offset)
+    prefix = tuple(snapshot_scalar(lf, i) for i in pointer.prefix)
+    choice = pointer.choice
+    if choice is not None:
+        cond = snapshot_scalar(lf, choice.cond)
+        choice = Choice(cond, snapshot_pointer(lf, choice.other))
+    return replace(pointer, prefix=prefix, offset=offset, choice=choice)
+
+
+def snapshot_scalar(lf: Lifter, value: Expr) -> Expr:
+    """`value` in a temporary unless it never changes."""
+    if stable(lf, value):
         return value
     return lf.temporary(value)
-
-
-def stable(lf: Lifter, expr: Expr) -> bool:
-    """Whether `expr` has the same value wherever it is in scope."""
-    return not arith.has_load(expr) and all(name in lf.constants for name in arith.reads(expr))
 
 
 def copy_array(
@@ -312,48 +331,6 @@ def copy_array(
         target = dereference(lf, advance(lf, place.start, build.i32(k), node), node)
         origin = dereference(lf, advance(lf, source, build.i32(k), node), node)
         write(lf, target, read(lf, origin), node)
-
-
-def assign_pointer(
-    lf: Lifter, place: PointerPlace, value: PointerValue, node: Node | None
-) -> None:
-    """Give a pointer variable a new value; its buffer may be fixed once only."""
-    variable = place.variable
-    if not value.buffer and variable.value is None:
-        return
-    known = variable.value
-    if known is None:
-        bind_pointer(lf, variable, value)
-        return
-    if known.buffer != value.buffer or known.prefix != value.prefix:
-        lf.refuse(
-            "XP1109",
-            f"pointer {variable.name} may point into {known.buffer} or {value.buffer or 'nothing'}",
-            node,
-            "write one access per buffer, chosen by a condition",
-        )
-    offset = value.offset
-    info = lf.buffers[known.buffer]
-    here, there = offset_unit(info, value.to), offset_unit(info, known.to)
-    if here != there:
-        value = retarget(lf, value, known.to, node)
-        offset = value.offset
-    lf.emit(Assign(variable.offset, build.cast(I64, offset), span=lf.span))
-
-
-def bind_pointer(lf: Lifter, variable: object, value: PointerValue) -> None:
-    """Fix the buffer of a pointer variable declared without initialiser."""
-    from xpiler.frontends.lift.values import PointerVariable
-
-    assert isinstance(variable, PointerVariable)
-    lf.emit(Assign(variable.offset, build.cast(I64, value.offset), span=lf.span))
-    variable.value = PointerValue(
-        value.buffer,
-        value.prefix,
-        Var(variable.offset, I64),
-        variable.ctype.to,
-        variable.ctype.volatile,
-    )
 
 
 # --- conversions -------------------------------------------------------------------------------
@@ -372,10 +349,10 @@ def convert(lf: Lifter, value: Value, to: CType, node: Node | None = None) -> Va
         if isinstance(to, CPointer):
             return retarget(lf, value, to.to, node, to.volatile)
         if isinstance(to, CScalar) and to.type == BOOL:
-            return Const(bool(value.buffer), BOOL)
+            return arith.unary("!", is_null(lf, value))
         if isinstance(to, CScalar) and to.type.bits == 64:
             return OpaqueValue("address", (value,))
-        lf.refuse("XP1113", "a pointer is used as a number", node)
+        raise lf.refuse("XP1113", "a pointer is used as a number", node)
     if isinstance(to, CScalar):
         if to.type.kind == "void":
             return value
@@ -383,73 +360,8 @@ def convert(lf: Lifter, value: Value, to: CType, node: Node | None = None) -> Va
     if isinstance(to, CPointer):
         if isinstance(value, Const) and value.value == 0:
             return PointerValue("", (), build.i32(0), to.to)
-        lf.refuse("XP1113", "a number is used as a pointer", node)
+        raise lf.refuse("XP1113", "a number is used as a pointer", node)
     return value
-
-
-def retarget(
-    lf: Lifter, pointer: PointerValue, to: CType, node: Node | None, volatile: bool = False
-) -> PointerValue:
-    """The same address seen as a pointer to `to`."""
-    volatile = volatile or pointer.volatile
-    if not pointer.buffer or pointer.to == to:
-        return PointerValue(pointer.buffer, pointer.prefix, pointer.offset, to, volatile)
-    info = lf.buffers[pointer.buffer]
-    if not is_linear(lf, pointer):
-        if isinstance(pointer.to, CArray) and isinstance(to, CArray):
-            return PointerValue(pointer.buffer, pointer.prefix, pointer.offset, to, volatile)
-        raise Flatten(info.key)
-    if pointer.buffer in lf.dynamic and isinstance(to, CScalar | CStruct | CArray):
-        return _dynamic_view(lf, pointer, to, volatile, node)
-    here, there = offset_unit(info, pointer.to), offset_unit(info, to)
-    offset = pointer.offset
-    if here > there:
-        offset = arith.multiply(offset, here // there)
-    elif there > here:
-        offset = arith.divide(offset, there // here)
-    return PointerValue(pointer.buffer, pointer.prefix, offset, to, volatile)
-
-
-def _dynamic_view(
-    lf: Lifter, pointer: PointerValue, to: CType, volatile: bool, node: Node | None
-) -> PointerValue:
-    """Dynamic shared memory has one view per element type, all starting at byte 0."""
-    from xpiler.frontends.lift.values import homogeneous
-
-    info = lf.buffers[pointer.buffer]
-    elem = homogeneous(to)
-    if elem is None or elem.kind == "void":
-        elem = info.elem
-    size = offset_unit(info, pointer.to)
-    if elem == info.elem:
-        return PointerValue(pointer.buffer, (), pointer.offset, to, volatile)
-    name = dynamic_view(lf, elem)
-    offset = arith.divide(arith.multiply(pointer.offset, size), elem.size)
-    if size % elem.size == 0:
-        offset = arith.multiply(pointer.offset, size // elem.size)
-    return PointerValue(name, (), offset, to, volatile)
-
-
-def dynamic_view(lf: Lifter, elem: Scalar, stem: str = "") -> str:
-    """The name of the view of dynamic shared memory with elements of type `elem`."""
-    for name, alloc in lf.dynamic.items():
-        if alloc.elem == elem:
-            return name
-    if not stem:
-        stem = f"{next(iter(lf.dynamic))}_{elem}" if lf.dynamic else f"shared_{elem}"
-    name = lf.fresh(stem)
-    lf.dynamic[name] = Alloc(name, elem, (), Spaces.SHARED, dynamic=True, span=lf.span)
-    lf.buffers[name] = BufferInfo(name, elem, 1, Spaces.SHARED)
-    return name
-
-
-def difference(lf: Lifter, a: PointerValue, b: PointerValue, node: Node | None) -> Expr:
-    """`a - b` in elements of their pointee."""
-    if a.buffer != b.buffer or a.prefix != b.prefix or not a.buffer:
-        lf.refuse("XP1109", "pointers into different buffers are subtracted or compared", node)
-    delta = arith.binary("-", build.cast(I64, a.offset), build.cast(I64, b.offset))
-    unit = offset_unit(lf.buffers[a.buffer], a.to)
-    return arith.divide(delta, max(1, a.to.size // unit)) if is_linear(lf, a) else delta
 
 
 def address_number(value: Value) -> PointerValue | None:
@@ -460,3 +372,22 @@ def address_number(value: Value) -> PointerValue | None:
         return pointer
     return None
 
+
+def choose(lf: Lifter, cond: Expr, a: Value, b: Value, node: Node | None) -> Value:
+    """`cond ? a : b` for any kind of value."""
+    if isinstance(a, PointerValue) and isinstance(b, PointerValue):
+        if a.choice or b.choice or a.buffer != b.buffer or a.prefix != b.prefix:
+            if a.choice is not None:
+                raise lf.refuse("XP1109", "a choice between more than two pointers", node)
+            return replace(a, choice=Choice(lf.temporary(cond, "test"), b))
+        offset = arith.select(cond, build.cast(I64, a.offset), build.cast(I64, b.offset))
+        return PointerValue(a.buffer, a.prefix, offset, a.to, a.volatile)
+    if isinstance(a, StructValue) and isinstance(b, StructValue):
+        cond = lf.temporary(cond, "test")
+        fields = tuple((n, choose(lf, cond, v, b.get(n), node)) for n, v in a.fields)
+        return StructValue(a.ctype, fields)
+    if isinstance(a, PointerValue | StructValue | OpaqueValue) or isinstance(
+        b, PointerValue | StructValue | OpaqueValue
+    ):
+        raise lf.refuse("XP1111", "a choice between these values", node)
+    return arith.select(cond, a, b, node.span if node is not None else None)

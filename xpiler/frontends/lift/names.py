@@ -1,12 +1,15 @@
 """What a name stands for: locals, builtin variables, constants, data at file scope."""
 
+# ruff: noqa: ARG001  (handlers share one signature)
+
 from __future__ import annotations
 
 from typing import Final
 
 from xpiler.frontends.libclang import Node
 from xpiler.frontends.lift.ctype import CArray, CScalar, CStruct, CType
-from xpiler.frontends.lift.memory import dereference, dynamic_view
+from xpiler.frontends.lift.memory import dereference
+from xpiler.frontends.lift.pointers import dynamic_view
 from xpiler.frontends.lift.state import Lifter
 from xpiler.frontends.lift.values import (
     ArrayPlace,
@@ -41,7 +44,7 @@ def name_place(lf: Lifter, node: Node, ref: Node) -> Place:
         return _builtin(lf, node, ref, name)
     if ref.kind == "VAR_DECL":
         return global_place(lf, node, ref)
-    lf.refuse("XP1111", f"{name} is not known in device code", node)
+    raise lf.refuse("XP1111", f"{name} is not known in device code", node)
 
 
 def _builtin(lf: Lifter, node: Node, ref: Node, name: str) -> Place:
@@ -56,7 +59,7 @@ def _builtin(lf: Lifter, node: Node, ref: Node, name: str) -> Place:
     ctype = lf.ctype(ref)
     if found is not None and isinstance(ctype, CScalar):
         return ValuePlace(build.const(found, ctype.type))
-    lf.refuse("XP1112", f"{name} is not supported", node)
+    raise lf.refuse("XP1112", f"{name} is not supported", node)
 
 
 def element_type(lf: Lifter, ctype: CType, node: Node | None) -> Scalar:
@@ -70,7 +73,7 @@ def element_type(lf: Lifter, ctype: CType, node: Node | None) -> Scalar:
     if isinstance(ctype, CStruct) and parts is None:
         parts = _padded(ctype)
     if not parts:
-        lf.refuse("XP1110", "memory of a type that has no counterpart", node)
+        raise lf.refuse("XP1110", "memory of a type that has no counterpart", node)
     return {1: U8, 2: U16, 4: U32, 8: U64}[min(part.size for part in parts)]
 
 
@@ -103,7 +106,7 @@ def global_place(lf: Lifter, node: Node, ref: Node) -> Place:
     if isinstance(ctype, CStruct) and not ctype.fields:
         return ValuePlace(StructValue(ctype, ()))
     if not device and not (ref.type.is_const_qualified() or isinstance(ctype, CArray)):
-        lf.refuse("XP1112", f"{ref.spelling} is a host variable", node)
+        raise lf.refuse("XP1112", f"{ref.spelling} is a host variable", node)
     return _device_data(lf, node, ref, ctype, "CUDACONSTANT_ATTR" in attributes or not device)
 
 
@@ -115,7 +118,7 @@ def shared_at_file_scope(lf: Lifter, ref: Node, ctype: CType) -> Place:
         start = PointerValue(name, (), build.i32(0), ctype.elem)
         lf.places[ref.key] = ArrayPlace(start, ctype)
         return lf.places[ref.key]
-    lf.refuse("XP1111", f"shared variable {ref.spelling} outside of a kernel", ref)
+    raise lf.refuse("XP1111", f"shared variable {ref.spelling} outside of a kernel", ref)
 
 
 def _device_data(lf: Lifter, node: Node, ref: Node, ctype: CType, constant: bool) -> Place:
@@ -191,12 +194,10 @@ def _flatten(lf: Lifter, init: Node, ctype: CType, elem: Scalar, out: list[Const
         if value is not None:
             out.append(build.const(value, elem))
             return
-    lf.refuse("XP1111", "an initialiser that is not constant", init)
+    raise lf.refuse("XP1111", "an initialiser that is not constant", init)
 
 
 def _parts(ctype: CArray | CStruct) -> list[CType]:
     if isinstance(ctype, CArray):
         return [ctype.elem] * (ctype.count or 0)
     return [t for _, t in ctype.fields]
-
-

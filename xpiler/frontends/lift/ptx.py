@@ -11,4 +11,4 @@ __all__ = ["assembly"]
 def assembly(lf: Lifter, node: Node) -> None:
     """Lift one asm statement."""
     text = " ".join(node.text.split())
-    lf.refuse("XP1104", f"inline PTX: {text[:60]}", node, "write it with a CUDA intrinsic")
+    raise lf.refuse("XP1104", f"inline PTX: {text[:60]}", node, "write it with a CUDA intrinsic")

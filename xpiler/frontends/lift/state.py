@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Final, NoReturn
+from typing import Final
 
 from xpiler.frontends.libclang import Node
 from xpiler.frontends.lift.ctype import CType, TypeTable
@@ -29,14 +29,22 @@ from xpiler.ir.types import SCALARS, Scalar
 
 __all__ = ["FileState", "Lifter", "identifier"]
 
-_RESERVED: Final = frozenset(
-    """auto break case char const continue default do double else enum extern float for goto if
-    inline int long register restrict return short signed sizeof static struct switch typedef union
-    unsigned void volatile while bool true false class namespace template typename using new delete
-    this operator public private protected friend virtual try catch throw and or not xor parallel
-    tile ref assume barrier dynamic_shared main blockIdx threadIdx blockDim gridDim dim3
-    asm typeof NAN INF NANf INFf INFINITY M_PI near far huge""".split()
-) | frozenset(BUILTINS) | frozenset(FUNCTIONS) | frozenset(WARP_OPS) | frozenset(SCALARS)
+_WORDS: Final = (
+    "auto break case char const continue default do double else enum extern float for goto "
+    "if inline int long register restrict return short signed sizeof static struct switch "
+    "typedef union unsigned void volatile while bool true false class namespace template "
+    "typename using new delete this operator public private protected friend virtual try "
+    "catch throw and or not xor parallel tile ref assume barrier dynamic_shared main "
+    "blockIdx threadIdx blockDim gridDim dim3 asm typeof NAN INF NANf INFf INFINITY M_PI "
+    "near far huge "
+)
+_RESERVED: Final = (
+    frozenset(_WORDS.split())
+    | frozenset(BUILTINS)
+    | frozenset(FUNCTIONS)
+    | frozenset(WARP_OPS)
+    | frozenset(SCALARS)
+)
 
 
 def identifier(text: str) -> str:
@@ -90,6 +98,7 @@ class Lifter:
         self.dynamic: dict[str, Alloc] = {}
         self.shared: dict[int, Stmt] = {}
         self.owners: dict[str, int] = {}
+        self.choices: dict[int, tuple[str, ...]] = {}
         self.in_function = False
         self.span: Span | None = None
 
@@ -142,10 +151,12 @@ class Lifter:
 
     # --- refusals ------------------------------------------------------------------------------
 
-    def refuse(self, code: str, message: str, node: Node | None, hint: str = "") -> NoReturn:
-        """Give this kernel up, pointing at `node`."""
+    def refuse(
+        self, code: str, message: str, node: Node | None, hint: str = ""
+    ) -> RefusedConstruct:
+        """What to raise to give this kernel up, pointing at `node`."""
         span = node.span if node is not None else None
-        raise RefusedConstruct(code, message, span or self.span, hint)
+        return RefusedConstruct(code, message, span or self.span, hint)
 
 
 def as_block(stmts: list[Stmt]) -> Block:

@@ -1,5 +1,7 @@
 """Statements: blocks, branches, loops, switch, return."""
 
+# ruff: noqa: ARG001  (handlers share one signature)
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -104,7 +106,7 @@ def _continue(lf: Lifter, node: Node) -> None:
 
 
 def _goto(lf: Lifter, node: Node) -> None:
-    lf.refuse("XP1103", "goto is not supported", node, "write a loop or an if")
+    raise lf.refuse("XP1103", "goto is not supported", node, "write a loop or an if")
 
 
 def _label(lf: Lifter, node: Node) -> None:

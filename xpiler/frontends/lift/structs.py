@@ -32,7 +32,7 @@ def initialised(lf: Lifter, ctype: CType, init: Node | None, node: Node) -> Valu
     if isinstance(ctype, COpaque):
         return OpaqueValue("object", (ctype.name,))
     if isinstance(ctype, CArray):
-        lf.refuse("XP1111", "an array inside a struct value", node)
+        raise lf.refuse("XP1111", "an array inside a struct value", node)
     if len(given) == 1 and isinstance(lf.ctype(given[0]), CStruct):
         only = value(lf, given[0])
         if isinstance(only, StructValue) and only.ctype == ctype:

@@ -55,7 +55,7 @@ def _emit(lf: Lifter, node: Node, chain: Block) -> None:
         lf.out.extend(chain)
         return
     if _has(chain, Continue):
-        lf.refuse("XP1111", "a switch with both an inner break and a continue", node)
+        raise lf.refuse("XP1111", "a switch with both an inner break and a continue", node)
     lf.emit(While(build.boolean(True), (*chain, Break()), span=node.span))
 
 
@@ -80,7 +80,7 @@ def _groups(body: Node) -> list[Group]:
 def _value(lf: Lifter, label: Node) -> int:
     found = label.evaluate()
     if found is None:
-        lf.refuse("XP1111", "a case label that is not constant", label)
+        raise lf.refuse("XP1111", "a case label that is not constant", label)
     return int(found)
 
 

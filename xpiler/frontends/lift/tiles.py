@@ -1,5 +1,7 @@
 """Warp matrix fragments (`nvcuda::wmma`) become tiles."""
 
+
+
 from __future__ import annotations
 
 import re
@@ -10,7 +12,7 @@ from xpiler.frontends.libclang import Node
 from xpiler.frontends.lift.ctype import CArray, COpaque, CScalar, CType
 from xpiler.frontends.lift.dispatch import place, scalar, value
 from xpiler.frontends.lift.intrinsics import INTRINSICS, VOID
-from xpiler.frontends.lift.memory import is_linear, retarget
+from xpiler.frontends.lift.pointers import is_linear, retarget
 from xpiler.frontends.lift.state import Lifter
 from xpiler.frontends.lift.values import (
     ArrayPlace,
@@ -102,7 +104,9 @@ def declare_tile(lf: Lifter, node: Node, ctype: CType) -> bool:
 def _declare(lf: Lifter, node: Node, shape: Fragment, stem: str) -> OpaqueValue:
     elem = _ELEMENTS.get(shape.elem)
     if elem is None:
-        lf.refuse("XP1110", f"fragments of {shape.elem.split('::')[-1]} are not supported", node)
+        raise lf.refuse(
+            "XP1110", f"fragments of {shape.elem.split('::')[-1]} are not supported", node
+        )
     name = lf.fresh(stem)
     layout = "row" if shape.role == "acc" else shape.layout
     lf.emit(Tile(name, shape.role, shape.m, shape.n, shape.k, elem, layout, span=node.span))
@@ -113,10 +117,11 @@ def _declare(lf: Lifter, node: Node, shape: Fragment, stem: str) -> OpaqueValue:
 def subscript_fragments(lf: Lifter, base: OpaqueValue, index: Node) -> OpaqueValue:
     """`fragments[i]` with an index that lifting knows (its loop is unrolled)."""
     ctype, start, *tiles = base.data
-    assert isinstance(ctype, CArray) and isinstance(start, int)
+    assert isinstance(ctype, CArray)
+    assert isinstance(start, int)
     found = scalar(lf, index)
     if not isinstance(found, Const):
-        lf.refuse("XP1110", "an array of fragments with a variable index", index)
+        raise lf.refuse("XP1110", "an array of fragments with a variable index", index)
     position = int(found.value)
     inner = ctype.elem
     if isinstance(inner, CArray):
@@ -134,7 +139,9 @@ def subscript_fragments(lf: Lifter, base: OpaqueValue, index: Node) -> OpaqueVal
 def fragment_elements(fragment: OpaqueValue) -> ArrayPlace:
     """`fragment.x`: the elements that this lane holds."""
     name, elem, shape = fragment.data
-    assert isinstance(name, str) and isinstance(elem, Scalar) and isinstance(shape, Fragment)
+    assert isinstance(name, str)
+    assert isinstance(elem, Scalar)
+    assert isinstance(shape, Fragment)
     ctype = CArray(CScalar(elem), shape.elements)
     return ArrayPlace(PointerValue(name, (), build.i32(0), CScalar(elem)), ctype)
 
@@ -143,9 +150,10 @@ def _fragment(lf: Lifter, node: Node) -> tuple[str, Scalar]:
     found = place(lf, node)
     inner = found.value if isinstance(found, ValuePlace) else None
     if not isinstance(inner, OpaqueValue) or inner.kind != "fragment":
-        lf.refuse("XP1111", "a fragment is expected here", node)
+        raise lf.refuse("XP1111", "a fragment is expected here", node)
     name, elem = inner.data[0], inner.data[1]
-    assert isinstance(name, str) and isinstance(elem, Scalar)
+    assert isinstance(name, str)
+    assert isinstance(elem, Scalar)
     return name, elem
 
 
@@ -159,18 +167,19 @@ def _fill(lf: Lifter, node: Node, args: tuple[Node, ...]) -> Value:
 def _address(lf: Lifter, node: Node, elem: Scalar, const: bool) -> AddressOf:
     found = value(lf, node)
     if not isinstance(found, PointerValue) or not found.buffer:
-        lf.refuse("XP1111", "the memory of a fragment", node)
+        raise lf.refuse("XP1111", "the memory of a fragment", node)
     found = retarget(lf, found, CScalar(elem), node)
     info = lf.buffers[found.buffer]
     if info.elem != elem or not is_linear(lf, found):
-        lf.refuse("XP1113", f"a fragment of {elem} in {info.elem} memory", node)
+        raise lf.refuse("XP1113", f"a fragment of {elem} in {info.elem} memory", node)
     index = (*found.prefix, found.offset)
     return AddressOf(found.buffer, index, Pointer(elem, const), span=node.span)
 
 
 def _own_layout(lf: Lifter, node: Node) -> str:
     found = place(lf, node)
-    assert isinstance(found, ValuePlace) and isinstance(found.value, OpaqueValue)
+    assert isinstance(found, ValuePlace)
+    assert isinstance(found.value, OpaqueValue)
     shape = found.value.data[2]
     assert isinstance(shape, Fragment)
     return shape.layout

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from xpiler.frontends.lift.ctype import CArray, CPointer, CScalar, CStruct, CType
-from xpiler.ir.nodes import Expr, Span
+from xpiler.ir.nodes import Expr, Span, Stmt
 from xpiler.ir.types import Scalar, Space
 
 __all__ = [
     "BufferInfo",
+    "Choice",
+    "ChoicePlace",
     "ElementPlace",
     "Flatten",
+    "NeedsChoice",
     "NeedsMemory",
     "OpaqueValue",
     "PackPlace",
@@ -54,6 +57,15 @@ class PointerValue:
     offset: Expr
     to: CType
     volatile: bool = False
+    choice: Choice | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The pointer that carries this holds only if `cond`; else `other`."""
+
+    cond: Expr
+    other: PointerValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,18 +138,34 @@ class ArrayPlace:
 
 @dataclass(slots=True)
 class PointerVariable:
-    """A local pointer: a buffer fixed while lifting and an offset variable (None: the offset never changes)."""
+    """A local pointer: a buffer and an offset variable.
+
+    `home` is the block that declares it: an assignment there holds on every path, so it may change the
+    buffer. With a `selector` variable the pointer means the buffer of that number among `candidates`.
+    """
 
     name: str
     ctype: CPointer
     value: PointerValue | None = None
     offset: str = ""
-    candidates: list[str] = field(default_factory=list)
+    key: int = 0
+    home: list[Stmt] | None = None
+    selector: str = ""
+    candidates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PointerPlace:
     variable: PointerVariable
+
+
+@dataclass(frozen=True, slots=True)
+class ChoicePlace:
+    """Place `a` if `cond`, else `b`."""
+
+    cond: Expr
+    a: Place
+    b: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +175,19 @@ class ValuePlace:
     value: Value
 
 
-Place = VarPlace | ElementPlace | PackPlace | StructPlace | ArrayPlace | PointerPlace | ValuePlace
+Place = (
+    VarPlace
+    | ElementPlace
+    | PackPlace
+    | StructPlace
+    | ArrayPlace
+    | PointerPlace
+    | ChoicePlace
+    | ValuePlace
+)
 
 
-class RefusedConstruct(Exception):
+class RefusedConstruct(Exception):  # noqa: N818  (also a result)
     """Lifting stops here for this kernel; turned into a `Refused` value at the kernel's boundary."""
 
     def __init__(self, code: str, message: str, span: Span | None, hint: str = "") -> None:
@@ -161,7 +198,7 @@ class RefusedConstruct(Exception):
         self.hint = hint
 
 
-class Flatten(Exception):
+class Flatten(Exception):  # noqa: N818  (a wish, no error)
     """Lift again with the array `key` as one dimension: a pointer runs across its rows."""
 
     def __init__(self, key: int) -> None:
@@ -169,12 +206,21 @@ class Flatten(Exception):
         self.key = key
 
 
-class NeedsMemory(Exception):
+class NeedsMemory(Exception):  # noqa: N818
     """Lift again with the scalar variable `key` in memory: its address is taken."""
 
     def __init__(self, key: int) -> None:
         super().__init__(key)
         self.key = key
+
+
+class NeedsChoice(Exception):  # noqa: N818
+    """Lift again with the pointer variable `key` ready to point into any of `buffers`."""
+
+    def __init__(self, key: int, buffers: tuple[str, ...]) -> None:
+        super().__init__(key, buffers)
+        self.key = key
+        self.buffers = buffers
 
 
 def scalars(ctype: CType) -> tuple[Scalar, ...] | None:

@@ -1,5 +1,7 @@
 """Barriers, warp operations, atomics."""
 
+# ruff: noqa: ARG001  (handlers share one signature)
+
 from __future__ import annotations
 
 from typing import Final
@@ -41,7 +43,7 @@ def shuffle(
         fields = tuple((n, shuffle(lf, op, mask, v, lane, width, node)) for n, v in given.fields)
         return StructValue(given.ctype, fields)
     if not isinstance(given, Expr):
-        lf.refuse("XP1111", "a shuffle of this value", node)
+        raise lf.refuse("XP1111", "a shuffle of this value", node)
     type_ = build.scalar_type(given)
     if type_.bits < 32 and not type_.is_float:
         given = build.cast(I32, given)
@@ -72,9 +74,7 @@ def _vote(op: str, masked: bool) -> Handler:
         mask: Expr = scalar(lf, args[0]) if masked else FULL
         predicate = build.cast(I32, scalar(lf, args[-1]))
         type_ = U32 if op == "ballot" else I32
-        return convert(
-            lf, warp_op(lf, op, mask, (predicate,), type_, node), lf.ctype(node), node
-        )
+        return convert(lf, warp_op(lf, op, mask, (predicate,), type_, node), lf.ctype(node), node)
 
     return handler
 
@@ -121,7 +121,7 @@ def _atomic(op: str) -> Handler:
         if isinstance(target, PackPlace) and op in ("cas", "exch") and target.byte is None:
             return _reinterpreted(lf, op, target, node, args)
         if not isinstance(target, ElementPlace):
-            lf.refuse("XP1111", "an atomic operation on this place", node)
+            raise lf.refuse("XP1111", "an atomic operation on this place", node)
         operands = tuple(build.cast(target.type, scalar(lf, a)) for a in args[1:])
         return _emit(lf, op, target, operands, node)
 
@@ -148,7 +148,9 @@ def _reinterpreted(
     """`atomicCAS((int *)&x, ...)` on a float: the float's own compare-and-swap by its bits."""
     if target.stored.size != target.type.size or target.stored not in (F32,):
         if target.stored.size != target.type.size:
-            lf.refuse("XP1113", f"an atomic on {target.stored} memory seen as {target.type}", node)
+            raise lf.refuse(
+                "XP1113", f"an atomic on {target.stored} memory seen as {target.type}", node
+            )
     operands = tuple(
         arith.from_bits(arith.bits_of(build.cast(target.type, scalar(lf, a))), target.stored)
         for a in args[1:]
@@ -156,7 +158,7 @@ def _reinterpreted(
     if op == "cas":
         op = "cas_bits" if target.stored.is_float else "cas"
     if op == "cas_bits":
-        lf.refuse("XP1111", f"compare-and-swap of {target.stored} memory by its bits", node)
+        raise lf.refuse("XP1111", f"compare-and-swap of {target.stored} memory by its bits", node)
     result = lf.variable("old", target.stored)
     lf.emit(Atomic(op, target.buffer, target.index, operands, result.name, span=node.span))
     return arith.from_bits(arith.bits_of(result), target.type)
