@@ -246,8 +246,9 @@ def _replacements(expr: Expr, buffers: dict[str, Scalar]) -> Iterator[tuple[str,
             for position, part in enumerate(index):
                 if isinstance(part.type, Scalar):
                     off = Binary("+", part, Const(1, part.type))
-                    yield "stride", replace(
-                        expr, index=(*index[:position], off, *index[position + 1 :])
+                    yield (
+                        "stride",
+                        replace(expr, index=(*index[:position], off, *index[position + 1 :])),
                     )
             if len(index) == 2 and index[0] != index[1]:
                 yield "stride", replace(expr, index=(index[1], index[0]))
@@ -260,4 +261,3 @@ def _replacements(expr: Expr, buffers: dict[str, Scalar]) -> Iterator[tuple[str,
             yield "stride", Const(value + 1, type_)
         case _:
             return
-

@@ -252,7 +252,7 @@ class _Interpreter:
         trips = max(1, -(-span // max(1, step.lo)))
         inner = env.copy()
         self.induction(stmt, env, inner, trips)
-        inner.set(stmt.var, Interval(lo.lo, max(lo.lo, hi.hi - 1)))
+        inner.set(stmt.var, Interval(lo.lo, _last(lo, hi, step)))
         after = self.settle(stmt.body, inner, None, trips)
         return env.join(after)
 
@@ -356,6 +356,14 @@ class _Interpreter:
         self.depth -= 1
         if stmt.result is not None:
             env.define(stmt.result, _result(function), None)
+
+
+def _last(lo: Interval, hi: Interval, step: Interval) -> int:
+    """The largest value of a loop's variable."""
+    last = max(lo.lo, hi.hi - 1)
+    if lo.single and step.single and step.lo > 1:
+        last -= (last - lo.lo) % step.lo
+    return last
 
 
 def _result(function: Function) -> Interval:

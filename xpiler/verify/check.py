@@ -14,13 +14,22 @@ from xpiler.verify.dtypes import Array
 from xpiler.verify.evidence import Evidence, Refuted, Unverified
 from xpiler.verify.harness_runner import HarnessRunner, Side
 from xpiler.verify.infer import NoCase
-from xpiler.verify.judge import check_runners
-from xpiler.verify.observe import Observed, Settings
+from xpiler.verify.judge import check_runners, judge
+from xpiler.verify.observe import Observed, Settings, observe
 from xpiler.verify.plan import KernelCheck
 from xpiler.verify.promote import SHARED_GROWTH, CannotPromote, promote
 from xpiler.verify.runner import BuildError, Job, Outcome, Runner
 
-__all__ = ["Cases", "DoubleRunner", "Side", "check", "check_program", "check_programs"]
+__all__ = [
+    "Cases",
+    "DoubleRunner",
+    "Side",
+    "check",
+    "check_program",
+    "check_programs",
+    "double_reference",
+    "program_runner",
+]
 
 Cases = Mapping[str, "tuple[Case, ...] | NoCase"]
 HERE = Path("program.c")
@@ -73,36 +82,18 @@ def check(
 # --- programs of the IR ----------------------------------------------------------------------------
 
 
-def _entry(program: Module) -> KernelEntry:
-    kernel = program.kernels[0]
-    return KernelEntry(0, kernel, kernel.name, kernel.name)
+def program_runner(
+    programs: Sequence[Module], preamble: str = "", flags: tuple[str, ...] = ()
+) -> HarnessRunner:
+    """A runner of one-kernel programs at any level; program `i` is entry `i`.
 
+    `preamble` declares a target's instructions, `flags` go to the compiler. Data at file scope is that
+    of the first program.
+    """
+    from xpiler.verify.ir_executor import IrExecutor, entries_of
 
-def program_runner(program: Module, entry: KernelEntry) -> Runner:
-    """A runner of an IR program of one kernel, at any level."""
-    from xpiler.ir.print_c import print_module
-    from xpiler.verify.ir_executor import IrExecutor
-
-    side = Side(IrExecutor((program,)), print_module(program), HERE)
-    return HarnessRunner(side, (entry,))
-
-
-@dataclass(slots=True)
-class _Stage:
-    """One of several programs that were built together: entry `index` of them."""
-
-    inner: Runner
-    index: int
-
-    @property
-    def name(self) -> str:
-        return self.inner.name
-
-    def prepare(self) -> BuildError | None:
-        return self.inner.prepare()
-
-    def run(self, jobs: Sequence[Job]) -> tuple[Outcome, ...]:
-        return self.inner.run([replace(job, entry=self.index) for job in jobs])
+    side = Side(IrExecutor(tuple(programs), preamble, flags), "", HERE)
+    return HarnessRunner(side, entries_of(programs))
 
 
 def check_program(
@@ -111,16 +102,19 @@ def check_program(
     cases: tuple[Case, ...],
     settings: Settings | None = None,
     observed: dict[int, Observed] | None = None,
+    *,
+    preamble: str = "",
+    flags: tuple[str, ...] = (),
 ) -> Evidence:
     """Whether `after`, what a pass made of `before`, is the same program. Both hold one kernel.
 
     `observed` keeps the runs of `before` for further candidates.
     """
-    entry = _entry(before)
+    source = program_runner((before,), preamble, flags)
     (evidence,) = check_runners(
-        program_runner(before, entry),
-        program_runner(after, entry),
-        [KernelCheck(entry, before, cases)],
+        source,
+        program_runner((after,), preamble, flags),
+        [KernelCheck(source.entries[0], before, cases)],
         settings,
         references=double_reference,
         observed=observed,
@@ -129,24 +123,43 @@ def check_program(
 
 
 def check_programs(
-    programs: Sequence[Module], cases: tuple[Case, ...], settings: Settings | None = None
+    programs: Sequence[Module],
+    cases: tuple[Case, ...],
+    settings: Settings | None = None,
+    *,
+    preamble: str = "",
+    flags: tuple[str, ...] = (),
 ) -> int:
-    """The first of successive programs that computes something else than the first one; 0 if none does."""
-    from xpiler.verify.ir_executor import IrExecutor, entries_of
+    """The first of successive programs that computes something else than the first one; 0 if none does.
 
-    # one translation unit for all of them: compiling costs more than running
-    entries = entries_of(programs)
-    together = HarnessRunner(Side(IrExecutor(tuple(programs)), "", HERE), entries)
+    All are compiled at once; a program that does not compile is passed over.
+    """
+    settings = settings or Settings()
+    runner = program_runner(programs, preamble, flags)
+    if runner.prepare() is not None:
+        return _one_by_one(programs, cases, settings, preamble, flags)
+    check_ = KernelCheck(runner.entries[0], programs[0], cases)
+    seen = observe(runner, check_, settings)
+    for entry in runner.entries[1:]:
+        theirs = replace(seen, check=replace(check_, entry=entry))
+        if isinstance(judge(runner, theirs, double_reference, settings), Refuted):
+            return entry.index
+    return 0
+
+
+def _one_by_one(
+    programs: Sequence[Module],
+    cases: tuple[Case, ...],
+    settings: Settings,
+    preamble: str,
+    flags: tuple[str, ...],
+) -> int:
     memory: dict[int, Observed] = {}
-    check_ = KernelCheck(entries[0], programs[0], cases)
-    for position in range(1, len(programs)):
-        (evidence,) = check_runners(
-            _Stage(together, 0),
-            _Stage(together, position),
-            [check_],
-            settings,
-            references=double_reference,
-            observed=memory,
+    for position, program in enumerate(programs[1:], 1):
+        if program_runner((program,), preamble, flags).prepare() is not None:
+            continue
+        evidence = check_program(
+            programs[0], program, cases, settings, memory, preamble=preamble, flags=flags
         )
         if isinstance(evidence, Refuted):
             return position
@@ -161,10 +174,7 @@ def double_reference(check_: KernelCheck) -> Runner | None:
     promoted = promote(check_.program)
     if isinstance(promoted, CannotPromote):
         return None
-    entry = KernelEntry(
-        check_.entry.index, promoted.kernels[0], check_.entry.source_name, promoted.kernels[0].name
-    )
-    return DoubleRunner(program_runner(promoted, entry))
+    return DoubleRunner(program_runner((promoted,)))
 
 
 @dataclass(slots=True)
@@ -179,7 +189,7 @@ class DoubleRunner:
 
     def run(self, jobs: Sequence[Job]) -> tuple[Outcome, ...]:
         """The outcomes; buffers of reals hold doubles, others are as they were."""
-        return self.inner.run([_widened(job) for job in jobs])
+        return self.inner.run([replace(_widened(job), entry=0) for job in jobs])
 
 
 def _widened(job: Job) -> Job:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import combinations, permutations
 
 from xpiler.verify.formula import Formula
 
@@ -21,9 +21,10 @@ class Fitter:
     shapes: int
     sizes: dict[str, list[int]] = field(default_factory=dict)
     hints: tuple[int, ...] = ()
+    divisors: list[str] = field(default_factory=list)
 
-    def fit(self, values: Sequence[int], name: str) -> Formula:
-        """A formula whose value at shape `i` is `values[i]`."""
+    def fit(self, values: Sequence[int], name: str, *, divisor: bool = False) -> Formula:
+        """A formula whose value at shape `i` is `values[i]`. A new `divisor` is one that others are divided by."""
         if len(set(values)) == 1:
             return Formula(str(values[0]))
         for text, found in self._candidates(values):
@@ -32,11 +33,17 @@ class Fitter:
         while name in self.sizes:
             name += "_"
         self.sizes[name] = list(values)
+        if divisor:
+            self.divisors.append(name)
         return Formula(name)
 
     def _candidates(self, values: Sequence[int]) -> Iterator[tuple[str, list[int]]]:
         for name, size in self.sizes.items():
             yield name, size
+        for first, second in permutations(self.sizes, 2):
+            if second in self.divisors:
+                quotients = zip(self.sizes[first], self.sizes[second], strict=True)
+                yield f"ceil_div({first}, {second})", [-(-a // max(1, b)) for a, b in quotients]
         for name, size in self.sizes.items():
             for d in self.hints:
                 yield f"ceil_div({name}, {d})", [-(-v // d) for v in size]

@@ -29,7 +29,15 @@ from xpiler.verify.bounds import Assumptions, Bounds, analyse
 from xpiler.verify.interval import Interval
 from xpiler.verify.roles import bare, parameter_buffers
 
-__all__ = ["AXES", "Geometry", "assumptions", "free_axes", "guess_block", "guess_grid", "used_axes"]
+__all__ = [
+    "AXES",
+    "Geometry",
+    "assumptions",
+    "free_axes",
+    "guess_blocks",
+    "guess_grid",
+    "used_axes",
+]
 
 AXES = ("x", "y", "z")
 MAX_GRID = 1 << 16
@@ -81,9 +89,30 @@ def used_axes(kernel: Kernel, variable: str) -> tuple[bool, bool, bool]:
 # --- block -------------------------------------------------------------------------------------
 
 
-def guess_block(kernel: Kernel) -> Dims:
-    """Block dimensions: what launches agree on, else what the kernel's own constants say, else custom."""
+# block shapes that are tried in turn where the kernel leaves its block open
+OPEN_1D = ((256, 1, 1), (128, 1, 1), (64, 1, 1))
+OPEN_2D = ((32, 8, 1), (16, 16, 1), (8, 4, 1))
+
+
+def guess_blocks(kernel: Kernel) -> tuple[Dims, ...]:
+    """Block dimensions, to be used in turn: one where the kernel or its launches say, else several."""
     launch = dict(kernel.launch)
+    decided = any(
+        launch.get(f"blockDim.{a}") or _pattern(kernel, a) or a in _shared_shape(kernel)
+        for a in AXES
+    )
+    first = _first_block(kernel, launch)
+    custom = _custom_block(kernel, used_axes(kernel, "threadIdx"), warp=False)
+    asks = any(used_axes(kernel, "blockDim"))
+    if decided or not asks or first != custom:
+        return (first,)
+    if first == OPEN_1D[0] or first == OPEN_1D[1]:
+        return OPEN_1D if first == OPEN_1D[0] else OPEN_1D[1:]
+    return OPEN_2D if first == OPEN_2D[0] else (first,)
+
+
+def _first_block(kernel: Kernel, launch: Mapping[str, int]) -> Dims:
+    """What launches agree on, else what the kernel's own constants say, else custom."""
     used = used_axes(kernel, "threadIdx")
     by_shape = _shared_shape(kernel)
     warp = any(isinstance(s, WarpOp | TileOp | Tile) for s in statements(kernel.body))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import prod
 
-from xpiler.ir.nodes import Alloc, Kernel, Module
-from xpiler.ir.types import Scalar
+from xpiler.ir.nodes import Alloc, Barrier, Kernel, Module
+from xpiler.ir.types import Scalar, Spaces
 from xpiler.ir.walk import statements
 from xpiler.verify.bounds import Access, Bounds, analyse
 from xpiler.verify.case import ONE, BufferArgument, Case, Role, ScalarArgument, Triple
@@ -18,7 +19,7 @@ from xpiler.verify.geometry import (
     Geometry,
     assumptions,
     free_axes,
-    guess_block,
+    guess_blocks,
     guess_grid,
 )
 from xpiler.verify.interval import Interval
@@ -31,6 +32,7 @@ __all__ = [
     "Sizes",
     "buffer_argument",
     "choose_sizes",
+    "global_arguments",
     "index_ranges",
     "infer_bare",
     "work",
@@ -44,15 +46,15 @@ Sizes = dict[str, list[int]]
 # by number of size parameters: each row is a shape, small primes and ragged ones beside round ones
 SHAPES: dict[int, tuple[tuple[int, ...], ...]] = {
     1: ((1000,), (1,), (257,), (512,)),
-    2: ((33, 65), (64, 32), (1, 7)),
-    3: ((33, 20, 17), (64, 32, 48), (1, 7, 5)),
+    2: ((33, 65), (64, 32), (1, 7), (5, 300), (259, 3)),
+    3: ((33, 40, 17), (48, 64, 32), (1, 7, 5), (3, 5, 300)),
 }
 MANY = (
     (7, 5, 9, 6, 4, 3, 8, 5, 7, 6),
     (16, 8, 4, 8, 16, 4, 8, 4, 16, 8),
     (2, 3, 1, 4, 3, 2, 5, 3, 2, 1),
 )
-FREE_AXIS = {"x": (3, 1, 5, 2), "y": (2, 3, 1, 2), "z": (2, 1, 3, 2)}
+FREE_AXIS = {"x": (3, 1, 5, 2), "y": (2, 3, 1), "z": (2, 1, 3)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +82,19 @@ def choose_sizes(kernel: Kernel, names: Sequence[str], largest: int = 1 << 30) -
     for name in names:
         match uses[name]:
             case "flag":
-                sizes[name] = [1, 0, 2, 1][: len(rows)]
+                sizes[name] = _turns((1, 0, 2), len(rows))
             case "offset":
-                sizes[name] = [3, 0, 1, 2][: len(rows)]
+                sizes[name] = _turns((3, 0, 1), len(rows))
             case "shift":
-                sizes[name] = [3, 1, 2, 4][: len(rows)]
+                sizes[name] = _turns((3, 1, 2), len(rows))
             case _:
                 position = plain.index(name)
                 sizes[name] = [min(row[position % len(row)], largest) for row in rows]
     return sizes
+
+
+def _turns(values: tuple[int, ...], count: int) -> list[int]:
+    return [values[i % len(values)] for i in range(count)]
 
 
 def infer_bare(module: Module, kernel: Kernel, note: str = "") -> Case | NoCase:
@@ -103,25 +109,31 @@ def infer_bare(module: Module, kernel: Kernel, note: str = "") -> Case | NoCase:
 def _infer(module: Module, kernel: Kernel, note: str, largest: int) -> Case | NoCase:
     integers = [p.name for p in kernel.params if isinstance(p.type, Scalar) and p.type.is_int]
     sizes = choose_sizes(kernel, integers, largest)
-    block = guess_block(kernel)
+    blocks = guess_blocks(kernel)
     loads, index_values = index_ranges(kernel)
     count = max([len(v) for v in sizes.values()], default=1)
     scalars = [{n: v[i] for n, v in sizes.items()} for i in range(count)]
-    grids = [guess_grid(module, kernel, block, row, loads) for row in scalars]
-    if not sizes and free_axes(grids[0]):
-        count, scalars, grids = 3, [{}] * 3, grids * 3
+    grids = [
+        guess_grid(module, kernel, blocks[i % len(blocks)], row, loads)
+        for i, row in enumerate(scalars)
+    ]
+    if not sizes and (free_axes(grids[0]) or len(blocks) > 1):
+        count, scalars = 3, [{}] * 3
+        grids = [guess_grid(module, kernel, blocks[i % len(blocks)], {}, loads) for i in range(3)]
     shapes: list[_Shape] = []
     for position, (row, grid) in enumerate(zip(scalars, grids, strict=True)):
+        block = blocks[position % len(blocks)]
         x, y, z = (
-            size if size is not None else FREE_AXIS[axis][position]
+            size if size is not None else FREE_AXIS[axis][position % len(FREE_AXIS[axis])]
             for axis, size in zip(AXES, grid, strict=True)
         )
         shape = _bounded(module, kernel, Geometry((x, y, z), block), row, loads)
         if work(shape.geometry, shape.bounds) > MAX_WORK:
             return NoCase("the kernel does too much work at the sizes that were tried")
         shapes.append(shape)
-    fitter = Fitter(count, sizes, hints=tuple({b for b in block if b > 1}))
-    return _assemble(kernel, shapes, fitter, index_values, note)
+    hints = {extent for block in blocks for extent in block if extent > 1}
+    fitter = Fitter(count, sizes, hints=tuple(sorted(hints)))
+    return _assemble(module, kernel, shapes, fitter, index_values, note)
 
 
 def _bounded(
@@ -180,14 +192,15 @@ def buffer_argument(
 
 
 def _assemble(
+    module: Module,
     kernel: Kernel,
     shapes: Sequence[_Shape],
     fitter: Fitter,
     index_values: Mapping[str, Distribution],
     note: str,
 ) -> Case | NoCase:
-    grid = _triple([s.geometry.grid for s in shapes], "blocks", fitter)
     block = _triple([s.geometry.block for s in shapes], "threads", fitter)
+    grid = _triple([s.geometry.grid for s in shapes], "blocks", fitter)
     shared = fitter.fit([s.geometry.shared for s in shapes], "shared_bytes")
     buffers = parameter_buffers(kernel)
     arguments: list[BufferArgument | ScalarArgument] = []
@@ -206,8 +219,29 @@ def _assemble(
         )
         elem = buffers[param.name]
         arguments.append(buffer_argument(param.name, elem, elements, merged, index_values))
+    arguments += global_arguments(module, [s.bounds for s in shapes])
     sizes = tuple((name, tuple(values)) for name, values in fitter.sizes.items())
-    return Case(kernel.name, grid, block, shared, sizes, tuple(arguments), note)
+    together = any(isinstance(s, Barrier) and s.scope == "grid" for s in statements(kernel.body))
+    return Case(kernel.name, grid, block, shared, sizes, tuple(arguments), note, together)
+
+
+def global_arguments(module: Module, bounds: Sequence[Bounds]) -> list[BufferArgument]:
+    """Data at file scope that the kernel uses and the source leaves for the host to set.
+
+    Constants are drawn; other data starts at zero, as it does when a program starts.
+    """
+    found: list[BufferArgument] = []
+    for buffer in module.globals:
+        accesses = [b.accesses[buffer.name] for b in bounds if buffer.name in b.accesses]
+        if buffer.init or not accesses:
+            continue
+        elements = Formula(str(prod(buffer.shape)))
+        written = any(a.written for a in accesses)
+        constant = buffer.space == Spaces.CONSTANT
+        values = Distribution() if constant else Distribution("zeros")
+        role: Role = "inout" if written else "in"
+        found.append(BufferArgument(buffer.name, buffer.elem, elements, role, values))
+    return found
 
 
 def scalar_argument(name: str, type_: Scalar, fitter: Fitter) -> ScalarArgument:
@@ -222,7 +256,7 @@ def scalar_argument(name: str, type_: Scalar, fitter: Fitter) -> ScalarArgument:
 
 def _triple(values: Sequence[tuple[int, int, int]], name: str, fitter: Fitter) -> Triple:
     x, y, z = (
-        fitter.fit([v[position] for v in values], f"{name}_{axis}")
+        fitter.fit([v[position] for v in values], f"{name}_{axis}", divisor=name == "threads")
         for position, axis in enumerate(AXES)
     )
     return x, y, z

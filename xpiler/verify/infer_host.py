@@ -33,6 +33,7 @@ from xpiler.verify.infer_bare import (
     Sizes,
     buffer_argument,
     choose_sizes,
+    global_arguments,
     index_ranges,
     work,
 )
@@ -65,7 +66,7 @@ def infer_host(module: Module, kernel: Kernel, launch: Launch) -> Case | NoCase:
         good = [(row, s) for row, s in zip(rows, found, strict=True) if isinstance(s, _Shape)]
         if good:
             kept: Sizes = {name: [row[name] for row, _ in good] for name in sizes}
-            return _assemble(kernel, launch, kept, [s for _, s in good])
+            return _assemble(module, kernel, launch, kept, [s for _, s in good])
         reason = next((s for s in found if isinstance(s, NoCase)), reason)
         if not sizes:
             break
@@ -190,12 +191,12 @@ def _elements(buffer: DeviceBuffer, offset: Expr, values: Mapping[str, int | flo
 
 
 def _assemble(
-    kernel: Kernel, launch: Launch, sizes: Sizes, shapes: Sequence[_Shape]
+    module: Module, kernel: Kernel, launch: Launch, sizes: Sizes, shapes: Sequence[_Shape]
 ) -> Case | NoCase:
     blocks = {n for s in shapes for n in s.geometry.block if n > 1}
     fitter = Fitter(len(shapes), dict(sizes), hints=tuple(sorted(blocks)))
-    grid = _triple([s.geometry.grid for s in shapes], "blocks", fitter)
     block = _triple([s.geometry.block for s in shapes], "threads", fitter)
+    grid = _triple([s.geometry.grid for s in shapes], "blocks", fitter)
     shared = fitter.fit([s.geometry.shared for s in shapes], "shared_bytes")
     _, index_values = index_ranges(kernel)
     buffers = parameter_buffers(kernel)
@@ -212,6 +213,7 @@ def _assemble(
         argument = buffer_argument(param.name, buffers[param.name], elements, merged, index_values)
         arguments.append(_with_host_values(argument, launch))
     place = f" at {launch.span}" if launch.span is not None else ""
+    arguments += global_arguments(module, [s.bounds for s in shapes])
     note = f"launch in {launch.function.name}(){place}"
     listed = tuple((name, tuple(values)) for name, values in fitter.sizes.items())
     return Case(
@@ -273,7 +275,7 @@ def _is_buffer(argument: HostScalar | HostBuffer | UnknownArgument) -> bool:
 
 def _triple(values: Sequence[tuple[int, int, int]], name: str, fitter: Fitter) -> Triple:
     x, y, z = (
-        fitter.fit([v[position] for v in values], f"{name}_{axis}")
+        fitter.fit([v[position] for v in values], f"{name}_{axis}", divisor=name == "threads")
         for position, axis in enumerate(AXES)
     )
     return x, y, z

@@ -200,6 +200,9 @@ def _mixed(elem: Scalar, count: int, opposite: bool, rng: np.random.Generator) -
     if elem.is_float:
         low, high = REAL_RANGE[elem.name]
         values: Array = np.exp2(rng.uniform(low, high, count))
+        if opposite and elem.bits >= 32:
+            # a few far larger ones: a softmax that forgets its maximum overflows on them
+            values = np.where(rng.random(count) < 0.03, values * 32, values)
         return np.where(negative, -values, values).astype(dtype_of(elem))
     limit = min(elem.bits - 1, 12)
     whole = np.floor(np.exp2(rng.uniform(0, limit, count))).astype(np.int64)

@@ -96,6 +96,8 @@ def _observe_shape(
         for expected, got in zip(
             expected_buffers(check_, run, first, 1, None), second, strict=True
         ):
+            if got.tobytes() == expected.oracle.tobytes():
+                continue
             verdict = compare(_loosely(check_, plan, expected), got).verdict()
             if isinstance(verdict, Mismatch):
                 place = f"{expected.name}[{verdict.index}]"
