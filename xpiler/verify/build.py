@@ -258,6 +258,12 @@ def _runtime_units(names: Sequence[str]) -> tuple[TranslationUnit, ...]:
     )
 
 
+@functools.cache
+def _linker_flags() -> tuple[str, ...]:
+    """gold links in a third of the time where it is installed."""
+    return ("-fuse-ld=gold",) if shutil.which("ld.gold") else ()
+
+
 _LINKED = ("-fopenmp", "-fsanitize", "-l", "-L", "-pthread", "-static", "-march")
 
 
@@ -273,7 +279,7 @@ def build(
 
     Each entry `xp_call_<i>` has to be defined by one of the units; a missing one is a failed build.
     """
-    required = tuple(f"-Wl,--require-defined=xp_call_{i}" for i in range(entries))
+    required = tuple(f"-Wl,--defsym=xp_need_{i}=xp_call_{i}" for i in range(entries))
     return _link(units, ("harness.cpp", *_RUNTIME_UNITS), required, opt, extra_flags, cache)
 
 
@@ -319,7 +325,7 @@ def _link(
     own = _compile_all(_runtime_units(runtime), position_independent, store)
     if isinstance(own, BuildFailed):
         return own
-    flags = list(link_flags)
+    flags = [*link_flags, *_linker_flags()]
     for flag in (*extra_flags, *(f for u in units for f in u.flags)):
         if flag.startswith(_LINKED) and flag not in flags:
             flags.append(flag)
