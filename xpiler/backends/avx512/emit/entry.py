@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from xpiler.backends.avx512.emit.expressions import value_type
 from xpiler.backends.avx512.emit.signature import parameter_name, parameters
@@ -11,7 +12,10 @@ from xpiler.backends.base import KernelEntry
 from xpiler.ir.nodes import Param
 from xpiler.ir.types import BF16, F16, Pointer, Scalar
 
-__all__ = ["entry_unit"]
+__all__ = ["KERNEL_SUFFIX", "entry_unit"]
+
+KERNEL_SUFFIX = "_kernel"
+"""What is appended to a kernel's name that a host function has, too."""
 
 _HEAD = """\
 #include <cstddef>
@@ -26,7 +30,11 @@ def entry_unit(text: str, entries: Sequence[KernelEntry]) -> str:
     """C++ with `xp_call_<i>` for every entry. Parameter names come from the emitted `text`; a struct is passed as one
     of the same fields, since the definition's own type is not known here."""
     shown = _shown(text)
-    parts = [_entry(entry, shown.get(entry.symbol, ())) for entry in entries]
+    named = (
+        entry if entry.symbol in shown else replace(entry, symbol=entry.symbol + KERNEL_SUFFIX)
+        for entry in entries
+    )
+    parts = [_entry(entry, shown.get(entry.symbol, ())) for entry in named]
     return _HEAD + "\n".join(parts)
 
 

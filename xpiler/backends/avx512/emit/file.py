@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from xpiler.backends.avx512.emit.expressions import memory_type
+from xpiler.backends.avx512.emit.entry import KERNEL_SUFFIX
 from xpiler.backends.avx512.emit.helpers import headers, needed
 from xpiler.backends.avx512.emit.kernel import KernelText, print_kernel
 from xpiler.backends.avx512.emit.prelude import DIM3_C, DIM3_CPP, prelude
@@ -35,6 +37,7 @@ def emit(request: EmitRequest) -> Emitted:
     places = find(request.text)
     bare = splice(request.text, _empty(request))
     is_c = not code_left(bare)
+    request = replace(request, kernels=tuple(_named(k, bare) for k in request.kernels))
     texts = {k.entry.symbol: _kernel(k, places, is_c) for k in request.kernels}
     body = splice(request.text, _plan(request, places, texts, is_c))
     diagnostics = tuple(
@@ -44,6 +47,17 @@ def emit(request: EmitRequest) -> Emitted:
     )
     text = _assemble(body, is_c, request.path.name, ".c" if is_c else ".cpp")
     return Emitted(text, ".c" if is_c else ".cpp", diagnostics)
+
+
+def _named(kernel: TranslatedKernel, bare: str) -> TranslatedKernel:
+    """A host function may have the kernel's name, which only an overload tells apart; C has none."""
+    symbol = kernel.entry.symbol
+    if not re.search(rf"\b{symbol}\s*\(", bare):
+        return kernel
+    symbol += KERNEL_SUFFIX
+    target = replace(kernel.program.kernels[0], name=symbol)
+    program = replace(kernel.program, kernels=(target,))
+    return replace(kernel, entry=replace(kernel.entry, symbol=symbol), program=program)
 
 
 def _own_name(kernel: TranslatedKernel) -> str:
