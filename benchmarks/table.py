@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from benchmarks.results import Result
 
-__all__ = ["failures", "markdown", "reductions", "totals"]
+__all__ = ["complaints", "failures", "markdown", "reductions", "totals"]
 
 
 def markdown(results: Sequence[Result], targets: Sequence[str]) -> str:
@@ -78,6 +78,15 @@ def failures(results: Iterable[Result]) -> str:
             what = f"{result.case} on {result.target}: {result.stage}: {result.reason}"
             lines.append(f"- {what.replace('|', '/')}{mark}")
     return "\n".join(lines)
+
+
+def complaints(results: Iterable[Result]) -> str:
+    """A line for each case that computes although the translator could not show it."""
+    return "\n".join(
+        f"- {result.case} on {result.target}: {result.verdict}: {result.reason.replace('|', '/')}"
+        for result in results
+        if result.computes and result.verdict != "verified"
+    )
 
 
 def reductions(results: Iterable[Result]) -> str:

@@ -13,7 +13,15 @@ from benchmarks import runner
 from benchmarks.cases import ci_cases
 from benchmarks.model import Case
 from benchmarks.operators import by_name
-from benchmarks.report import Plan, UnknownOperator, run_plan
+from benchmarks.report import (
+    BEGIN,
+    END,
+    Plan,
+    UnknownOperator,
+    document,
+    run_plan,
+    write_document,
+)
 from benchmarks.results import Result, append, load
 from benchmarks.runner import DEFAULT_LIMITS, Translated, run_case
 from benchmarks.table import failures, markdown, reductions, totals
@@ -149,3 +157,20 @@ def test_tables_count_and_list() -> None:
     assert "relu/1-baked on hip: run: a / b **(said verified)**" in failures(results)
     assert "relu/2-baked on hip: translate: " in failures(results)
     assert reductions(results).count("n 12 -> 6") == 3
+
+
+def test_the_page_keeps_its_prose(tmp_path: Path) -> None:
+    page = tmp_path / "accuracy.md"
+    page.write_text(f"prose\n{BEGIN}\nold\n{END}\nmore\n")
+    write_document(page, "new")
+    write_document(page, "newer")
+    assert page.read_text() == f"prose\n{BEGIN}\n\nnewer\n\n{END}\nmore\n"
+    write_document(tmp_path / "bare.md", "new")
+    assert (tmp_path / "bare.md").read_text() == "new\n"
+
+
+def test_the_document_names_failures_and_what_was_not_verified() -> None:
+    unsure = result("relu/1-baked", verdict="unverified", reason="no case")
+    text = document((result(computes=False, stage="run", reason="NaN"), unsure), ("hip",))
+    assert "relu/0-baked on hip: run: NaN **(said verified)**" in text
+    assert "relu/1-baked on hip: unverified: no case" in text

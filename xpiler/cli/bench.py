@@ -22,7 +22,11 @@ JsonOut = Annotated[
     Path | None, typer.Option("--json", help="Write all results as one JSON file; - for stdout.")
 ]
 MarkdownOut = Annotated[
-    Path | None, typer.Option("--markdown", help="Write the tables as Markdown.")
+    Path | None,
+    typer.Option(
+        "--markdown",
+        help="Write the tables as Markdown, between the marks of a page that has them.",
+    ),
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Keep the results that the log holds.")]
 Subset = Annotated[
@@ -62,7 +66,7 @@ def register(app: typer.Typer) -> None:
 
         from rich.console import Console
 
-        from benchmarks.report import Plan, UnknownOperator, document, run_plan
+        from benchmarks.report import Plan, UnknownOperator, document, run_plan, write_document
         from benchmarks.runner import Limits
 
         targets = _names(target)
@@ -85,7 +89,7 @@ def register(app: typer.Typer) -> None:
             text = json.dumps([asdict(result) for result in results], indent=1) + "\n"
             typer.echo(text) if str(json_) == "-" else json_.write_text(text, encoding="utf-8")
         if markdown is not None:
-            markdown.write_text(document(results, targets) + "\n", encoding="utf-8")
+            write_document(markdown, document(results, targets))
         fine = all(result.computes for result in results)
         raise typer.Exit(0 if results and fine else 1)
 
