@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import jinja2
 
 if TYPE_CHECKING:
-    from rank_bm25 import BM25Okapi
+    from rank_bm25 import BM25Plus
 
 from xpiler.backends.base import ManualEntry, Target
 from xpiler.ir.nodes import Module
@@ -110,15 +110,15 @@ def retrieve(
     return tuple(manual[n] for n in ranked[:most] if scores[n] > 0)
 
 
-_INDEXES: dict[str, BM25Okapi] = {}
+_INDEXES: dict[str, BM25Plus] = {}
 
 
-def _index(target: Target) -> BM25Okapi:
+def _index(target: Target) -> BM25Plus:
     # rank_bm25 pulls in numpy: only when a prompt is made
     if target.name not in _INDEXES:
-        from rank_bm25 import BM25Okapi
+        from rank_bm25 import BM25Plus
 
-        _INDEXES[target.name] = BM25Okapi(
+        _INDEXES[target.name] = BM25Plus(
             [_words(f"{e.name} {e.signature} {e.summary} {e.meaning}") for e in target.manual()]
         )
     return _INDEXES[target.name]

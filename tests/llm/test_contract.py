@@ -1,0 +1,58 @@
+"""The contract of replies rejects each short cut, with the reason."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.llm.helpers import PROGRAM, SOURCE
+from xpiler.ir.parse_c import parse_module
+from xpiler.llm.contract import Accepted, Rejected, read_reply
+
+
+def reply(old: str, new: str) -> str:
+    assert old in SOURCE
+    return f"Here it is:\n```c\n{SOURCE.replace(old, new)}```\n"
+
+
+def test_a_program_is_read_whatever_stands_round_it() -> None:
+    found = read_reply(reply("2.0f", "2.0f"), PROGRAM)
+    assert found == Accepted(PROGRAM)
+    assert read_reply(SOURCE, PROGRAM) == Accepted(PROGRAM)
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("no program here", "no-program"),
+        (f"```c\n{SOURCE}```\n```c\n{SOURCE}```", "no-program"),
+        (reply("n; i", "frob; i"), "parse"),
+        (reply("x[i] * 2.0f", "system(1)"), "parse"),
+        (reply("void scale", "void other"), "kernel"),
+        (
+            reply("i32 n)", "i64 n)").replace("i32 i = 0; i < n", "i32 i = 0; i < (i32)n"),
+            "signature",
+        ),
+        (reply("y[i] = x[i] * 2.0f;", "f32 t = x[i];"), "dropped-store"),
+        (reply("x[i] * 2.0f", "(f32)((f16)x[i]) * 2.0f"), "narrowed"),
+        (reply("x[i] * 2.0f", "(f32)(i32)(x[i] * 2.0f)"), "narrowed"),
+        (reply("i += 1) {", "i += 1) { if (n == 4096) { y[i] = 0.0f; }"), "shape-branch"),
+        (reply("i += 1) {", "i += 1) { i32 n = 3;"), "ill-formed"),
+        ("```c\n" + SOURCE + "// " + "x" * 70000 + "\n```", "length"),
+        (reply("y[i] = x[i] * 2.0f;", "y[i] = x[i] * 2.0f; " * 400), "length"),
+    ],
+)
+def test_each_short_cut_is_rejected_with_its_rule(text: str, rule: str) -> None:
+    found = read_reply(text, PROGRAM)
+    assert isinstance(found, Rejected)
+    assert found.rule == rule, found.reason
+
+
+def test_deep_nesting_is_rejected_and_no_crash() -> None:
+    deep = reply("2.0f", "(" * 20000 + "2.0f" + ")" * 20000)
+    assert isinstance(read_reply(deep, PROGRAM), Rejected)
+
+
+def test_what_the_program_does_already_may_be_done() -> None:
+    narrowing = parse_module(SOURCE.replace("x[i] * 2.0f", "(f32)((f16)x[i])"))
+    text = f"```c\n{SOURCE.replace('x[i] * 2.0f', '(f32)((f16)x[i]) + 0.0f')}```"
+    assert isinstance(read_reply(text, narrowing), Accepted)
