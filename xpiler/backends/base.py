@@ -174,7 +174,8 @@ class Target:
     """A target machine. `facts` are its numbers for passes and prompts (bytes, lanes, ...).
 
     `edits_source`: its emitter edits the source instead of printing kernels anew, so a kernel that
-    cannot be lifted is translated all the same, without evidence.
+    cannot be lifted is translated all the same, without evidence. `suffixes` are those of its files, by
+    which `xpiler verify` finds who runs them.
     """
 
     name: str
@@ -185,5 +186,6 @@ class Target:
     facts: Mapping[str, int]
     options: tuple[Option, ...] = ()
     edits_source: bool = False
+    suffixes: tuple[str, ...] = ()
     manual: Manual = no_manual
     vocabulary: Words = Vocabulary

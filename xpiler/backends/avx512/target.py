@@ -21,4 +21,5 @@ TARGET: Final = Target(
     facts={"vector_bytes": 64, "vector_lanes": 16, "mask_registers": 8, "vector_registers": 32},
     manual=manual,
     vocabulary=vocabulary,
+    suffixes=(".c", ".cpp"),
 )

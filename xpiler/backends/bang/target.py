@@ -32,4 +32,5 @@ TARGET: Final = Target(
     facts=FACTS,
     manual=manual,
     options=(Option("arch", ("mtp_372",), "mtp_372", "the MLU architecture"),),
+    suffixes=(".mlu",),
 )

@@ -20,4 +20,5 @@ TARGET = Target(
     options=(
         Option("arch", tuple(ARCHITECTURES), "gfx90a", "the GPU; decides the width of a wavefront"),
     ),
+    suffixes=(".hip",),
 )
