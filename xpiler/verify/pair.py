@@ -1,0 +1,145 @@
+"""`xpiler verify A B`: do the kernels of two files compute the same?
+
+The first file says what the kernels are (it is lifted, and run on the CUDA-on-CPU runtime); the second
+is run by an executor of the target whose suffix it has.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xpiler.backends.base import Executor, KernelEntry, Target
+from xpiler.backends.registry import load_target, target_names
+from xpiler.frontends.results import LiftedFile, LiftedKernel
+from xpiler.ir.diagnostics import Diagnostic
+from xpiler.verify.case import Case
+from xpiler.verify.check import Side, check
+from xpiler.verify.evidence import Evidence, Refuted, Unverified
+from xpiler.verify.infer import NoCase, infer_cases, select_cases
+from xpiler.verify.observe import Observed
+from xpiler.verify.oracle import CudaRuntime
+
+if TYPE_CHECKING:
+    from xpiler.driver.report import InputError
+
+__all__ = ["NoExecutor", "choose_executor", "verify_files"]
+
+CUDA_SUFFIXES = (".cu", ".cuh")
+PREFERENCE = ("hardware", "simulator", "runtime")
+
+
+@dataclass(frozen=True, slots=True)
+class NoExecutor:
+    """Why nothing here can run a file with this suffix."""
+
+    reason: str
+
+
+def choose_executor(path: Path) -> Executor | NoExecutor:
+    """Who runs a file, by its suffix: hardware before a simulator."""
+    if path.suffix in CUDA_SUFFIXES:
+        return CudaRuntime()
+    targets = [t for n in target_names() if isinstance(t := load_target(n), Target)]
+    fitting = [t for t in targets if path.suffix in t.suffixes]
+    if not fitting:
+        known = sorted({*CUDA_SUFFIXES, *(s for t in targets for s in t.suffixes)})
+        return NoExecutor(f"unknown suffix `{path.suffix}` (there are {', '.join(known)})")
+    executors = [e for t in fitting for e in t.executors]
+    able = [e for e in executors if not e.available()]
+    if not able:
+        reasons = "; ".join(f"{e.name}: {e.available()}" for e in executors)
+        return NoExecutor(f"nothing here can run it: {reasons or 'no executor'}")
+    return min(able, key=lambda e: PREFERENCE.index(e.kind))
+
+
+def verify_files(
+    first: Path, second: Path, *, case: Path | None = None, jobs: int = 2
+) -> Mapping[str, Evidence] | InputError:
+    """Evidence by the kernels' source names. `case` is a TOML file; without it cases are inferred."""
+    from xpiler.driver.report import InputError
+    from xpiler.driver.source import lift_source, read_source
+
+    source = read_source(first)
+    if isinstance(source, InputError):
+        return source
+    candidate = read_source(second)
+    if isinstance(candidate, InputError):
+        return candidate
+    executor = choose_executor(candidate.path)
+    if isinstance(executor, NoExecutor):
+        return InputError((Diagnostic("XP0031", "error", f"{second}: {executor.reason}"),))
+    lifted = lift_source(source)
+    if isinstance(lifted, InputError):
+        return lifted
+    cases = _cases(lifted, case)
+    if isinstance(cases, str):
+        return InputError((Diagnostic("XP0030", "error", cases),))
+    return _verify(
+        Side(CudaRuntime(), source.text, source.path),
+        Side(executor, candidate.text, candidate.path),
+        lifted,
+        cases,
+        jobs,
+    )
+
+
+def _cases(lifted: LiftedFile, path: Path | None) -> dict[str, tuple[Case, ...] | NoCase] | str:
+    """Cases by symbol, or what is wrong with the case file."""
+    from xpiler.verify.case_file import CaseFileError, read_cases
+
+    if path is None:
+        return {k.symbol: infer_cases(k, lifted.launches) for k in lifted.lifted}
+    given = read_cases(path)
+    if isinstance(given, CaseFileError):
+        return str(given)
+    names = frozenset(n for k in lifted.lifted for n in (k.source_name, k.name, k.symbol))
+    return {k.symbol: select_cases(given, k, names) for k in lifted.lifted}
+
+
+def _verify(
+    source: Side,
+    candidate: Side,
+    lifted: LiftedFile,
+    cases: Mapping[str, tuple[Case, ...] | NoCase],
+    jobs: int,
+) -> Mapping[str, Evidence]:
+    evidence: dict[str, Evidence] = {
+        k.name: Unverified(f"the source's kernel is not understood: {k.diagnostic.message}")
+        for k in lifted.refused
+    }
+    present: list[LiftedKernel] = []
+    for kernel in lifted.lifted:
+        if _mentions(candidate.text, kernel):
+            present.append(kernel)
+        else:
+            evidence[kernel.source_name] = Unverified(f"{candidate.path.name} has no such kernel")
+    entries = [
+        KernelEntry(i, k.program.kernels[0], k.source_name, k.symbol) for i, k in enumerate(present)
+    ]
+    programs = {k.symbol: k.program for k in present}
+    observed: dict[int, Observed] = {}
+    found = dict(
+        check(source, candidate, entries, cases, programs, jobs, observed=observed)
+        if entries
+        else {}
+    )
+    if len(entries) > 1 and all(_unbuilt(e) for e in found.values()):
+        # one kernel that does not compile must not condemn the others
+        for entry in entries:
+            alone = replace(entry, index=0)
+            found.update(check(source, candidate, [alone], cases, programs, jobs))
+    for kernel in present:
+        evidence[kernel.source_name] = found[kernel.symbol]
+    return evidence
+
+
+def _mentions(text: str, kernel: LiftedKernel) -> bool:
+    return any(re.search(rf"\b{re.escape(n)}\b", text) for n in (kernel.symbol, kernel.name))
+
+
+def _unbuilt(evidence: Evidence) -> bool:
+    return isinstance(evidence, Refuted) and "does not build" in evidence.difference.reason
