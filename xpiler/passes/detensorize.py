@@ -127,14 +127,12 @@ class _Forwarder:
         if isinstance(stmt, Store | Atomic):
             self.failed |= {stmt.buffer} & self.candidates
         inner = blocks(stmt)
-        if inner:
-            stmt = with_blocks(stmt, tuple(self.block(b) for b in inner))
         if _may_write(stmt):
             loaded.clear()
         for below in statements((stmt,)):
             if isinstance(below, TileOp) and below.op == "load":
                 loaded.pop(below.tiles[0], None)
-        return (stmt,)
+        return (with_blocks(stmt, tuple(self.block(b) for b in inner)) if inner else stmt,)
 
     def _fail_if_used(self, expr: Expr) -> None:
         for sub in subexpressions(expr):

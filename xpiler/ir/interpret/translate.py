@@ -226,8 +226,8 @@ class _Writer:
             case WarpOp(op=op, result=result, mask=mask, args=args):
                 shown = "0" if op in MASKLESS_WARP_OPS else self.expr(mask)
                 type = str(args[0].type) if args else "u32"
-                values = ", ".join(map(self.expr, args))
-                return [f"v_{result} = yield ({op!r}, {id(s)}, {shown}, T[{type!r}], ({values},))"]
+                values = "".join(f"{self.expr(a)}, " for a in args)
+                return [f"v_{result} = yield ({op!r}, {id(s)}, {shown}, T[{type!r}], ({values}))"]
             case Barrier(scope=scope):
                 return [f"yield ('barrier.{scope}', 0, 0xffffffff, None, ())"]
             case Break():
