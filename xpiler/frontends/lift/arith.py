@@ -86,6 +86,9 @@ def add(a: Expr, b: Expr) -> Expr:
         return b
     if _is(b, 0):
         return a
+    if isinstance(a, Const) and isinstance(b, Const):
+        total = int(a.value) + int(b.value)
+        return build.i32(total) if abs(total) < 1 << 31 else build.i64(total)
     a, b = build.cast(I64, a), build.cast(I64, b)
     if isinstance(b, Const) and isinstance(a, Binary) and a.op == "+" and isinstance(a.b, Const):
         return add(a.a, build.i64(int(a.b.value) + int(b.value)))

@@ -6,7 +6,15 @@ from typing import Final
 
 from xpiler.frontends.libclang import Node
 from xpiler.frontends.lift.ctype import COpaque, CPointer, CScalar, CStruct, CType
-from xpiler.frontends.lift.decl import aliased, declare_value, fresh_place, in_memory, note_owner
+from xpiler.frontends.lift.decl import (
+    aliased,
+    declare_value,
+    fresh_place,
+    in_memory,
+    is_implicit,
+    member_defaults,
+    note_owner,
+)
 from xpiler.frontends.lift.dispatch import PLACES, REFERENCES, VALUES, place, value
 from xpiler.frontends.lift.intrinsics import INTRINSICS, half_operator
 from xpiler.frontends.lift.memory import convert, dereference, read, snapshot, write
@@ -59,7 +67,7 @@ def call_place(lf: Lifter, node: Node) -> Place:
         return _indirect(lf, node)
     if ref.kind == "CXX_METHOD" and name == "operator=" and "operator" not in ref.text:
         target = place(lf, arguments(node)[0])
-        write(lf, target, snapshot(lf, value(lf, arguments(node)[1])), node)
+        write(lf, target, value(lf, arguments(node)[1]), node)
         return target
     return inlined(lf, node, ref)
 
@@ -132,6 +140,8 @@ def _construct(lf: Lifter, node: Node, ref: Node) -> Place:
     assert isinstance(ctype, CStruct)
     if len(args) == 1 and lf.ctype(args[0]) == ctype:
         return place(lf, args[0])
+    if is_implicit(ref):
+        return ValuePlace(member_defaults(lf, ctype, ref, node))
     body = function_body(ref)
     if body is not None and not ref.in_headers:
         return _run_constructor(lf, node, ref, ctype, args)

@@ -1,7 +1,5 @@
 """`memcpy` and `memset` of a constant number of bytes: scalars are moved, or their bits."""
 
-
-
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from xpiler.frontends.libclang import Node
 from xpiler.frontends.lift import arith
 from xpiler.frontends.lift.ctype import CArray, COpaque, CPointer, CScalar, CStruct, CType
@@ -21,6 +23,7 @@ from xpiler.frontends.lift.values import (
     ArrayPlace,
     BufferInfo,
     ElementPlace,
+    Flatten,
     NeedsChoice,
     OpaqueValue,
     PackPlace,
@@ -38,7 +41,15 @@ from xpiler.ir import build
 from xpiler.ir.nodes import Alloc, Const, Declare, Expr, Store, Var
 from xpiler.ir.types import I32, I64, Scalar, Space, Spaces
 
-__all__ = ["declare", "declare_value", "fresh_place", "in_memory", "note_owner"]
+__all__ = [
+    "declare",
+    "declare_value",
+    "fresh_place",
+    "in_memory",
+    "is_implicit",
+    "member_defaults",
+    "note_owner",
+]
 
 
 def declare(lf: Lifter, node: Node) -> None:
@@ -262,6 +273,10 @@ def note_owner(lf: Lifter, found: Place, key: int) -> None:
 def _initial(lf: Lifter, node: Node, ctype: CType, init: Node | None) -> Value | None:
     if init is None or _default_constructed(init, ctype):
         return None
+    if init.kind == "CALL_EXPR" and init.ref is not None and isinstance(ctype, CStruct):
+        arguments = [c for c in init.children if c.kind not in REFERENCES]
+        if not arguments and is_implicit(init.ref):
+            return member_defaults(lf, ctype, init.ref, init)
     if init.kind == "INIT_LIST_EXPR":
         return initialised(lf, ctype, init, node)
     return convert(lf, value(lf, init), ctype, init)
@@ -275,7 +290,51 @@ def _default_constructed(init: Node, ctype: CType) -> bool:
     if ref is None or ref.kind != "CONSTRUCTOR":
         return False
     arguments = [c for c in init.children if c.kind not in REFERENCES]
-    return not arguments and (ref.in_headers or not _has_body(ref))
+    if arguments:
+        return False
+    return ref.in_headers or not _has_body(ref) or (is_implicit(ref) and not _defaults(ref))
+
+
+def is_implicit(ref: Node) -> bool:
+    """Whether the compiler made this constructor: it stands where its class stands."""
+    parent = ref.cursor.semantic_parent
+    return (
+        ref.kind == "CONSTRUCTOR"
+        and parent is not None
+        and ref.cursor.location.offset == parent.location.offset
+    )
+
+
+def _defaults(ref: Node) -> dict[str, Node]:
+    """The initialisers that fields of a constructor's class declare themselves."""
+    parent = Node(ref.cursor.semantic_parent, ref.parsed)
+    found: dict[str, Node] = {}
+    for child in parent.children:
+        if child.kind == "FIELD_DECL":
+            inner = [c for c in child.children if c.kind.endswith(("EXPR", "LITERAL", "OPERATOR"))]
+            if inner and not isinstance(child.type.kind, int) and _initialises(child, inner[-1]):
+                found[child.spelling] = inner[-1]
+    return found
+
+
+def _initialises(field: Node, found: Node) -> bool:
+    """An expression behind the field's name is its initialiser; an array's size stands in its type."""
+    text = field.text
+    return "=" in text or "{" in text or found.kind == "INIT_LIST_EXPR"
+
+
+def member_defaults(lf: Lifter, ctype: CStruct, ref: Node, node: Node) -> StructValue:
+    """What an implicit default constructor leaves: the fields' own initialisers, else zero."""
+    declared = _defaults(ref)
+    fields: list[tuple[str, Value]] = []
+    for name, field in ctype.fields:
+        if name in declared and not isinstance(field, CArray):
+            fields.append((name, convert(lf, value(lf, declared[name]), field, node)))
+        elif not isinstance(field, CArray):
+            fields.append((name, initialised(lf, field, None, node)))
+    if len(fields) != len(ctype.fields):
+        raise lf.refuse("XP1111", "default values of a struct with arrays", node)
+    return StructValue(ctype, tuple(fields))
 
 
 def _has_body(ref: Node) -> bool:
@@ -356,7 +415,9 @@ def _declare_pointer(
                 lf.constants.add(name)
                 lf.emit(Declare(name, I64, build.cast(I64, offset), span=lf.span))
                 offset = Var(name, I64)
-            return ValuePlace(PointerValue(init.buffer, prefix, offset, init.to, volatile))
+            return ValuePlace(replace(init, prefix=prefix, offset=offset, volatile=volatile))
+        if init.prefix and lf.buffers[init.buffer].key:
+            raise Flatten(lf.buffers[init.buffer].key)  # a pointer that moves may leave its row
         name = lf.fresh(stem)
         prefix = _kept(lf, init.prefix)
         lf.emit(Declare(name, I64, build.cast(I64, init.offset), span=lf.span))

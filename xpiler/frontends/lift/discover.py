@@ -83,6 +83,9 @@ def is_kernel(node: Node) -> bool:
 
 
 def _function(node: Node, found: Discovery) -> None:
+    if node.kind == "FUNCTION_DECL" and node.cursor.get_num_template_arguments() > 0:
+        if _explicit_instance(node, found):
+            return
     if is_kernel(node):
         if not node.cursor.is_definition():
             _explicit_instance(node, found)

@@ -148,7 +148,8 @@ def _pointer_binary(lf: Lifter, node: Node, op: str, a: Value, b: Value) -> Valu
             # no buffer of a launch is null
             same = is_null(lf, a if a.buffer or a.choice else b)
             return same if op == "==" else arith.unary("!", same)
-        return arith.binary(op, difference(lf, a, b, node), build.i64(0), node.span)
+        difference(lf, a, b, node)  # the same buffer, or refused
+        return arith.binary(op, a.offset, b.offset, node.span)
     raise lf.refuse("XP1111", f"`{op}` on these pointers", node)
 
 
@@ -250,7 +251,8 @@ def address_of(lf: Lifter, found: Place, node: Node) -> Value:
     ctype = lf.ctype(node)
     match found:
         case ElementPlace(buffer=buffer, index=index, volatile=volatile):
-            return PointerValue(buffer, index[:-1], index[-1], ctype, volatile)
+            free = len(index) > 1
+            return PointerValue(buffer, index[:-1], index[-1], ctype, volatile, None, free)
         case PackPlace(buffer=buffer, index=index, stored=stored, type=type_, byte=byte):
             if byte is None:
                 return PointerValue(buffer, index[:-1], index[-1], ctype)
@@ -497,6 +499,10 @@ def _lambda(lf: Lifter, node: Node) -> Value:
     return OpaqueValue("closure", (node,))
 
 
+def _allocation(lf: Lifter, node: Node) -> Value:
+    raise lf.refuse("XP1105", "new and delete in device code", node, "allocate on the host")
+
+
 def _sizeof(lf: Lifter, node: Node) -> Value:
     return _constant(lf, node)
 
@@ -522,6 +528,8 @@ _VALUES: Final[dict[str, Callable[[Lifter, Node], Value]]] = {
     "INIT_LIST_EXPR": _initialiser_list,
     "LAMBDA_EXPR": _lambda,
     "CXX_THIS_EXPR": _this,
+    "CXX_NEW_EXPR": _allocation,
+    "CXX_DELETE_EXPR": _allocation,
     "CXX_UNARY_EXPR": _sizeof,
     "SIZE_OF_PACK_EXPR": _sizeof,
 }

@@ -130,7 +130,7 @@ def _declaration(walk: Walk, node: Node) -> None:
         walk.env.values[path] = (
             found if isinstance(found, Memory) else Memory(path, node.spelling, build.i64(0))
         )
-    else:
+    elif found is not None or not isinstance(ctype, CStruct):
         walk.env.values[path] = found
 
 

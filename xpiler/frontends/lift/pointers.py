@@ -20,7 +20,7 @@ from xpiler.frontends.lift.values import (
     homogeneous,
 )
 from xpiler.ir import build
-from xpiler.ir.nodes import Alloc, Assign, Expr, Var
+from xpiler.ir.nodes import Alloc, Assign, Const, Expr, Var
 from xpiler.ir.types import I32, I64, Scalar, Spaces
 
 __all__ = [
@@ -58,6 +58,9 @@ def advance(lf: Lifter, pointer: PointerValue, by: Expr, node: Node | None = Non
     if not pointer.buffer:
         raise lf.refuse("XP1109", "arithmetic on a null pointer", node)
     by = arith.ordinary_index(by)
+    moves = not (isinstance(by, Const) and by.value == 0)
+    if pointer.free and pointer.prefix and moves and lf.buffers[pointer.buffer].key:
+        raise Flatten(lf.buffers[pointer.buffer].key)
     if is_linear(lf, pointer):
         unit = offset_unit(lf.buffers[pointer.buffer], pointer.to)
         by = arith.multiply(by, max(1, pointer.to.size // unit))
@@ -67,6 +70,8 @@ def advance(lf: Lifter, pointer: PointerValue, by: Expr, node: Node | None = Non
         arith.add(pointer.offset, by),
         pointer.to,
         pointer.volatile,
+        None,
+        pointer.free,
     )
 
 
@@ -210,7 +215,7 @@ def retarget(
         return _each(pointer, lambda p: retarget(lf, p, to, node, volatile))
     volatile = volatile or pointer.volatile
     if not pointer.buffer or pointer.to == to:
-        return PointerValue(pointer.buffer, pointer.prefix, pointer.offset, to, volatile)
+        return replace(pointer, to=to, volatile=volatile)
     info = lf.buffers[pointer.buffer]
     if not is_linear(lf, pointer):
         if isinstance(pointer.to, CArray) and isinstance(to, CArray):
@@ -224,7 +229,7 @@ def retarget(
         offset = arith.multiply(offset, here // there)
     elif there > here:
         offset = arith.divide(offset, there // here)
-    return PointerValue(pointer.buffer, pointer.prefix, offset, to, volatile)
+    return PointerValue(pointer.buffer, pointer.prefix, offset, to, volatile, None, pointer.free)
 
 
 def _dynamic_view(

@@ -1,7 +1,5 @@
 """Warp matrix fragments (`nvcuda::wmma`) become tiles."""
 
-
-
 from __future__ import annotations
 
 import re

@@ -49,7 +49,7 @@ class PointerValue:
     """`&buffer[prefix...][offset]`, pointing at a `to`.
 
     `offset` counts elements of dimension `len(prefix)`: scalars when that is the last one. `buffer` is
-    empty for a null pointer. `fields` maps the fields of a struct held as one buffer per field.
+    empty for a null pointer. `free`: the address of an element, which arithmetic may move out of its row.
     """
 
     buffer: str
@@ -58,6 +58,7 @@ class PointerValue:
     to: CType
     volatile: bool = False
     choice: Choice | None = None
+    free: bool = False
 
 
 @dataclass(frozen=True, slots=True)

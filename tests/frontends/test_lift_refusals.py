@@ -1,0 +1,135 @@
+"""Bad input and unsupported constructs: values that point at the place, and the other kernels go on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.frontends.lifting import lift_text, programs, refusal
+from xpiler.frontends.lift import LiftedFile, ParseFailed, lift
+
+OK = "__global__ void fine(int *x) { x[0] = 1; }\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "source", "line", "word"),
+    [
+        ("XP1103", "__global__ void k(int *x) {\nagain: x[0]++;\nif (x[0] < 3) goto again; }", 3, "goto"),
+        (
+            "XP1102",
+            "__device__ int f(int n) {\n return n < 2 ? 1 : n * f(n - 1); }\n"
+            "__global__ void k(int *x) { x[0] = f(x[1]); }",
+            2,
+            "f is recursive",
+        ),
+        ("XP1104", '__global__ void k() {\n asm volatile("trap;"); }', 2, "trap"),
+        ("XP1105", "__global__ void k(int *x) {\n int *p = new int[3]; x[0] = p[0]; }", 2, "new"),
+        ("XP1105", "__global__ void k(int *x) {\n x[0] = *(int *)malloc(4); }", 2, "malloc"),
+        ("XP1108", '__global__ void k(int *x) {\n printf("%d", x[0]); }', 2, "printf"),
+        (
+            "XP1106",
+            "struct S { __device__ virtual int f() { return 1; } };\n"
+            "__global__ void k(int *x, S *s) { x[0] = 2; }",
+            2,
+            "",
+        ),
+        ("XP1101", "template <class T>\n__global__ void k(T *x) { x[0] = 1; }", 1, "not launched"),
+        ("XP1110", "__global__ void k(\nfloat **x) { x[0][0] = 1; }", 2, "pointer to pointers"),
+        ("XP1112", "__global__ void k(long long *x) {\n x[0] = clock64(); }", 2, "clock64"),
+    ],
+)  # fmt: skip
+def test_refused_with_its_place(code: str, source: str, line: int, word: str) -> None:
+    found = refusal(source + "\n" + OK)
+    if code != "XP1106":
+        assert found.diagnostic.code == code
+    assert word in found.diagnostic.message
+    assert found.span is not None
+    assert found.span.line == line
+    assert [k.name for k in lift_text(source + "\n" + OK).lifted] == ["fine"]
+
+
+def test_an_explicit_instance_is_lifted() -> None:
+    source = """
+        template <class T> __global__ void k(T *x) { x[0] = T(1.5); }
+        template __global__ void k<int>(int *);
+        template __global__ void k<double>(double *);
+    """
+    assert [p.kernels[0].instance for p in programs(source)] == ["k<int>", "k<double>"]
+
+
+def failure(text: str) -> ParseFailed:
+    found = lift(text, Path("bad.cu"))
+    assert isinstance(found, ParseFailed)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "line"),
+    [
+        ("", "XP1001", 1),
+        ("\n  \n", "XP1001", 1),
+        ("\x00\x01ELF", "XP1001", 1),
+        ("__global__ void k(int *x) {\n  x[0] = ;\n}", "XP1002", 2),
+        ("__global__ void k(int *x) {\n  x[0] = foo;\n}", "XP1002", 2),
+        ('#include "nothing.h"\n' + OK, "XP1003", 1),
+    ],
+)
+def test_parse_failures_point_at_the_place(text: str, code: str, line: int) -> None:
+    first = failure(text).diagnostics[0]
+    assert (first.code, first.severity) == (code, "error")
+    assert first.span is not None
+    assert first.span.line == line
+
+
+def test_no_kernel_is_a_warning() -> None:
+    found = lift_text("int main() { return 0; }")
+    assert found.kernels == ()
+    assert [d.code for d in found.diagnostics] == ["XP1004"]
+
+
+def test_host_libraries_do_not_stop_kernels() -> None:
+    found = lift_text(
+        "#include <cublas_v2.h>\n" + OK + "void host() { cublasHandle_t h; cublasCreate(&h); }\n"
+    )
+    assert [k.name for k in found.lifted] == ["fine"]
+    assert found.diagnostics
+    assert all(d.severity == "warning" for d in found.diagnostics)
+
+
+def test_only_one_kernel() -> None:
+    found = lift(OK + OK.replace("fine", "other"), Path("two.cu"), only="other")
+    assert isinstance(found, LiftedFile)
+    assert [k.symbol for k in found.lifted] == ["other"]
+
+
+def test_defines_and_include_directories(tmp_path: Path) -> None:
+    (tmp_path / "size.h").write_text("#define SIZE (BASE + 1)\n")
+    text = '#include "size.h"\n__global__ void k(int *x) { x[0] = SIZE; }\n'
+    found = lift(text, Path("k.cu"), include_dirs=[tmp_path], defines=["BASE=4"])
+    assert isinstance(found, LiftedFile)
+    (kernel,) = found.lifted
+    assert "5" in repr(kernel.program.kernels[0].body)
+
+
+def test_system_headers_parse_and_their_functions_work() -> None:
+    source = """
+        #include <algorithm>
+        #include <cmath>
+        #include <cstdio>
+        #include <vector>
+        __host__ __device__ float f(float x) { return std::sqrt(x) + expf(x); }
+        __global__ void k(float *x) { x[0] = std::max(f(x[1]), 0.0f); }
+        int main() { std::vector<float> v(3); std::printf("%zu", v.size()); }
+    """
+    assert len(programs(source)) == 1
+    assert lift_text(source).diagnostics == ()
+
+
+def test_every_statement_knows_its_place() -> None:
+    (program,) = programs(
+        "__global__ void k(int *x) {\n  x[0] = 1;\n  if (x[1])\n    x[2] = 3;\n}\n"
+    )
+    body = program.kernels[0].body
+    assert [s.span.line for s in body if s.span is not None] == [2, 3]
+    assert all(s.span is not None and s.span.file == "case.cu" for s in body)
