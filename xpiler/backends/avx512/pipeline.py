@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from xpiler.backends.avx512.passes import loop_bind, tensorize
 from xpiler.ir.nodes import Module
-from xpiler.passes import fold, loop_recovery
+from xpiler.passes import detensorize, fold, inline, loop_recovery
 from xpiler.passes.base import Pass
 
 __all__ = ["pipeline"]
@@ -16,6 +16,9 @@ def pipeline(program: Module, options: Mapping[str, str]) -> tuple[Pass, ...]:
     """The list; what each does is in its own module."""
     del program, options
     return (
+        inline.PASS,
+        fold.PASS,
+        detensorize.PASS,
         loop_recovery.PASS,
         fold.PASS,
         loop_bind.PASS,

@@ -33,7 +33,7 @@ from xpiler.ir.nodes import (
     While,
 )
 from xpiler.ir.types import I32, I64, U32, Scalar
-from xpiler.ir.walk import operands, subexpressions
+from xpiler.ir.walk import buffers_written, operands, subexpressions
 
 __all__ = ["UNIFORM", "VARYING", "Shape", "Shapes", "analyse"]
 
@@ -60,7 +60,7 @@ VARYING: Final = Shape(None)
 @dataclass
 class Shapes:
     """Shapes of the variables of a loop body; what is not listed is uniform. `private` are arrays that each lane
-    has its own of."""
+    has its own of (an array that is only read is the same for all)."""
 
     variables: dict[str, Shape] = field(default_factory=dict)
     private: dict[str, Alloc] = field(default_factory=dict)
@@ -151,16 +151,18 @@ def analyse(loop: For) -> Shapes:
     """Shapes in the body of `loop`, whose variable is linear with its step."""
     step = loop.step.value if isinstance(loop.step, Const) else 1
     shapes = Shapes({loop.var: Shape(int(step))})
+    written = buffers_written(loop.body)
     while True:
         before = (dict(shapes.variables), dict(shapes.private), set(shapes.diverging))
-        _Walk(shapes).block(loop.body, divergent=False)
+        _Walk(shapes, written).block(loop.body, divergent=False)
         if before == (shapes.variables, shapes.private, shapes.diverging):
             return shapes
 
 
 class _Walk:
-    def __init__(self, shapes: Shapes) -> None:
+    def __init__(self, shapes: Shapes, written: frozenset[str]) -> None:
         self.shapes = shapes
+        self.written = written
         self.level: dict[str, int] = {}
         self.depth = 0
         self.loops: list[tuple[For | While, int]] = []
@@ -191,7 +193,8 @@ class _Walk:
             case Declare(name=name, init=init):
                 self._set(name, UNIFORM if init is None else shapes.of(init), divergent, True)
             case Alloc(name=name):
-                shapes.private[name] = stmt
+                if not stmt.init or name in self.written:
+                    shapes.private[name] = stmt
             case Assign(name=name, value=value):
                 self._set(name, shapes.of(value), divergent, False)
             case Atomic(result=str(name)):

@@ -10,6 +10,7 @@ Nothing is reassociated: each lane does what its thread did, in the same order.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import product
 from typing import Final
 
 from xpiler.backends.avx512.passes.instructions import LANES, register, suffix
@@ -146,9 +147,7 @@ class _Body:
             case Assign(name=name, value=value):
                 self._assign(name, value, ex)
             case Alloc():
-                if stmt.dynamic or stmt.init:
-                    raise Refusal(f"array {stmt.name!r} of a thread cannot be given to each lane")
-                self._emit(replace(stmt, shape=(*stmt.shape, i32(LANES))))
+                self._alloc(stmt, ex)
             case Store():
                 self._store(stmt, ex)
             case If():
@@ -207,6 +206,18 @@ class _Body:
             self._emit(stmt)
             return
         self._emit(store(self.lanes, stmt.buffer, stmt.index, stmt.value, ex))
+
+    def _alloc(self, stmt: Alloc, ex: Exec) -> None:
+        if stmt.name not in self.shapes.private:
+            self._emit(stmt)
+            return
+        if stmt.dynamic:
+            raise Refusal(f"array {stmt.name!r} has no size of its own")
+        self._emit(replace(stmt, shape=(*stmt.shape, i32(LANES)), init=()))
+        sizes = [int(d.value) for d in stmt.shape if isinstance(d, Const)]
+        for position, value in zip(product(*(range(n) for n in sizes)), stmt.init, strict=False):
+            index = tuple(i32(i) for i in position)
+            self._emit(store(self.lanes, stmt.name, index, value, ex))
 
     # --- control
 
