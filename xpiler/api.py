@@ -17,12 +17,14 @@ from xpiler.backends.base import Target
 from xpiler.backends.registry import UnknownTarget, load_target
 from xpiler.driver.output import NotWritten, Written, check_destination, write_whole
 from xpiler.driver.pipeline import Stage, run_pipeline
+from xpiler.driver.recording import Recording
 from xpiler.driver.report import InputError, Report
 from xpiler.driver.source import Source, lift_source, read_source
 from xpiler.driver.translate import Judge, Translation, Work, translate_file
 from xpiler.frontends.results import LiftedFile, LiftedKernel
 from xpiler.ir.diagnostics import Diagnostic
-from xpiler.passes.base import Knob
+from xpiler.llm.client import Message
+from xpiler.passes.base import Knob, KnobValue
 from xpiler.passes.engine import Engine
 from xpiler.verify.evidence import Evidence, Unverified, summary
 
@@ -32,6 +34,7 @@ __all__ = [
     "Settings",
     "infer_cases",
     "plan",
+    "prompts_for",
     "translate",
     "verify_pair",
 ]
@@ -44,7 +47,8 @@ class Settings:
     """How to translate. `out` None writes beside the source, `-` writes nothing (see `Report.text`).
 
     `options` are the target's own (`arch`); `case` a TOML file of cases; `engine` symbolic, llm or auto;
-    `trace` a folder for everything that happened; `jobs` programs built and run at a time.
+    `trace` a folder for everything that happened; `jobs` programs built and run at a time. `knobs` sets
+    choices of passes by pass name; `llm` overrides entries of the model's configuration.
     """
 
     out: Path | None = None
@@ -57,6 +61,8 @@ class Settings:
     defines: tuple[str, ...] = ()
     trace: Path | None = None
     jobs: int = 2
+    knobs: Mapping[str, Mapping[str, KnobValue]] = field(default_factory=dict)
+    llm: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +106,19 @@ def translate(
     problem = _destination_problem(settings)
     if problem is not None:
         return problem
-    engine = _engine(settings, machine)
+    recording = _recorder(read, target, settings)
+    if isinstance(recording, InputError):
+        return recording
+    engine = _engine(settings, machine, recording)
     if isinstance(engine, InputError):
         return engine
     judge = _judge(read, lifted, machine, settings, say)
     if isinstance(judge, InputError):
         return judge
-    work = Work(read, lifted, machine, settings.options, engine)
-    done = translate_file(work, judge, observe=say)
+    work = Work(read, lifted, machine, settings.options, engine, settings.knobs)
+    done = translate_file(work, judge, observe=say, on_stage=recording.stage)
+    for kernel in done.kernels:
+        recording.verdict(kernel)
     return _finish(read, target, done, settings, lifted.diagnostics, lifting)
 
 
@@ -158,7 +169,25 @@ def _not_written(problem: NotWritten) -> InputError:
     return InputError((Diagnostic("XP0020", "error", message, None, problem.hint),))
 
 
-def _engine(settings: Settings, target: Target) -> Engine | InputError | None:
+def _recorder(source: Source, target: str, settings: Settings) -> Recording | InputError:
+    """What listens to the run: the trace folder, or nothing."""
+    if settings.trace is None:
+        return Recording(None)
+    from xpiler.trace.record import CannotTrace, open_trace
+
+    recorder = open_trace(settings.trace)
+    if isinstance(recorder, CannotTrace):
+        return InputError((Diagnostic("XP0021", "error", recorder.reason),))
+    shown = {
+        "options": dict(settings.options),
+        "engine": settings.engine,
+        "verify": settings.verify,
+    }
+    recorder.begin(str(source.path), source.text, target, shown)
+    return Recording(recorder)
+
+
+def _engine(settings: Settings, target: Target, recording: Recording) -> Engine | InputError | None:
     if settings.engine not in ("symbolic", "llm", "auto"):
         message = f"there is no engine {settings.engine!r}; there are symbolic, llm and auto"
         return InputError((Diagnostic("XP0013", "error", message),))
@@ -166,9 +195,12 @@ def _engine(settings: Settings, target: Target) -> Engine | InputError | None:
         return None
     from xpiler.llm.config import LlmConfigError
     from xpiler.llm.engine import configured_engine
+    from xpiler.synth.mend import mend
     from xpiler.verify.programs import disagreement
 
-    engine = configured_engine(settings.engine, target, disagreement)
+    engine = configured_engine(
+        settings.engine, target, disagreement, settings.llm, repair=mend, observe=recording.exchange
+    )
     if isinstance(engine, LlmConfigError):
         place = f"{engine.file}: " if engine.file else ""
         return InputError((Diagnostic("XP0014", "error", f"{place}{engine.message}"),))
@@ -262,6 +294,41 @@ def plan(
         knobs = {p.name: p.knobs for p in passes}
         out.append(Planned(item.source_name, run.stages, knobs, problems))
     return tuple(out)
+
+
+def prompts_for(
+    source: str | Path,
+    target: str,
+    pass_name: str,
+    settings: Settings | None = None,
+    folder: str = "",
+) -> Mapping[str, tuple[Message, ...]] | InputError:
+    """What a model would be asked for one pass of each kernel, by kernel name. The passes before it have
+    been applied by their rules."""
+    from xpiler.llm.prompts import NoTemplate, render
+
+    settings = settings or Settings()
+    prepared = _prepare(Path(source), target, settings)
+    if isinstance(prepared, InputError):
+        return prepared
+    _, lifted, machine = prepared
+    out: dict[str, tuple[Message, ...]] = {}
+    known: set[str] = set()
+    for item in lifted.lifted:
+        passes = machine.pipeline(item.program, settings.options)
+        known |= {p.name for p in passes if p.meta_prompt}
+        before = next((n for n, p in enumerate(passes) if p.name == pass_name), None)
+        if before is None:
+            continue
+        program = run_pipeline(item.program, passes[:before], machine.facts).program
+        messages = render(passes[before], machine, program, (), folder)
+        if not isinstance(messages, NoTemplate):
+            out[item.source_name] = messages
+    if not out:
+        listing = ", ".join(sorted(known)) or "none"
+        message = f"{target} has no pass {pass_name!r} that a model is asked for; it has {listing}"
+        return InputError((Diagnostic("XP0016", "error", message),))
+    return out
 
 
 def infer_cases(source: str | Path, settings: Settings | None = None) -> Cases | InputError:

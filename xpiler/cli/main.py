@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from xpiler.cli import bench, cases, doctor, passes, trace, translate, verify
+from xpiler.cli import bench, cases, doctor, passes, prompt, trace, translate, verify
 
 __all__ = ["app", "main"]
 
@@ -49,7 +49,7 @@ def root(
     """
 
 
-for command in (translate, verify, cases, passes, trace, doctor, bench):
+for command in (translate, verify, cases, passes, prompt, trace, doctor, bench):
     command.register(app)
 
 

@@ -37,13 +37,14 @@ class PassReport:
 
 @dataclass(frozen=True, slots=True)
 class KernelReport:
-    """One kernel: what it became and what is known about it."""
+    """One kernel: what it became and what is known about it. `symbol` is its C identifier."""
 
     name: str
     evidence: Evidence
     passes: tuple[PassReport, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     span: Span | None = None
+    symbol: str = ""
 
     @property
     def status(self) -> str:

@@ -230,8 +230,8 @@ def _refused(item: Refused, target: Target) -> KernelReport:
     if target.edits_source:
         reason = f"it could not be analysed: {d.message}"
         softer = replace(d, severity="warning")
-        return KernelReport(item.name, ev.Unverified(reason), (), (softer,), d.span)
-    return KernelReport(item.name, ev.Refused(d.message, d.code), (), (d,), d.span)
+        return KernelReport(item.name, ev.Unverified(reason), (), (softer,), d.span, item.name)
+    return KernelReport(item.name, ev.Refused(d.message, d.code), (), (d,), d.span, item.name)
 
 
 def _report(kernel: _Kernel) -> KernelReport:
@@ -252,6 +252,8 @@ def _report(kernel: _Kernel) -> KernelReport:
         d = Diagnostic(failure.code, "error", failure.reason, failure.span, failure.hint)
         evidence: ev.Evidence = ev.Refused(failure.reason, failure.code)
         span = failure.span or kernel.lifted.span
-        return KernelReport(kernel.lifted.source_name, evidence, passes, (d,), span)
+        name, symbol = kernel.lifted.source_name, kernel.lifted.symbol
+        return KernelReport(name, evidence, passes, (d,), span, symbol)
     evidence = kernel.evidence or ev.Unverified("verification was not asked for")
-    return KernelReport(kernel.lifted.source_name, evidence, passes, (), kernel.lifted.span)
+    name, symbol = kernel.lifted.source_name, kernel.lifted.symbol
+    return KernelReport(name, evidence, passes, (), kernel.lifted.span, symbol)

@@ -191,7 +191,13 @@ class LlmEngine:
 
 
 def configured_engine(
-    mode: str, target: Target, check: CheckCandidate, flags: Mapping[str, object] | None = None
+    mode: str,
+    target: Target,
+    check: CheckCandidate,
+    flags: Mapping[str, object] | None = None,
+    *,
+    repair: Repair | None = None,
+    observe: Callable[[Exchange], None] = lambda _: None,
 ) -> Engine | LlmConfigError | None:
     """The engine that flags, xpiler.toml and the environment ask for; None is the rules alone.
 
@@ -202,7 +208,8 @@ def configured_engine(
         return config
     if config.usable:
         client = make_client(config)
-        return LlmEngine("llm" if mode == "llm" else "auto", client, config, target, check)
+        order: Literal["llm", "auto"] = "llm" if mode == "llm" else "auto"
+        return LlmEngine(order, client, config, target, check, repair, observe)
     if mode == "auto":
         return None
     return LlmConfigError(

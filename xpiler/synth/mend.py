@@ -1,0 +1,18 @@
+"""Repair as engines use it: inputs from the predecessor's own bounds, a mended program or nothing."""
+
+from __future__ import annotations
+
+from xpiler.ir.nodes import Module
+from xpiler.synth.inputs import inputs_for
+from xpiler.synth.repair import Repaired, repair
+
+__all__ = ["mend"]
+
+
+def mend(before: Module, after: Module) -> Module | None:
+    """`after` mended so that it computes what `before` does; None when no small change does it."""
+    inputs, unseen = inputs_for(before, (), (0, 1)), inputs_for(before, (), (2, 3))
+    if not inputs:
+        return None
+    found = repair(before, after, inputs, unseen)
+    return found.program if isinstance(found, Repaired) else None
