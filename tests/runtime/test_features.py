@@ -343,3 +343,33 @@ def test_one_element_too_few_is_found(program):
 def test_scalars_are_bytes(program):
     y = program.ok("early_exit", np.zeros(1, np.int32), ScalarArg(b"\1\0\0\0"), block=1)[0]
     assert y.tolist() == [1]
+
+
+def test_inline_ptx_idioms_and_what_is_none():
+    text = """
+__global__ void ptx(unsigned *x, unsigned *y) {
+  unsigned lane, v = x[threadIdx.x], r;
+  asm volatile("mov.u32 %0, %%laneid;" : "=r"(lane));
+  asm("lop3.b32 %0, %1, %2, %3, 0xE2;" : "=r"(r) : "r"(v), "r"(lane), "r"(7u));
+  asm volatile("membar.gl;" ::: "memory");
+  y[threadIdx.x] = r + lane;
+  asm("bfe.u32 %0, %1, 4, 8;"
+      : "=r"(y[32 + threadIdx.x])
+      : "r"(v));
+}
+__global__ void strange(unsigned *x) { asm("wibble.u32 %0, 1;" : "=r"(x[0])); }
+"""
+    program = Program(text, [("ptx", "x:*u32 y:*u32"), ("strange", "x:*u32")])
+    x = np.random.default_rng(0).integers(0, 1 << 32, 32, np.uint32)
+    y = program.ok("ptx", x, np.zeros(64, np.uint32), block=32)[1]
+    lane = np.arange(32, dtype=np.uint32)
+    # 0xE2 is (b & c) | (a & ~c) where bit i of the table is for a = i>>2, b = i>>1, c = i
+    want = sum(
+        ((x if i & 4 else ~x) & (lane if i & 2 else ~lane) & (np.uint32(7) if i & 1 else ~np.uint32(7)))
+        for i in range(8) if 0xE2 >> i & 1
+    )  # fmt: skip
+    assert np.array_equal(y[:32], (want + lane).astype(np.uint32))
+    assert np.array_equal(y[32:], x >> 4 & 255)
+    failed = program.failed("strange", np.zeros(1, np.uint32))
+    assert failed.kind == "unsupported"
+    assert "wibble" in failed.reason

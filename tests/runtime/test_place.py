@@ -129,3 +129,17 @@ def test_any_bytes_are_accepted(data):
 def test_damaged_text_is_accepted(at, length):
     find(TEXT[:at] + TEXT[at + length :])
     find(TEXT[:at])
+
+
+def test_specifiers_of_shared_data_in_any_order():
+    found = find(
+        "void f() { if (x) { extern T __shared__ a[]; } float volatile __shared__ b[4];"
+        " alignas(16) __shared__ V<int, 2> c; }"
+    ).shared
+    assert [(s.type, s.dynamic, s.names[0].name) for s in found] == [
+        ("T", True, "a"),
+        ("float volatile", False, "b"),
+        ("V<int,2>", False, "c"),
+    ]
+    assert found[0].whole.text == "extern T __shared__ a[];"
+    assert found[2].whole.text.startswith("alignas")

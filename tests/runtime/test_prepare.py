@@ -42,3 +42,13 @@ def test_cast_kernels_are_passed_as_functions():
     assert "cudaLaunchCooperativeKernel(k, g" in prepare(
         "void f() { cudaLaunchCooperativeKernel((void*)k, g, b, a); }"
     )
+
+
+def test_barriers_written_as_ptx():
+    text = prepare('__global__ void k() { asm volatile("bar.sync 0;"); asm("bar.warp.sync 0xff;"); }')
+    assert "{ __syncthreads(); __syncwarp(0xff); }" in text
+
+
+def test_host_assembly_stays():
+    source = 'void f() { asm volatile("pause"); }'
+    assert prepare(source) == source

@@ -500,17 +500,7 @@ def _shared(
     for at, token in enumerate(items):
         if token.text != "__shared__" or at < end:
             continue
-        first = at
-        while first > 0 and items[first - 1].text in (
-            "extern", "static", "volatile", "const", "__align__", "constexpr", "inline",
-        ):  # fmt: skip
-            first -= 1
-        if first > 0 and items[first - 1].text == ")":
-            opening = _matching_back(items, first - 1)
-            if opening > 0 and items[opening - 1].text in _CALL_LIKE:
-                first = opening - 1
-                while first > 0 and items[first - 1].text in ("extern", "static", "volatile"):
-                    first -= 1
+        first = _first_specifier(items, at)
         end = at
         while end < len(items) and items[end].text != ";":
             close = matching(items, end) if items[end].text in ("(", "[", "{") else end

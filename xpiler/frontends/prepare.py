@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from xpiler.frontends.assembly import assembly_edits
 from xpiler.frontends.edits import Edit, apply
 from xpiler.frontends.place import Launch, Places, Shared, find
 from xpiler.frontends.tokens import Token, matching
@@ -27,6 +28,7 @@ def prepare_edits(places: Places) -> tuple[Edit, ...]:
     launches = _outermost(places.launches)
     edits: list[Edit] = [_launch(launch) for launch in launches]
     edits += [_shared(shared) for shared in places.shared if shared.names]
+    edits += assembly_edits(places)
     taken = [(e.start_byte, e.end_byte) for e in edits]
     edits += [e for e in _words(places) if not _inside(e, taken)]
     return tuple(sorted(edits))
@@ -131,7 +133,6 @@ def _dynamic(shared: Shared, name: str, before: str, after: str) -> str:
 
 _BY_FUNCTION = frozenset({"cudaLaunchKernel", "cudaLaunchCooperativeKernel", "hipLaunchKernel",
                           "hipLaunchCooperativeKernel"})  # fmt: skip
-_PTX_NONE = ("membar", "fence", "bar.warp", "griddepcontrol", "cp.async.commit", "cp.async.wait")
 
 
 def _words(places: Places) -> list[Edit]:

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <mutex>
 #include <vector>
 
 #include "fiber.h"
@@ -545,7 +546,11 @@ void order_threads() {
 bool run(Site site, const char *kernel, const Config &config, unsigned warp, bool cooperative,
          void (*thread)(void *), void *closure) {
   install_handlers();
-  if (grid.active) fail(fault_unsupported, "a kernel launches `%s` at %s:%d", kernel, site.file, site.line);
+  // Programs may launch from several host threads; a kernel's own threads all have the one that launched.
+  static std::mutex one_at_a_time;
+  static thread_local bool launching = false;
+  if (launching) fail(fault_unsupported, "a kernel launches `%s` at %s:%d", kernel, site.file, site.line);
+  std::lock_guard<std::mutex> lock(one_at_a_time);
   if (!check(site, kernel, config)) return false;
   grid.kernel = kernel;
   grid.site = site;
@@ -561,9 +566,9 @@ bool run(Site site, const char *kernel, const Config &config, unsigned warp, boo
   blockDim = config.block;
   gridDim = config.grid;
   order_threads();
-  grid.active = true;
+  grid.active = launching = true;
   run_blocks(config.grid);
-  grid.active = false;
+  grid.active = launching = false;
   return true;
 }
 

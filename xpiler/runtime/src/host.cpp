@@ -41,6 +41,7 @@ constexpr ErrorText error_texts[] = {
   XP_ERROR(cudaErrorPeerAccessNotEnabled, "peer access not enabled")
   XP_ERROR(cudaErrorHostMemoryAlreadyRegistered, "host memory already registered")
   XP_ERROR(cudaErrorHostMemoryNotRegistered, "host memory not registered")
+  XP_ERROR(cudaErrorAssert, "device-side assert triggered")
   XP_ERROR(cudaErrorLaunchFailure, "launch failure")
   XP_ERROR(cudaErrorCooperativeLaunchTooLarge, "cooperative launch too large")
   XP_ERROR(cudaErrorNotSupported, "operation not supported")

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <map>
+#include <mutex>
 
 #include "xpiler/engine.h"
 
@@ -21,6 +22,9 @@ std::map<const unsigned char *, Allocation> &allocations() {
   static auto *table = new std::map<const unsigned char *, Allocation>;
   return *table;
 }
+
+// Never held while memory is touched, so that the fault handler can take it.
+std::mutex table_lock;
 
 size_t round_up(size_t n, size_t to) { return (n + to - 1) / to * to; }
 
@@ -42,11 +46,13 @@ void *guarded_alloc(size_t bytes, size_t align, const char *what) {
   memset(first + offset, options.poison, bytes);
   memset(first + offset + bytes, canary, inner - offset - bytes);
   Allocation a{first + offset, bytes, static_cast<unsigned char *>(map), total, what, false};
+  std::lock_guard<std::mutex> lock(table_lock);
   allocations()[a.map] = a;
   return a.begin;
 }
 
 bool find_allocation(const void *p, Allocation *out) {
+  std::lock_guard<std::mutex> lock(table_lock);
   auto &table = allocations();
   auto it = table.upper_bound(static_cast<const unsigned char *>(p));
   if (it == table.begin()) return false;
@@ -60,6 +66,7 @@ bool guarded_free(void *p) {
   Allocation a;
   if (!find_allocation(p, &a) || a.begin != p) return false;
   munmap(a.map, a.map_bytes);
+  std::lock_guard<std::mutex> lock(table_lock);
   allocations().erase(a.map);
   return true;
 }
@@ -67,7 +74,10 @@ bool guarded_free(void *p) {
 void protect(void *p, bool read_only) {
   Allocation a;
   if (!find_allocation(p, &a)) return;
-  allocations()[a.map].read_only = read_only;
+  {
+    std::lock_guard<std::mutex> lock(table_lock);
+    allocations()[a.map].read_only = read_only;
+  }
   mprotect(a.map + guard, a.map_bytes - 2 * guard, read_only ? PROT_READ : PROT_READ | PROT_WRITE);
 }
 

@@ -148,7 +148,9 @@ struct grid_group {
   static dim3 block_index() { return blockIdx; }
 };
 
+template <unsigned max_block = 1024> struct block_tile_memory {};
 inline thread_block this_thread_block() { return {}; }
+template <unsigned n> thread_block this_thread_block(block_tile_memory<n> &) { return {}; }
 inline grid_group this_grid() { return {}; }
 inline coalesced_group coalesced_threads(Site site = XPILER_CALLER) {
   coalesced_group group;

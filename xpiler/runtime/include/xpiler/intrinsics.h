@@ -44,12 +44,13 @@ inline double min(float a, double b) { return fmin(double(a), b); }
 inline double max(float a, double b) { return fmax(double(a), b); }
 inline double min(double a, float b) { return fmin(a, double(b)); }
 inline double max(double a, float b) { return fmax(a, double(b)); }
-inline unsigned umin(unsigned a, unsigned b) { return a < b ? a : b; }
-inline unsigned umax(unsigned a, unsigned b) { return a > b ? a : b; }
-inline unsigned long long ullmin(unsigned long long a, unsigned long long b) { return a < b ? a : b; }
-inline unsigned long long ullmax(unsigned long long a, unsigned long long b) { return a > b ? a : b; }
-inline long long llmin(long long a, long long b) { return a < b ? a : b; }
-inline long long llmax(long long a, long long b) { return a > b ? a : b; }
+// Templates, so that a program's own helpers of these names are no second definitions.
+template <class = void> unsigned umin(unsigned a, unsigned b) { return a < b ? a : b; }
+template <class = void> unsigned umax(unsigned a, unsigned b) { return a > b ? a : b; }
+template <class = void> unsigned long long ullmin(unsigned long long a, unsigned long long b) { return a < b ? a : b; }
+template <class = void> unsigned long long ullmax(unsigned long long a, unsigned long long b) { return a > b ? a : b; }
+template <class = void> long long llmin(long long a, long long b) { return a < b ? a : b; }
+template <class = void> long long llmax(long long a, long long b) { return a > b ? a : b; }
 
 // --- floating point -----------------------------------------------------------------------------
 
@@ -107,7 +108,6 @@ inline float exp10f(float x) { return ::powf(10.0f, x); }
 inline double exp10(double x) { return ::pow(10.0, x); }
 #endif
 inline float exp10(float x) { return exp10f(x); }
-inline float saturate(float x) { return fminf(fmaxf(x, 0.0f), 1.0f); }
 
 #define XP_FAST1(name, function) \
   inline float name(float x) { return ::function(x); }
@@ -122,8 +122,8 @@ XP_FAST1(__tanf, tanf)
 XP_FAST1(__tanhf, tanhf)
 XP_FAST1(__frsqrt_rn, rsqrtf)
 XP_FAST1(__fsqrt_rn, sqrtf)
-XP_FAST1(__saturatef, saturate)
 #undef XP_FAST1
+inline float __saturatef(float x) { return fminf(fmaxf(x, 0.0f), 1.0f); }
 inline float __powf(float x, float y) { return ::powf(x, y); }
 inline void __sincosf(float x, float *s, float *c) { *s = ::sinf(x), *c = ::cosf(x); }
 inline float __fdividef(float x, float y) { return x / y; }
@@ -171,6 +171,12 @@ template <class T> T zero(Exact x) { return x > 0 ? down<T>(x) : up<T>(x); }
     return xpiler::rounding<float>(xpiler::Exact(a) * b + c);                                                      \
   }                                                                                                                \
   inline double __dadd_##suffix(double a, double b) { return xpiler::rounding<double>(xpiler::Exact(a) + b); }     \
+  inline double __dsub_##suffix(double a, double b) { return xpiler::rounding<double>(xpiler::Exact(a) - b); }     \
+  inline double __ddiv_##suffix(double a, double b) { return xpiler::rounding<double>(xpiler::Exact(a) / b); }     \
+  inline double __drcp_##suffix(double a) { return xpiler::rounding<double>(xpiler::Exact(1) / a); }               \
+  inline double __fma_##suffix(double a, double b, double c) {                                                     \
+    return xpiler::rounding<double>(xpiler::Exact(a) * b + c);                                                     \
+  }                                                                                                                \
   inline double __dmul_##suffix(double a, double b) { return xpiler::rounding<double>(xpiler::Exact(a) * b); }     \
   inline float __double2float_##suffix(double a) { return xpiler::rounding<float>(xpiler::Exact(a)); }             \
   inline float __int2float_##suffix(int a) { return xpiler::rounding<float>(xpiler::Exact(a)); }                   \
@@ -307,6 +313,28 @@ template <class Half, class Byte, class Word> Word dot2(unsigned a, unsigned b, 
            static_cast<unsigned>(static_cast<int>(static_cast<Byte>(b >> (8 * (i + first)))));
   return static_cast<Word>(sum);
 }
+}  // namespace xpiler
+namespace xpiler {
+// PTX: a bit field, a bit field put into a word, any function of three bits by its truth table.
+inline unsigned extract_bits(unsigned value, unsigned position, unsigned length) {
+  position &= 255u, length &= 255u;
+  if (position > 31 || length == 0) return 0;
+  const unsigned shifted = value >> position;
+  return length > 31 ? shifted : shifted & ((1u << length) - 1);
+}
+inline unsigned insert_bits(unsigned from, unsigned into, unsigned position, unsigned length) {
+  position &= 255u, length &= 255u;
+  if (position > 31 || length == 0) return into;
+  const unsigned ones = (length > 31 ? ~0u : (1u << length) - 1) << position;
+  return (into & ~ones) | (from << position & ones);
+}
+inline unsigned lop3(unsigned a, unsigned b, unsigned c, unsigned table) {
+  unsigned result = 0;
+  for (unsigned i = 0; i < 8; ++i)
+    if (table >> i & 1u) result |= (i & 4u ? a : ~a) & (i & 2u ? b : ~b) & (i & 1u ? c : ~c);
+  return result;
+}
+template <class T, class P> T load_as(const T *, P p) { return *reinterpret_cast<const T *>(p); }
 }  // namespace xpiler
 inline int __dp4a(int a, int b, int c) { return xpiler::dot4<signed char>(unsigned(a), unsigned(b), c); }
 inline unsigned __dp4a(unsigned a, unsigned b, unsigned c) { return xpiler::dot4<unsigned char>(a, b, c); }
