@@ -1,0 +1,282 @@
+"""Per-pass debugging: a translation that stops between any two passes, in a notebook or a script.
+
+>>> s = xpiler.open("kernel.cu", target="bang")
+>>> s.plan                      # the passes, done and to come
+>>> s.step(); s.diff()          # run one pass, see what it changed
+>>> s.check()                   # is the program still the same?
+>>> s.edit(text)                # a hand-made candidate faces the same check
+>>> s.run(until="tensorize"); s.save("kernel.mlu")
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from xpiler.backends.base import EmitRequest, KernelEntry, Target, TranslatedKernel
+from xpiler.backends.registry import UnknownTarget, load_target
+from xpiler.driver.output import NotWritten, write_whole
+from xpiler.driver.pipeline import Stage, run_pipeline
+from xpiler.driver.report import InputError
+from xpiler.driver.source import Source, lift_source, read_source
+from xpiler.frontends.results import LiftedFile, LiftedKernel
+from xpiler.ir.nodes import Module
+from xpiler.ir.print_c import print_module
+from xpiler.llm.contract import Rejected, read_reply
+from xpiler.passes.base import Knob, KnobValue, Pass
+from xpiler.session_views import CheckView, DiffView, PlanRow, PlanView, ProgramView, StageView
+from xpiler.verify.case import Case
+from xpiler.verify.evidence import Refuted, Unverified, is_verified, summary
+from xpiler.verify.infer import NoCase, infer_cases
+
+__all__ = ["Session", "SessionError", "open_session"]
+
+
+class SessionError(ValueError):
+    """What was asked for cannot be done; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A program on the way, and how it came about."""
+
+    program: Module
+    stage: Stage | None
+
+
+@dataclass
+class Session:
+    """One kernel between its source and its target."""
+
+    source: Source
+    lifted: LiftedFile
+    kernel: LiftedKernel
+    target: Target
+    options: Mapping[str, str] = field(default_factory=dict)
+    _history: list[_Step] = field(default_factory=list)
+    _values: dict[str, dict[str, KnobValue]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._history = [_Step(self.kernel.program, None)]
+
+    # --- what there is
+
+    @property
+    def passes(self) -> tuple[Pass, ...]:
+        """The target's pass list for this kernel."""
+        return self.target.pipeline(self.kernel.program, self.options)
+
+    @property
+    def _done(self) -> list[Stage]:
+        return [
+            s.stage for s in self._history if s.stage is not None and s.stage.origin != "by hand"
+        ]
+
+    @property
+    def plan(self) -> PlanView:
+        """Passes done, with what they did or why they were skipped, and those to come."""
+        done = self._done
+        rows = []
+        for n, p in enumerate(self.passes):
+            stage = done[n] if n < len(done) else None
+            verdict = stage.verdict if stage else "to come"
+            why = (
+                ("; ".join(stage.notes) or stage.reason) if stage else f"{p.before}  ->  {p.after}"
+            )
+            rows.append(PlanRow(p.name, verdict, why, stage.seconds if stage else None))
+        return PlanView(self.kernel.source_name, self.target.name, tuple(rows))
+
+    @property
+    def module(self) -> Module:
+        """The program as it stands."""
+        return self._history[-1].program
+
+    @property
+    def program(self) -> ProgramView:
+        """The program as it stands, as C."""
+        return ProgramView(print_module(self.module))
+
+    @property
+    def knobs(self) -> Knobs:
+        """Choices of the passes: `s.knobs["loop_split"]["factor"] = 32`."""
+        return Knobs(self)
+
+    # --- going on
+
+    def step(self) -> StageView:
+        """Run the next pass."""
+        done = len(self._done)
+        passes = self.passes
+        if done >= len(passes):
+            raise SessionError("all passes are done")
+        run = run_pipeline(self.module, (passes[done],), self.target.facts, knobs=self._values)
+        stage = run.stages[0]
+        self._history.append(_Step(stage.after, stage))
+        return StageView(
+            stage.name, stage.verdict, "; ".join(stage.notes) or stage.reason, stage.seconds
+        )
+
+    def run(self, until: str = "") -> PlanView:
+        """Run the passes up to and with `until`, or all that are left."""
+        names = [p.name for p in self.passes]
+        if until and until not in names[len(self._done) :]:
+            raise SessionError(
+                f"{until!r} is not among the passes to come: {names[len(self._done) :]}"
+            )
+        while len(self._done) < len(names):
+            if self.step().name == until:
+                break
+        return self.plan
+
+    def back(self) -> ProgramView:
+        """Undo the last step or edit."""
+        if len(self._history) == 1:
+            raise SessionError("this is the source")
+        self._history.pop()
+        return self.program
+
+    def edit(self, text: str) -> CheckView:
+        """Put a program of your own in the place of this one, if it is one and agrees with it."""
+        words = self.target.vocabulary()
+        found = read_reply(text, self.module, words.instructions, words.spaces)
+        if isinstance(found, Rejected):
+            return CheckView(False, found.reason)
+        view = self._compare(self.module, found.program)
+        if view.agrees:
+            before = self.module
+            stage = Stage("edit", "applied", "", (), before, found.program, 0.0, "by hand")
+            self._history.append(_Step(found.program, stage))
+        return view
+
+    # --- looking
+
+    def diff(self, context: int = 3) -> DiffView:
+        """What the last step changed."""
+        if len(self._history) == 1:
+            return DiffView("")
+        before, after = (print_module(s.program).splitlines() for s in self._history[-2:])
+        lines = difflib.unified_diff(before, after, "before", "after", lineterm="", n=context)
+        return DiffView("\n".join(lines))
+
+    def check(self) -> CheckView:
+        """Whether the program still computes what the source does, on generated inputs."""
+        return self._compare(self.kernel.program, self.module)
+
+    def prompt(self) -> str:
+        """What a model would be asked for the next pass."""
+        from xpiler.llm.prompts import NoTemplate, render
+
+        done, passes = len(self._done), self.passes
+        if done >= len(passes):
+            raise SessionError("all passes are done")
+        messages = render(passes[done], self.target, self.module)
+        if isinstance(messages, NoTemplate):
+            raise SessionError(f"a model is not asked for {messages.name}")
+        return "\n\n".join(f"[{m.role}]\n{m.content}" for m in messages)
+
+    def save(self, path: str | Path, force: bool = False) -> Path:
+        """Emit the program as it stands, unverified as a whole, to `path`."""
+        self.run()
+        entry = KernelEntry(
+            0, self.kernel.program.kernels[0], self.kernel.source_name, self.kernel.symbol
+        )
+        translated = TranslatedKernel(entry, self.kernel.program, self.module)
+        request = EmitRequest(self.source.text, self.source.path, (translated,), self.options)
+        result = write_whole(Path(path), self.target.emit(request).text, force)
+        if isinstance(result, NotWritten):
+            raise SessionError(f"{result.path}: {result.reason}")
+        return result.path
+
+    # --- inside
+
+    def _cases(self) -> tuple[Case, ...]:
+        found = infer_cases(self.kernel, self.lifted.launches)
+        if isinstance(found, NoCase):
+            raise SessionError(f"there is no case to test on: {found.reason}")
+        return found
+
+    def _compare(self, before: Module, after: Module) -> CheckView:
+        from xpiler.verify.check import check_program
+
+        evidence = check_program(before, after, self._cases())
+        if is_verified(evidence):
+            return CheckView(True, summary(evidence))
+        if isinstance(evidence, Unverified):
+            return CheckView(False, summary(evidence))
+        where = self._where(before, after)
+        assert isinstance(evidence, Refuted)
+        return CheckView(False, summary(evidence), where)
+
+    def _where(self, before: Module, after: Module) -> str:
+        """The localised statement, as a sentence; empty if the interpreter cannot tell."""
+        from xpiler.synth.inputs import inputs_for
+        from xpiler.synth.localise import Location, localise
+
+        inputs = inputs_for(self.kernel.program, self._cases())
+        found = localise(before, after, inputs) if inputs else None
+        return found.sentence if isinstance(found, Location) else ""
+
+
+class Knobs:
+    """Mapping-like view: pass name to its knobs and their values."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def __getitem__(self, name: str) -> PassKnobs:
+        for p in self._session.passes:
+            if p.name == name:
+                return PassKnobs(p.knobs, self._session._values.setdefault(name, {}))
+        raise SessionError(f"there is no pass {name!r} in the plan")
+
+    def __repr__(self) -> str:
+        rows = [f"{p.name}: {self[p.name]!r}" for p in self._session.passes if p.knobs]
+        return "\n".join(rows) or "no pass has a knob"
+
+
+class PassKnobs:
+    """The knobs of one pass; setting one checks its domain."""
+
+    def __init__(self, knobs: tuple[Knob, ...], values: dict[str, KnobValue]) -> None:
+        self._knobs, self._values = {k.name: k for k in knobs}, values
+
+    def __getitem__(self, name: str) -> KnobValue:
+        return self._values.get(name, self._knob(name).default)
+
+    def __setitem__(self, name: str, value: KnobValue) -> None:
+        knob = self._knob(name)
+        if value not in knob.domain and "auto" not in knob.domain:
+            raise SessionError(f"{name} is one of {knob.domain}, not {value!r}")
+        self._values[name] = value
+
+    def _knob(self, name: str) -> Knob:
+        if name not in self._knobs:
+            raise SessionError(f"there is no knob {name!r}; there are {sorted(self._knobs)}")
+        return self._knobs[name]
+
+    def __repr__(self) -> str:
+        return ", ".join(f"{k.name} = {self[k.name]} of {k.domain}" for k in self._knobs.values())
+
+
+def open_session(
+    path: str | Path, target: str, kernel: str = "", options: Mapping[str, str] | None = None
+) -> Session:
+    """A session on one kernel of a file: the one named, or the first. SessionError says what is wrong."""
+    machine = load_target(target)
+    if isinstance(machine, UnknownTarget):
+        raise SessionError(f"there is no target {target!r}; there are {', '.join(machine.known)}")
+    source = read_source(Path(path))
+    if isinstance(source, InputError):
+        raise SessionError(source.diagnostics[0].message)
+    lifted = lift_source(source)
+    if isinstance(lifted, InputError):
+        raise SessionError(lifted.diagnostics[0].message)
+    for found in lifted.lifted:
+        if kernel in ("", found.name, found.source_name, found.symbol):
+            return Session(source, lifted, found, machine, options or {})
+    for refused in lifted.refused:
+        if kernel in ("", refused.name):
+            raise SessionError(refused.diagnostic.message)
+    raise SessionError(f"there is no kernel {kernel!r}")
