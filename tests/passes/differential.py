@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tests.passes.random_kernels import Case
-
 from xpiler.ir.check import check
 from xpiler.ir.interpret import Fault, interpret
 from xpiler.ir.nodes import Module
@@ -25,7 +24,9 @@ class Difference:
     program: str
 
 
-def outcome(module: Module, case: Case, seed: int | None, data: int = 0, strict: bool = False) -> Arguments:
+def outcome(
+    module: Module, case: Case, seed: int | None, data: int = 0, strict: bool = False
+) -> Arguments:
     arguments = copy.deepcopy(case.arguments(data))
     interpret(module, arguments, case.grid, case.block, seed=seed, strict=strict, limit=20000)
     return arguments
@@ -41,7 +42,9 @@ def reference(module: Module, case: Case) -> Arguments | None:
     return first if same else None
 
 
-def compare(module: Module, case: Case, passes: Sequence[Pass], expected: Arguments) -> Difference | None:
+def compare(
+    module: Module, case: Case, passes: Sequence[Pass], expected: Arguments
+) -> Difference | None:
     """The first difference that the passes make, None if they keep the meaning."""
     program = module
     for p in passes:

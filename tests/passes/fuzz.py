@@ -15,7 +15,6 @@ from dataclasses import replace
 
 from tests.passes.differential import Difference, compare, reference
 from tests.passes.random_kernels import Case, from_seed
-
 from xpiler.ir.check import check
 from xpiler.ir.nodes import Block, For, If, Module, While
 from xpiler.ir.parse_c import parse_module
@@ -86,7 +85,9 @@ def main() -> int:
         if found is not None:
             small = reduced(module, case, found.reason.split(":")[0])
             found = failure(small, case) or found
-            print(f"seed {seed}: {found.reason}\n--- before\n{print_module(small)}\n--- after\n{found.program}")
+            print(
+                f"seed {seed}: {found.reason}\n--- before\n{print_module(small)}\n--- after\n{found.program}"
+            )
             return 1
         meaningful += reference(module, case) is not None
         seed += 1

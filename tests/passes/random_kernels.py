@@ -16,7 +16,16 @@ T = TypeVar("T")
 Chooser = Callable[[int], int]
 """Gives a number from 0 to n - 1."""
 
-BLOCKS = ((32, 1, 1), (64, 1, 1), (8, 8, 1), (48, 1, 1), (16, 2, 2), (4, 3, 2), (64, 2, 1), (1, 1, 1))
+BLOCKS = (
+    (32, 1, 1),
+    (64, 1, 1),
+    (8, 8, 1),
+    (48, 1, 1),
+    (16, 2, 2),
+    (4, 3, 2),
+    (64, 2, 1),
+    (1, 1, 1),
+)
 N = 100
 
 
@@ -84,11 +93,13 @@ class _Generator:
         ends = "".join(f"    out[gid] += {v};\n" for v in self.ints[2:] if v not in self.fixed)
         ends += "".join(f"    fout[gid] += {v};\n" for v in self.floats)
         facts = ", ".join(
-            [f"blockDim.{a} = {n}" for a, n in zip("xyz", block, strict=True)] + ["gridDim.y = 1", "gridDim.z = 1"]
+            [f"blockDim.{a} = {n}" for a, n in zip("xyz", block, strict=True)]
+            + ["gridDim.y = 1", "gridDim.z = 1"]
         )
         head = f"launch_facts({facts})\n" if known else ""
         text = (
-            f"{head}__global__ void k(const i32 *a, const f32 *f, i32 *out, f32 *fout, i32 *hist, i32 n, i32 m) {{\n"
+            f"{head}__global__ void k(const i32 *a, const f32 *f, i32 *out, f32 *fout, "
+            "i32 *hist, i32 n, i32 m) {\n"
             f"    __shared__ i32 s[{size}];\n"
             f"    __shared__ i32 w[{size}];\n"
             "    i32 tid = (i32)((threadIdx.z * blockDim.y + threadIdx.y) * blockDim.x + threadIdx.x);\n"
@@ -158,7 +169,13 @@ class _Generator:
 
     def uniform_cond(self, scope: str) -> str:
         """A condition that is the same for all threads of the scope, not always visibly so."""
-        options = ["m > 1", "(i32)blockIdx.x == 0", "n > 7", f"a[{self.choose(N)}] > 0", "(tid & 0) + m > 2"]
+        options = [
+            "m > 1",
+            "(i32)blockIdx.x == 0",
+            "n > 7",
+            f"a[{self.choose(N)}] > 0",
+            "(tid & 0) + m > 2",
+        ]
         options += [f"{u} > 1" for u in self.uniform]
         if self.modes["s"] in ("clean", "read") and scope == "block":
             options.append("s[0] > 3")
@@ -182,8 +199,15 @@ class _Generator:
         self.budget -= 1
         if self.budget < 0:
             return ""
-        simple = [self.declare_int, self.assign_int, self.declare_float, self.assign_float, self.array,
-                  self.atomic, self.own_shared]
+        simple = [
+            self.declare_int,
+            self.assign_int,
+            self.declare_float,
+            self.assign_float,
+            self.array,
+            self.atomic,
+            self.own_shared,
+        ]
         nested = [self.divergent_if, self.divergent_for, self.divergent_while]
         options: list[Callable[[], str]] = list(simple)
         if depth < 3:
@@ -192,8 +216,12 @@ class _Generator:
             options += [lambda: self.warp_op(where), lambda: self.warp_op(where), self.warp_memory]
             options += [lambda: self.uniform_var(where), lambda: self.half_warp()]
             if depth < 3:
-                options += [lambda: self.uniform_if(where, depth), lambda: self.uniform_for(where, depth),
-                            lambda: self.uniform_while(where, depth), lambda: self.warp_if(depth)]
+                options += [
+                    lambda: self.uniform_if(where, depth),
+                    lambda: self.uniform_for(where, depth),
+                    lambda: self.uniform_while(where, depth),
+                    lambda: self.warp_if(depth),
+                ]
         if where == "block":
             options += [self.barrier, self.barrier, self.block_vote]
             if depth == 0 and not self.exited:
@@ -221,12 +249,18 @@ class _Generator:
         return line
 
     def assign_float(self) -> str:
-        return f"{self.pick(self.floats)} = {self.float_expr()};\n" if self.floats else self.declare_float()
+        return (
+            f"{self.pick(self.floats)} = {self.float_expr()};\n"
+            if self.floats
+            else self.declare_float()
+        )
 
     def array(self) -> str:
         if not self.arrays or self.choose(3) == 0:
             name = self.fresh("l")
-            line = f"i32 {name}[4];\n" + "".join(f"{name}[{n}] = {self.int_expr(1)};\n" for n in range(4))
+            line = f"i32 {name}[4];\n" + "".join(
+                f"{name}[{n}] = {self.int_expr(1)};\n" for n in range(4)
+            )
             self.arrays.append(name)
             return line
         return f"{self.pick(self.arrays)}[({self.int_expr(1)}) & 3] = {self.int_expr(1)};\n"
@@ -273,7 +307,9 @@ class _Generator:
         name = self.fresh("it")
         self.ints.append(name)
         self.fixed.add(name)
-        jump = self.pick(["", "", f"if ({self.cond()}) {{ continue; }}\n", f"if ({self.cond()}) {{ break; }}\n"])
+        jump = self.pick(
+            ["", "", f"if ({self.cond()}) {{ continue; }}\n", f"if ({self.cond()}) {{ break; }}\n"]
+        )
         body = self.apart(f"for (i32 {name} = 0; {name} < (({head}) & 3); {name} += 1)", depth)
         self.ints.remove(name)
         return body.replace("{\n", "{\n" + jump.replace(name, "m"), 1)
@@ -315,9 +351,13 @@ class _Generator:
             jump = f"if ({self.uniform_cond(where)}) {{ {self.pick(['break', 'continue'])}; }}\n"
         if where != "block" and jump:
             jump = ""
-        text = self.together(f"for (i32 {name} = 0; {name} < {bound}; {name} += 1)", where, depth, "")
+        text = self.together(
+            f"for (i32 {name} = 0; {name} < {bound}; {name} += 1)", where, depth, ""
+        )
         self.uniform.remove(name)
-        return text.replace("{\n", "{\n" + jump, 1) if "continue" in jump or "break" in jump else text
+        return (
+            text.replace("{\n", "{\n" + jump, 1) if "continue" in jump or "break" in jump else text
+        )
 
     def uniform_while(self, where: str, depth: int) -> str:
         name = self.fresh("h")
@@ -372,8 +412,11 @@ class _Generator:
             op = self.pick(["add", "min", "max", "and", "or", "xor"])
             call = f"__reduce_{op}_sync({mask}, {value})"
         else:
-            call = (f"__ballot_sync({mask}, (i32)({self.cond()}))" if kind == 6
-                    else f"__match_any_sync({mask}, ({value}) & 3)")
+            call = (
+                f"__ballot_sync({mask}, (i32)({self.cond()}))"
+                if kind == 6
+                else f"__match_any_sync({mask}, ({value}) & 3)"
+            )
             self.ints.append(name)
             return f"u32 {name}u;\n{name}u = {call};\ni32 {name} = (i32){name}u;\n"
         self.ints.append(name)
@@ -389,10 +432,13 @@ class _Generator:
             return self.declare_int()
         name, got = self.fresh("q"), self.fresh("p")
         value = self.int_expr(1)
-        call = self.pick([
-            f"__shfl_down_sync(65535u, {value}, 1, 16)", f"__reduce_add_sync(65535u, {value})",
-            f"__any_sync(65535u, (i32)(({value}) > 3))",
-        ])
+        call = self.pick(
+            [
+                f"__shfl_down_sync(65535u, {value}, 1, 16)",
+                f"__reduce_add_sync(65535u, {value})",
+                f"__any_sync(65535u, (i32)(({value}) > 3))",
+            ]
+        )
         self.ints.append(name)
         return f"i32 {name} = 1;\nif (lane < 16) {{\ni32 {got};\n{got} = {call};\n{name} = {got} + 1;\n}}\n"
 
@@ -404,4 +450,4 @@ class _Generator:
         value = self.int_expr(1)
         at = self.pick(["lane ^ 1", "31 - lane", "(lane + 5) & 31"])
         self.ints.append(name)
-        return (f"w[tid] = {value};\n__syncwarp();\ni32 {name} = w[(tid & -32) + ({at})];\n__syncwarp();\n")
+        return f"w[tid] = {value};\n__syncwarp();\ni32 {name} = w[(tid & -32) + ({at})];\n__syncwarp();\n"

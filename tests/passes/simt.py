@@ -53,7 +53,9 @@ def recovered(body: str, block: tuple[int, int, int] = (64, 1, 1)) -> str:
     return dedent("\n".join(inner)) + "\n"
 
 
-def same(body: str, block: tuple[int, int, int] = (64, 1, 1), prelude: str = "", facts: bool = True) -> None:
+def same(
+    body: str, block: tuple[int, int, int] = (64, 1, 1), prelude: str = "", facts: bool = True
+) -> None:
     """All passes keep what the kernel computes, which must be something."""
     case = Case(prelude + kernel_text(body, block, facts), (2, 1, 1), block)
     module = parse_module(case.text)

@@ -37,7 +37,9 @@ tile_store(fc, &C[(i32)blockIdx.y * 512 + (i32)blockIdx.x * 16], 32, row);
 FLAT = "blockDim.x = 32, blockDim.y = 1"
 
 
-def run(module: Module, elem: str, block: tuple[int, int, int], seed: int | None = None) -> list[float]:
+def run(
+    module: Module, elem: str, block: tuple[int, int, int], seed: int | None = None
+) -> list[float]:
     rng = random.Random(5)
     wide = (lambda: rng.randint(-128, 127)) if elem == "i8" else (lambda: rng.randint(-64, 64) / 16)
     data = [[wide() for _ in range(1024)] for _ in range(2)]
@@ -48,13 +50,18 @@ def run(module: Module, elem: str, block: tuple[int, int, int], seed: int | None
     return args["C"]
 
 
-@pytest.mark.parametrize(("elem", "acc"), [("f16", "f32"), ("f16", "f16"), ("bf16", "f32"), ("i8", "i32"), ("f32", "f32")])
+@pytest.mark.parametrize(
+    ("elem", "acc"),
+    [("f16", "f32"), ("f16", "f16"), ("bf16", "f32"), ("i8", "i32"), ("f32", "f32")],
+)
 @pytest.mark.parametrize("layout", ["row", "col"])
 def test_products(elem: str, acc: str, layout: str) -> None:
     text = kernel(ONE, FLAT, elem, acc).replace("ROW_A", "row").replace("ROW_B", layout)
     if layout == "col":
-        text = text.replace("tile_load(fb, &B[s * 32 + (i32)blockIdx.x * 16], 32, row)",
-                            "tile_load(fb, &B[(i32)blockIdx.x * 512 + s], 32, col)")
+        text = text.replace(
+            "tile_load(fb, &B[s * 32 + (i32)blockIdx.x * 16], 32, row)",
+            "tile_load(fb, &B[(i32)blockIdx.x * 512 + s], 32, col)",
+        )
     module = parse_module(text)
     result = after(ALL, module)
     assert isinstance(result, Module)
@@ -94,7 +101,9 @@ def test_a_later_load_in_a_loop_is_not_missed() -> None:
         "for (i32 s = 0; s < 2; s += 1) { tile_load(fa, &A[s * 16], 32, row); tile_mma(fc, fa, fb, fc); }\n"
         "tile_mma(fc, fa, fb, fc);\ntile_store(fc, &C[0], 32, row);"
     )
-    module = parse_module(kernel(body, FLAT, "f16", "f32").replace("ROW_A", "row").replace("ROW_B", "row"))
+    module = parse_module(
+        kernel(body, FLAT, "f16", "f32").replace("ROW_A", "row").replace("ROW_B", "row")
+    )
     result = after(ALL, module)
     assert isinstance(result, Module)
     assert run(result, "f16", (32, 1, 1)) == run(module, "f16", (32, 1, 1))
@@ -109,7 +118,9 @@ def test_several_warps_and_elements(block: tuple[int, int, int]) -> None:
         "tile_store(fc, &C[w * 16], 32, col);"
     )
     facts = f"blockDim.x = {block[0]}, blockDim.y = {block[1]}"
-    module = parse_module(kernel(body, facts, "f16", "f32").replace("ROW_A", "row").replace("ROW_B", "row"))
+    module = parse_module(
+        kernel(body, facts, "f16", "f32").replace("ROW_A", "row").replace("ROW_B", "row")
+    )
     result = after(ALL, module)
     assert isinstance(result, Module)
     for seed in (None, 1):

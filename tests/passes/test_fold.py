@@ -47,7 +47,10 @@ def test_expressions(before: str, expected: str) -> None:
     assert simple(before) == expected
 
 
-@pytest.mark.parametrize("text", ["x + 0.0f", "x * 0.0f", "x - x", "(x + y) + x", "!(x < y)", "(i64)(i + j)", "i / 0", "i / u"])
+@pytest.mark.parametrize(
+    "text",
+    ["x + 0.0f", "x * 0.0f", "x - x", "(x + y) + x", "!(x < y)", "(i64)(i + j)", "i / 0", "i / u"],
+)
 def test_what_is_not_the_same_stays(text: str) -> None:
     assert simple(text) == print_expr(parse_expr(text, VARIABLES))
 
@@ -75,24 +78,34 @@ def test_without_ranges_division_stays() -> None:
     assert simple("(u32)i < (u32)j") == "(u32)i < (u32)j"
 
 
-_LEAVES = st.sampled_from(["i", "j", "u", "w", "0", "1", "-1", "7", "32", "31", "4294967295u", "2147483647"])
+_LEAVES = st.sampled_from(
+    ["i", "j", "u", "w", "0", "1", "-1", "7", "32", "31", "4294967295u", "2147483647"]
+)
 _EXPRESSIONS = st.recursive(
     _LEAVES,
     lambda inner: st.one_of(
-        st.tuples(inner, st.sampled_from("+ - * & | ^ < >= ==".split()), inner).map(lambda t: f"(({t[0]}) {t[1]} ({t[2]}))"),
-        st.tuples(inner, st.sampled_from(["/ 7", "% 7", "/ 32", "% 32", ">> 3", "<< 2"])).map(lambda t: f"(({t[0]}) {t[1]})"),
+        st.tuples(inner, st.sampled_from(["+", "-", "*", "&", "|", "^", "<", ">=", "=="]), inner).map(
+            lambda t: f"(({t[0]}) {t[1]} ({t[2]}))"
+        ),
+        st.tuples(inner, st.sampled_from(["/ 7", "% 7", "/ 32", "% 32", ">> 3", "<< 2"])).map(
+            lambda t: f"(({t[0]}) {t[1]})"
+        ),
         inner.map(lambda t: f"(i32)({t})"),
         inner.map(lambda t: f"(u32)({t})"),
         inner.map(lambda t: f"(i64)({t})"),
         inner.map(lambda t: f"(u8)({t})"),
-        st.tuples(inner, inner, inner).map(lambda t: f"(({t[0]}) < ({t[1]}) ? ({t[2]}) : ({t[0]}))"),
+        st.tuples(inner, inner, inner).map(
+            lambda t: f"(({t[0]}) < ({t[1]}) ? ({t[2]}) : ({t[0]}))"
+        ),
     ),
     max_leaves=8,
 )
 
 
 def value(text: str, i: int, j: int, u: int, w: int) -> int:
-    head = "void k(dim3 gridDim, dim3 blockDim, u32 sharedBytes, i32 i, i32 j, u32 u, i64 w, i64 *out)"
+    head = (
+        "void k(dim3 gridDim, dim3 blockDim, u32 sharedBytes, i32 i, i32 j, u32 u, i64 w, i64 *out)"
+    )
     out = [0]
     interpret(
         parse_module(f"{head} {{ out[0] = (i64)({text}); }}"),
@@ -141,12 +154,16 @@ def test_launch_facts_copies_and_dead_code() -> None:
 
 
 def test_a_variable_that_changes_is_no_copy() -> None:
-    same("i32 t = (i32)threadIdx.x;\ni32 v = t;\nif (t > 3) { v = v + 1; }\ni32 w = v;\nv = 0;\nout[t] = w + v;")
+    same(
+        "i32 t = (i32)threadIdx.x;\ni32 v = t;\nif (t > 3) { v = v + 1; }\ni32 w = v;\nv = 0;\nout[t] = w + v;"
+    )
 
 
 def test_a_loop_for_one_value_of_its_counter() -> None:
     head = "void k(dim3 gridDim, dim3 blockDim, u32 sharedBytes, i32 *y, i32 n)"
-    loop = "parallel(lane) for (i32 l = 0; l < 32; l += 1) { i32 v = y[l]; if (l == 7) { y[n] = v; } }"
+    loop = (
+        "parallel(lane) for (i32 l = 0; l < 32; l += 1) { i32 v = y[l]; if (l == 7) { y[n] = v; } }"
+    )
     text = printed(after((fold.PASS,), parse_module(f"{head} {{ {loop} }}")))
     assert text == "i32 v = y[7];\ny[n] = v;\n"
     stays = "for (i32 l = 0; l < 32; l += 2) { if (l == 7) { y[n] = 1; } }"

@@ -49,7 +49,11 @@ def test_a_return_from_a_loop_and_a_reference() -> None:
 
 
 def test_calls_in_calls_and_twice() -> None:
-    twice = CLAMP + "__device__ i32 both(i32 x) { i32 p; p = clamped(x, 0, 9); i32 q; q = clamped(x, -9, 0); return p - q; }\n"
+    twice = (
+        CLAMP
+        + "__device__ i32 both(i32 x) { i32 p; p = clamped(x, 0, 9); "
+        "i32 q; q = clamped(x, -9, 0); return p - q; }\n"
+    )
     same(T + "i32 r;\nr = both(a[t]);\ni32 s;\ns = both(r);\nout[t] = r + s * 1000;", prelude=twice)
 
 
@@ -61,10 +65,15 @@ def test_an_argument_named_like_a_parameter() -> None:
 def test_barriers_and_shared_memory_of_the_caller() -> None:
     total = (
         "__device__ i32 total(i32 v, i32 *s) {\n  s[threadIdx.x] = v;\n  __syncthreads();\n"
-        "  i32 sum = 0;\n  for (i32 k = 0; k < 64; k += 1) { sum = sum + s[k]; }\n  __syncthreads();\n  return sum;\n}\n"
+        "  i32 sum = 0;\n  for (i32 k = 0; k < 64; k += 1) { sum = sum + s[k]; }\n"
+        "  __syncthreads();\n  return sum;\n}\n"
     )
-    same("__shared__ i32 b[64];\n" + T + "i32 p;\np = total(a[t], &b[0]);\ni32 q;\nq = total(p + t, &b[0]);\nout[t] = q;",
-         prelude=total)
+    same(
+        "__shared__ i32 b[64];\n"
+        + T
+        + "i32 p;\np = total(a[t], &b[0]);\ni32 q;\nq = total(p + t, &b[0]);\nout[t] = q;",
+        prelude=total,
+    )
 
 
 def test_static_shared_memory_of_a_function_exists_once() -> None:
@@ -79,19 +88,27 @@ def test_static_shared_memory_of_a_function_exists_once() -> None:
 
 def test_a_row_of_a_matrix_as_a_pointer() -> None:
     head = "__device__ i32 third(const i32 *p, i32 k) { return p[k + 2]; }\n"
-    body = "i32 l[4][5];\n" + T + (
-        "for (i32 i = 0; i < 4; i += 1) { for (i32 j = 0; j < 5; j += 1) { l[i][j] = a[i * 5 + j] + t; } }\n"
-        "i32 r;\nr = third(&l[t % 3][1], m);\nout[t] = r;"
+    body = (
+        "i32 l[4][5];\n"
+        + T
+        + (
+            "for (i32 i = 0; i < 4; i += 1) { for (i32 j = 0; j < 5; j += 1) { l[i][j] = a[i * 5 + j] + t; } }\n"
+            "i32 r;\nr = third(&l[t % 3][1], m);\nout[t] = r;"
+        )
     )
     same(body, prelude=head)
 
 
 def test_recursion_is_refused() -> None:
     loop = "__device__ i32 f(i32 v) { i32 r; r = f(v - 1); return r; }\n"
-    result = after((inline.PASS,), parse_module(loop + kernel_text("i32 r;\nr = f(3);\nout[0] = r;")))
+    result = after(
+        (inline.PASS,), parse_module(loop + kernel_text("i32 r;\nr = f(3);\nout[0] = r;"))
+    )
     assert isinstance(result, Unsupported)
     assert (result.code, "'f' is recursive" in result.reason) == ("XP2001", True)
 
 
 def test_nothing_to_inline() -> None:
-    assert isinstance(inline.PASS.rewrite(parse_module(kernel_text("out[0] = 1;")), Context()), NotApplicable)
+    assert isinstance(
+        inline.PASS.rewrite(parse_module(kernel_text("out[0] = 1;")), Context()), NotApplicable
+    )

@@ -37,7 +37,9 @@ def test_an_early_return_becomes_a_condition() -> None:
 
 def test_a_barrier_splits_and_cheap_values_are_computed_again() -> None:
     text = recovered(
-        "__shared__ i32 s[64];\n" + GID + "s[tid] = a[tid];\n__syncthreads();\nout[gid] = s[63 - tid];"
+        "__shared__ i32 s[64];\n"
+        + GID
+        + "s[tid] = a[tid];\n__syncthreads();\nout[gid] = s[63 - tid];"
     )
     assert text == dedent("""\
         __shared__ i32 s[64];
@@ -84,7 +86,8 @@ def test_a_loop_over_an_accumulator_works_in_a_register() -> None:
 
 def test_local_arrays_that_cross_get_the_thread_as_last_dimension() -> None:
     text = recovered(
-        GID + "__shared__ i32 s[64];\ni32 l[4];\nfor (i32 k = 0; k < 4; k += 1) { l[k] = a[k + tid % 3]; }\n"
+        GID
+        + "__shared__ i32 s[64];\ni32 l[4];\nfor (i32 k = 0; k < 4; k += 1) { l[k] = a[k + tid % 3]; }\n"
         "s[tid] = l[1];\n__syncthreads();\nout[gid] = l[2] + s[5];"
     )
     assert "i32 l_t[4][64];" in text
@@ -93,7 +96,9 @@ def test_local_arrays_that_cross_get_the_thread_as_last_dimension() -> None:
 @pytest.mark.parametrize("guard", ["gid >= n", "a[gid % 100] > 10", "tid > 40"])
 def test_a_guard_before_barriers_becomes_a_predicate(guard: str) -> None:
     same(
-        "__shared__ i32 s[64];\n" + GID + f"s[tid] = tid;\n__syncthreads();\nif ({guard}) {{ return; }}\n"
+        "__shared__ i32 s[64];\n"
+        + GID
+        + f"s[tid] = tid;\n__syncthreads();\nif ({guard}) {{ return; }}\n"
         "i32 v = s[5];\nfor (i32 t = 0; t < m; t += 1) { v = v + s[(t + tid) % 64]; __syncthreads(); }\n"
         "out[gid] = v;"
     )
@@ -101,21 +106,27 @@ def test_a_guard_before_barriers_becomes_a_predicate(guard: str) -> None:
 
 def test_a_return_inside_a_loop_before_a_barrier() -> None:
     same(
-        "__shared__ i32 s[64];\n" + GID + "for (i32 k = 0; k < 4; k += 1) { if (a[gid % 100] == k) { return; } "
+        "__shared__ i32 s[64];\n"
+        + GID
+        + "for (i32 k = 0; k < 4; k += 1) { if (a[gid % 100] == k) { return; } "
         "out[gid] += k; }\ns[tid] = gid;\n__syncthreads();\nout[gid] += s[tid];"
     )
 
 
 def test_a_condition_that_is_only_in_fact_uniform() -> None:
     same(
-        "__shared__ i32 s[64];\n" + GID + "i32 c = a[tid] * 0 + m;\nwhile (c > 0) { s[tid] = c + tid; "
+        "__shared__ i32 s[64];\n"
+        + GID
+        + "i32 c = a[tid] * 0 + m;\nwhile (c > 0) { s[tid] = c + tid; "
         "__syncthreads(); out[gid] += s[63 - tid]; __syncthreads(); c = c - 1; }"
     )
 
 
 def test_uniform_breaks_stay() -> None:
     body = (
-        "__shared__ i32 s[64];\n" + GID + "for (i32 t = 0; t < 4; t += 1) { s[tid] = t + 1; __syncthreads(); "
+        "__shared__ i32 s[64];\n"
+        + GID
+        + "for (i32 t = 0; t < 4; t += 1) { s[tid] = t + 1; __syncthreads(); "
         "if (t == m) { break; } out[gid] += s[0]; __syncthreads(); }"
     )
     assert "break;" in recovered(body)
@@ -139,7 +150,12 @@ def test_a_butterfly_is_a_loop_over_lanes() -> None:
 @pytest.mark.parametrize(
     "call",
     [
-        *(f"__shfl_{k}_sync({FULL}, v, {d}, {w})" for k in ("up", "down", "xor") for d in (1, 5, 33) for w in (32, 8)),
+        *(
+            f"__shfl_{k}_sync({FULL}, v, {d}, {w})"
+            for k in ("up", "down", "xor")
+            for d in (1, 5, 33)
+            for w in (32, 8)
+        ),
         f"__shfl_sync({FULL}, v, a[tid % 7], 16)",
         f"__shfl_sync({FULL}, v, 3, 32)",
         f"__any_sync({FULL}, (i32)(v > 20))",
@@ -155,18 +171,31 @@ def test_warp_operations(call: str) -> None:
     same(GID + f"i32 v = a[tid];\ni32 r;\nr = {call};\nout[gid] = r + v;")
 
 
-@pytest.mark.parametrize("call", [f"__ballot_sync({FULL}, (i32)(v > 3))", f"__match_any_sync({FULL}, v & 3)", "__activemask()"])
+@pytest.mark.parametrize(
+    "call",
+    [f"__ballot_sync({FULL}, (i32)(v > 3))", f"__match_any_sync({FULL}, v & 3)", "__activemask()"],
+)
 def test_operations_that_give_masks(call: str) -> None:
     same(GID + f"i32 v = a[tid];\nu32 r;\nr = {call};\nout[gid] = (i32)r;")
-    same(GID + f"if (gid >= n) {{ return; }}\ni32 v = a[tid];\nu32 r;\nr = {call};\nout[gid] = (i32)r;", (48, 1, 1))
+    same(
+        GID
+        + f"if (gid >= n) {{ return; }}\ni32 v = a[tid];\nu32 r;\nr = {call};\nout[gid] = (i32)r;",
+        (48, 1, 1),
+    )
 
 
 def test_half_a_warp() -> None:
-    same(GID + "i32 r = 0;\nif (tid % 32 < 16) { r = __reduce_add_sync(0xffffu, tid); }\nout[gid] = r;")
+    same(
+        GID
+        + "i32 r = 0;\nif (tid % 32 < 16) { r = __reduce_add_sync(0xffffu, tid); }\nout[gid] = r;"
+    )
 
 
 def test_peers_by_value() -> None:
-    same(GID + f"u32 p;\np = __match_any_sync({FULL}, tid % 3);\ni32 r;\nr = __reduce_add_sync(p, tid);\nout[gid] = r;")
+    same(
+        GID
+        + f"u32 p;\np = __match_any_sync({FULL}, tid % 3);\ni32 r;\nr = __reduce_add_sync(p, tid);\nout[gid] = r;"
+    )
 
 
 def test_a_warp_number_is_uniform_in_its_warp() -> None:
@@ -180,10 +209,14 @@ def test_a_warp_number_is_uniform_in_its_warp() -> None:
 
 
 def test_memory_exchanged_within_a_warp() -> None:
-    same("__shared__ i32 w[64];\n" + GID + "w[tid] = a[tid];\n__syncwarp();\nout[gid] = w[tid ^ 1];")
+    same(
+        "__shared__ i32 w[64];\n" + GID + "w[tid] = a[tid];\n__syncwarp();\nout[gid] = w[tid ^ 1];"
+    )
 
 
-@pytest.mark.parametrize("block", [(8, 8, 1), (4, 4, 4), (16, 2, 1), (33, 1, 1), (1, 1, 1), (64, 2, 1)])
+@pytest.mark.parametrize(
+    "block", [(8, 8, 1), (4, 4, 4), (16, 2, 1), (33, 1, 1), (1, 1, 1), (64, 2, 1)]
+)
 def test_shapes_of_blocks(block: tuple[int, int, int]) -> None:
     size = block[0] * block[1] * block[2]
     body = (
@@ -214,11 +247,17 @@ def test_a_barrier_in_divergent_code_is_refused() -> None:
 
 
 def test_a_barrier_after_a_return_is_not_divergent() -> None:
-    same(GID + "__shared__ i32 s[64];\nif (tid >= 40) { return; }\ns[tid] = 1;\n__syncthreads();\nout[gid] = s[39 - tid];")
+    same(
+        GID
+        + "__shared__ i32 s[64];\nif (tid >= 40) { return; }\ns[tid] = 1;\n"
+        "__syncthreads();\nout[gid] = s[39 - tid];"
+    )
 
 
 def test_earlier_passes_are_asked_for() -> None:
-    text = "__device__ i32 g(i32 v) { return v; }\n" + kernel_text("i32 r;\nr = g(a[0]);\nout[0] = r;")
+    text = "__device__ i32 g(i32 v) { return v; }\n" + kernel_text(
+        "i32 r;\nr = g(a[0]);\nout[0] = r;"
+    )
     call = after(RECOVER, parse_module(text))
     assert isinstance(call, Unsupported)
     assert call.code == "XP2105"

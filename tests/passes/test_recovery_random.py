@@ -26,7 +26,11 @@ def kernels(draw: st.DrawFn) -> Case:
     max_examples=40,
     deadline=None,
     derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
+    suppress_health_check=[
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+        HealthCheck.large_base_example,
+    ],
 )
 @given(kernels())
 def test_what_a_kernel_computes_is_kept(case: Case) -> None:
@@ -58,4 +62,3 @@ def _breaks(case: Case) -> bool:
         return False
     wrong = Pass("drop", "scalar", "", "", drop)
     return compare(module, case, (wrong, loop_recovery.PASS, fold.PASS), expected) is not None
-

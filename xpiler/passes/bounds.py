@@ -213,4 +213,3 @@ def _shrinks(name: str, value: Expr) -> bool:
             return _shrinks(name, a)
         case _:
             return False
-

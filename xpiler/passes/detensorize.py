@@ -18,8 +18,8 @@ from xpiler.ir.build import cast, i32
 from xpiler.ir.nodes import (
     AddressOf,
     Alloc,
-    Atomic,
     Assign,
+    Atomic,
     Barrier,
     Binary,
     Block,
@@ -92,17 +92,21 @@ class _InPlace(TileOp):
     shapes: tuple[Tile | None, Tile | None] = (None, None)
 
 
-def _forwarded(body: Block, tiles: Mapping[str, Tile], names: Names) -> tuple[Block, frozenset[str]]:
+def _forwarded(
+    body: Block, tiles: Mapping[str, Tile], names: Names
+) -> tuple[Block, frozenset[str]]:
     """Products take operands from memory where nothing can have changed it since they were loaded."""
     candidates = {n for n, t in tiles.items() if t.role in ("a", "b")}
     while True:
         forwarder = _Forwarder(tiles, frozenset(candidates), names)
         new = forwarder.block(body)
         if not forwarder.failed:
-            gone = frozenset(candidates)
-            new = map_block(new, lambda s: () if isinstance(s, Tile) and s.name in gone else (s,))
-            return new, gone
+            return _without_tiles(new, candidates), frozenset(candidates)
         candidates -= forwarder.failed
+
+
+def _without_tiles(body: Block, names: set[str]) -> Block:
+    return map_block(body, lambda s: () if isinstance(s, Tile) and s.name in names else (s,))
 
 
 @dataclass
@@ -153,7 +157,8 @@ class _Forwarder:
                     self.failed.add(tile)
             a, b = op.tiles[1:3]
             shapes = (self.tiles[a], self.tiles[b])
-            return (_InPlace(op.op, op.tiles, op.args, op.layout, (sources[0], sources[1]), shapes, span=op.span),)
+            given = (sources[0], sources[1])
+            return (_InPlace(op.op, op.tiles, sources=given, shapes=shapes, span=op.span),)
         self.failed |= {first} & self.candidates
         if op.op == "store":
             loaded.clear()
@@ -210,7 +215,7 @@ class _Expander:
         return simplify(Binary("%", self.geometry.linear("thread"), i32(WARP)))
 
     def array(self, tile: Tile) -> Alloc:
-        shape = (i32(_rows(tile)), i32(_columns(tile)))
+        shape: tuple[Expr, ...] = (i32(_rows(tile)), i32(_columns(tile)))
         if self.warps > 1:
             shape = (i32(self.warps), *shape)
         return Alloc(tile.name, tile.elem, shape, Spaces.SHARED, span=tile.span)
@@ -277,7 +282,9 @@ class _Expander:
         wide = F32 if c.elem in (F16, BF16) else c.elem
         total = Var(self.names.fresh("sum"), wide)
         term = Binary("*", cast(wide, left(i, k)), cast(wide, right(k, j)))
-        steps = For(k.name, I32, i32(0), i32(d.k), i32(1), (_assign(total, Binary("+", total, term)),))
+        steps = For(
+            k.name, I32, i32(0), i32(d.k), i32(1), (_assign(total, Binary("+", total, term)),)
+        )
         body = (
             Declare(total.name, wide, cast(wide, Load(c.name, self._at(i, j), c.elem))),
             steps,

@@ -123,12 +123,12 @@ def _definitions(body: Block) -> dict[str, Expr]:
 
 def _seen_through(expr: Expr, values: Mapping[str, Expr], ranges: Ranges) -> Expr:
     """`t % 32` is `lane` where `t` holds `warp * 32 + lane`: only where that leaves nothing to compute."""
-    if isinstance(expr, Binary) and isinstance(expr.a, Var) and isinstance(expr.b, Const):
-        if expr.a.name in values:
-            inner = simplify(replace(expr, a=values[expr.a.name]), ranges)
-            if len(list(subexpressions(inner))) <= 3:
-                return inner
-    return expr
+    match expr:
+        case Binary(a=Var(name=name), b=Const()) if name in values:
+            inner = simplify(replace(expr, a=values[name]), ranges)
+            return inner if len(list(subexpressions(inner))) <= 3 else expr
+        case _:
+            return expr
 
 
 # --- declarations ------------------------------------------------------------------------------
@@ -144,10 +144,11 @@ def _joined(block: Block) -> Block:
         if first is None:
             continue
         target = out[first]
-        if isinstance(target, Assign) and target.name == stmt.name:
-            if stmt.name not in variables(target.value):
-                out[first] = replace(stmt, init=target.value, span=target.span)
-                out[n] = _NOTHING
+        if not isinstance(target, Assign) or target.name != stmt.name:
+            continue
+        if stmt.name not in variables(target.value):
+            out[first] = replace(stmt, init=target.value, span=target.span)
+            out[n] = _NOTHING
     return tuple(s for s in out if s is not _NOTHING)
 
 

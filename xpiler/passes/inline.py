@@ -59,7 +59,9 @@ def _rewrite(module: Module, context: Context) -> Outcome:
     body = inliner.block(kernel.body)
     whole = replace(kernel, body=(*inliner.shared.values(), *body))
     inlined = sorted({c.function for c in _calls(kernel.body)})
-    return Applied(replace(module, kernels=(whole,), functions=()), (f"inlined {', '.join(inlined)}",))
+    return Applied(
+        replace(module, kernels=(whole,), functions=()), (f"inlined {', '.join(inlined)}",)
+    )
 
 
 def _calls(block: Block) -> list[Invoke]:
@@ -82,7 +84,9 @@ def _recursion(module: Module, body: Block) -> Unsupported | None:
                 reason = f"the device function '{call.function}' is recursive"
                 return Unsupported("XP2001", reason, call.span, "write the recursion as a loop")
             if call.function not in functions:
-                return Unsupported("XP2002", f"the body of '{call.function}' is not known", call.span)
+                return Unsupported(
+                    "XP2002", f"the body of '{call.function}' is not known", call.span
+                )
             found = visit(functions[call.function].body, (*path, call.function))
             if found is not None:
                 return found

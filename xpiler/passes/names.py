@@ -46,7 +46,9 @@ class Names:
 def reserved(module: Module, kernel: Kernel) -> frozenset[str]:
     """Names that a local of `kernel` must not take: parameters, data and functions of the module."""
     outer = [p.name for p in kernel.params] + [g.name for g in module.globals]
-    return frozenset([*outer, *(f.name for f in module.functions), *(k.name for k in module.kernels)])
+    return frozenset(
+        [*outer, *(f.name for f in module.functions), *(k.name for k in module.kernels)]
+    )
 
 
 def unique_names(body: Block, taken: Iterable[str]) -> Block:
@@ -118,7 +120,8 @@ def renamed(stmt: Stmt, names: Mapping[str, str]) -> Stmt:
         case Invoke(args=args, result=result):
             new = names.get(result, result) if result is not None else None
             refs = tuple(
-                replace(a, name=names.get(a.name, a.name)) if isinstance(a, Ref) else a for a in args
+                replace(a, name=names.get(a.name, a.name)) if isinstance(a, Ref) else a
+                for a in args
             )
             return replace(moved, args=refs, result=new)
         case _:

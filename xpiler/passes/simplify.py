@@ -61,10 +61,13 @@ def speculatable(expr: Expr) -> bool:
     for sub in subexpressions(expr):
         if isinstance(sub, Load | AddressOf):
             return False
-        if isinstance(sub, Binary) and sub.op in ("/", "%") and _is_int(sub):
-            if not (isinstance(sub.b, Const) and sub.b.value not in (0, -1)):
-                return False
+        if isinstance(sub, Binary) and sub.op in ("/", "%") and _is_int(sub) and _may_trap(sub.b):
+            return False
     return True
+
+
+def _may_trap(divisor: Expr) -> bool:
+    return not isinstance(divisor, Const) or divisor.value in (0, -1)
 
 
 def _is_int(expr: Expr) -> bool:
@@ -78,9 +81,9 @@ def _again(expr: Expr, ranges: Ranges) -> Expr:
 def _step(expr: Expr, ranges: Ranges) -> Expr:
     """One node whose operands are simple already."""
     known = bounds(expr, ranges) if not isinstance(expr, Const) else None
-    if known is not None and known[0] == known[1] and isinstance(expr.type, Scalar):
-        if not isinstance(expr, Builtin) or expr.name == "warpSize":
-            return const(known[0], expr.type, expr.span)
+    named = isinstance(expr, Builtin) and expr.name != "warpSize"
+    if known is not None and known[0] == known[1] and isinstance(expr.type, Scalar) and not named:
+        return const(known[0], expr.type, expr.span)
     match expr:
         case Cast():
             return _cast(expr, ranges)
@@ -117,14 +120,22 @@ def _cast(expr: Cast, ranges: Ranges) -> Expr:
         return expr
     if isinstance(a, Cast) and _is_int(a.a) and _composes(to, a, ranges):
         return _cast(Cast(to, a.a, span=expr.span), ranges) if a.a.type != to else a.a
+    return _distributed(expr, a, ranges)
+
+
+def _distributed(expr: Cast, a: Expr, ranges: Ranges) -> Expr:
+    """The cast moved to the operands, where integers that wrap allow it."""
+    to = expr.type
+    if not isinstance(a.type, Scalar):
+        return expr
     same_or_narrower = to.bits <= a.type.bits and to.bits >= 32
     if isinstance(a, Binary) and a.op in _DISTRIBUTES and same_or_narrower:
         x, y = _again(Cast(to, a.a), ranges), _again(Cast(to, a.b), ranges)
         return _integer(Binary(a.op, x, y, span=a.span), ranges)
     if isinstance(a, Binary) and a.op in ("/", "%", ">>") and same_or_narrower:
-        x, y = _exact(to, a.a, ranges), _exact(to, a.b, ranges)
-        if x is not None and y is not None:
-            return _integer(Binary(a.op, x, y, span=a.span), ranges)
+        p, q = _exact(to, a.a, ranges), _exact(to, a.b, ranges)
+        if p is not None and q is not None:
+            return _integer(Binary(a.op, p, q, span=a.span), ranges)
     if isinstance(a, Select) and same_or_narrower:
         x, y = _again(Cast(to, a.a), ranges), _again(Cast(to, a.b), ranges)
         return Select(a.cond, x, y, span=a.span)
@@ -146,8 +157,7 @@ def _exact(to: Scalar, a: Expr, ranges: Ranges) -> Expr | None:
     limits = type_range(to)
     if known is None or known[0] < limits[0] or known[1] > limits[1]:
         return None
-    moved = _again(Cast(to, a), ranges)
-    return moved
+    return _again(Cast(to, a), ranges)
 
 
 # --- logic -------------------------------------------------------------------------------------
@@ -194,9 +204,9 @@ def _comparison(expr: Binary, ranges: Ranges) -> Expr:
         return boolean(bool(_COMPARE[op](a.value, b.value)))
     if a.type == BOOL and isinstance(b, Const) and op in ("==", "!="):
         return a if bool(b.value) == (op == "==") else negated(a)
-    if isinstance(a, Cast) and a.a.type == BOOL and isinstance(b, Const) and b.value == 0:
-        if op in ("!=", "=="):
-            return a.a if op == "!=" else negated(a.a)
+    is_zero = isinstance(b, Const) and b.value == 0
+    if isinstance(a, Cast) and a.a.type == BOOL and is_zero and op in ("!=", "=="):
+        return a.a if op == "!=" else negated(a.a)
     x, y = bounds(a, ranges), bounds(b, ranges)
     if x is None or y is None:
         return expr
@@ -225,9 +235,8 @@ def _narrow_comparison(expr: Binary, ranges: Ranges) -> Expr | None:
     type = expr.a.type
     if type == I32 or not isinstance(type, Scalar) or not type.is_int:
         return None
-    if not any(isinstance(s, Cast) and s.a.type == I32 for s in (expr.a, expr.b)):
-        if not any(isinstance(s, Cast) and _is_int(s) for e in (expr.a, expr.b) for s in _spine(e)):
-            return None
+    if not any(isinstance(s, Cast) and _is_int(s) for e in (expr.a, expr.b) for s in _spine(e)):
+        return None
     target = I32
     if type.bits == 64 and type != I64 and _exact(I32, expr.a, ranges) is None:
         target = I64
@@ -285,15 +294,20 @@ def _integer(expr: Binary, ranges: Ranges) -> Expr:
     if isinstance(a, Const) and isinstance(b, Const):
         folded = _fold(op, int(a.value), int(b.value), type)
         return expr if folded is None else const(folded, type, expr.span)
-    if isinstance(a, Const) and op in ("+", "*", "&", "|", "^") and a.type == b.type:
-        if not (op == "*" or (op == "+" and a.value != 0)) or a.value in (0, 1):
-            a, b = b, a
-            expr = Binary(op, a, b, span=expr.span)
+    commutes = op in ("+", "*", "&", "|", "^")
+    if isinstance(a, Const) and commutes and (op != "+" or a.value == 0):
+        a, b = b, a
+        expr = Binary(op, a, b, span=expr.span)
     if isinstance(b, Const):
         reduced = _with_constant(expr, a, int(b.value), type, ranges)
         if reduced is not None:
             return reduced
-    if isinstance(a, Const) and a.value == 0 and op in ("/", "%", "<<", ">>") and not isinstance(b, Const):
+    if (
+        isinstance(a, Const)
+        and a.value == 0
+        and op in ("/", "%", "<<", ">>")
+        and not isinstance(b, Const)
+    ):
         return a if op in ("<<", ">>") else expr
     if a == b and op in ("-", "^"):
         return const(0, type, expr.span)

@@ -41,10 +41,13 @@ def interpret(
     (kernel,) = module.kernels
     rng = None if seed is None else random.Random(seed)
     space = _namespace(rng, limit)
-    exec(compile(python_source(module, kernel), f"<{kernel.name}>", "exec"), space)  # noqa: S102
+    exec(compile(python_source(module, kernel), f"<{kernel.name}>", "exec"), space)
     memory = {g.name: _initial(g) for g in module.globals}
-    builtins = {f"{n}.{a}": v for n, d in (("gridDim", grid), ("blockDim", block))
-                for a, v in zip("xyz", d, strict=True)}
+    builtins = {
+        f"{n}.{a}": v
+        for n, d in (("gridDim", grid), ("blockDim", block))
+        for a, v in zip("xyz", d, strict=True)
+    }
     builtins["sharedBytes"] = shared_bytes
     values = [args[p.name] for p in kernel.params]
     try:
@@ -101,5 +104,3 @@ def _namespace(rng: random.Random | None, limit: int) -> dict[str, Any]:
         "order": order,
         **memory_functions(),
     }
-
-

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import math
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any, Final
 
 import ml_dtypes
@@ -166,13 +167,12 @@ _INTS: dict[str, Callable[..., int]] = {
     "max": max,
     "abs": abs,
     "popc": lambda x: x.bit_count(),
-    "brev": lambda x: x,  # needs the width: see below
     "dp4a": lambda a, b, c: _dot4(a, b, c, True),
     "dp4a_u": lambda a, b, c: _dot4(a, b, c, False),
 }
 
 
-def _float_function(name: str, f: Callable[..., float]) -> Callable[..., Any]:
+def _float_function(f: Callable[..., float]) -> Callable[..., Any]:
     guarded = _guarded(f)
     return lambda type, *args: rounded(float(guarded(*args)), type)
 
@@ -182,23 +182,21 @@ def _int_function(f: Callable[..., int]) -> Callable[..., Any]:
 
 
 def _fma(type: Scalar, x: float, y: float, z: float) -> float:
-    from fractions import Fraction
-
     if not all(map(math.isfinite, (x, y, z))):
         return rounded(x * y + z, type)
     return rounded(float(Fraction(x) * Fraction(y) + Fraction(z)), type)
 
 
 FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
-    **{name: _float_function(name, f) for name, f in _FLOATS.items()},
-    **{name: _int_function(f) for name, f in _INTS.items() if name != "brev"},
+    **{name: _float_function(f) for name, f in _FLOATS.items()},
+    **{name: _int_function(f) for name, f in _INTS.items()},
     "fma": _fma,
-    "isnan": lambda type, x: math.isnan(x),
-    "isinf": lambda type, x: math.isinf(x),
-    "isfinite": lambda type, x: math.isfinite(x),
-    "signbit": lambda type, x: math.copysign(1.0, x) < 0,
-    "clz": lambda type, x: 32 - _bits(x, 32).bit_length(),
-    "ffs": lambda type, x: (_bits(x, 64) & -_bits(x, 64)).bit_length(),
+    "isnan": lambda _, x: math.isnan(x),
+    "isinf": lambda _, x: math.isinf(x),
+    "isfinite": lambda _, x: math.isfinite(x),
+    "signbit": lambda _, x: math.copysign(1.0, x) < 0,
+    "clz": lambda _, x: 32 - _bits(x, 32).bit_length(),
+    "ffs": lambda _, x: (_bits(x, 64) & -_bits(x, 64)).bit_length(),
     "brev": lambda type, x: int(f"{_bits(x, type.bits):0{type.bits}b}"[::-1], 2),
     "mulhi": lambda type, a, b: wrapped((a * b) >> type.bits, type),
 }

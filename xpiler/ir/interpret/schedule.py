@@ -172,8 +172,11 @@ def _exchange(group: list[_Thread], strict: bool) -> None:
     for lane, thread in lanes.items():
         assert thread.request is not None
         _, _, mask, type, args = thread.request
-        named = {n: t.request[4] for n, t in lanes.items()
-                 if t.request is not None and (op == "activemask" or mask >> n & 1)}
+        named = {
+            n: t.request[4]
+            for n, t in lanes.items()
+            if t.request is not None and (op == "activemask" or mask >> n & 1)
+        }
         thread.answer = _answer(op, lane, type, args, named, lanes)
         if thread.answer is UNDEFINED:
             if strict:
@@ -246,7 +249,11 @@ def _mma(lanes: dict[int, _Thread]) -> None:
             total = c[i * n + j]
             for x in range(k):
                 product = a[i * k + x] * b[x * n + j]
-                total = rounded(total + product, elem) if elem.is_float else wrapped(total + product, elem)
+                total = (
+                    rounded(total + product, elem)
+                    if elem.is_float
+                    else wrapped(total + product, elem)
+                )
             result.append(total)
     each = m * n // WARP
     for lane in range(WARP):
@@ -316,7 +323,13 @@ def _dynamic(shared: dict[str, Any], builtins: dict[str, int], type: Scalar) -> 
 
 
 def _cells(
-    builtins: dict[str, int], array: list[Any], start: int, ld: int, columns: int, layout: str, tile: list[Any]
+    builtins: dict[str, int],
+    array: list[Any],
+    start: int,
+    ld: int,
+    columns: int,
+    layout: str,
+    tile: list[Any],
 ) -> list[int]:
     first = builtins["lane"] * len(tile)
     cells = []

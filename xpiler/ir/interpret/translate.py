@@ -63,7 +63,9 @@ def python_source(module: Module, kernel: Kernel) -> str:
 class _Writer:
     module: Module
     unit: Kernel | Function
-    shapes: dict[str, list[str]]  # of arrays with more than one dimension, and of all that are no parameter
+    shapes: dict[
+        str, list[str]
+    ]  # of arrays with more than one dimension, and of all that are no parameter
     lines: list[str] = field(default_factory=list)
     types: dict[str, Scalar] = field(default_factory=dict)
     tiles: dict[str, Tile] = field(default_factory=dict)
@@ -225,9 +227,9 @@ class _Writer:
                 return self.atomic(s)
             case WarpOp(op=op, result=result, mask=mask, args=args):
                 shown = "0" if op in MASKLESS_WARP_OPS else self.expr(mask)
-                type = str(args[0].type) if args else "u32"
+                given = str(args[0].type) if args else "u32"
                 values = "".join(f"{self.expr(a)}, " for a in args)
-                return [f"v_{result} = yield ({op!r}, {id(s)}, {shown}, T[{type!r}], ({values}))"]
+                return [f"v_{result} = yield ({op!r}, {id(s)}, {shown}, T[{given!r}], ({values}))"]
             case Barrier(scope=scope):
                 return [f"yield ('barrier.{scope}', 0, 0xffffffff, None, ())"]
             case Break():
@@ -262,8 +264,10 @@ class _Writer:
         size = " * ".join(self.shapes[s.name]) or "1"
         fresh = f"[poison(T[{s.elem.name!r}])] * ({size})"
         if s.space == Spaces.SHARED and self.simt:
-            return [f"v_{s.name} = S.setdefault({s.name!r}, None) or S.__setitem__("
-                    f"{s.name!r}, {fresh}) or S[{s.name!r}]"]
+            return [
+                f"v_{s.name} = S.setdefault({s.name!r}, None) or S.__setitem__("
+                f"{s.name!r}, {fresh}) or S[{s.name!r}]"
+            ]
         lines = [f"v_{s.name} = {fresh}"]
         if s.init:
             given = ", ".join(_literal(c.value) for c in s.init)
@@ -302,7 +306,9 @@ class _Writer:
         if s.op == "mma":
             d, a, b, c = (f"v_{t}" for t in s.tiles)
             sizes = f"({tile.m}, {tile.n}, {tile.k})"
-            return [f"yield ('mma', {id(s)}, 0xffffffff, T[{tile.elem.name!r}], ({d}, {a}, {b}, {c}, {sizes}))"]
+            return [
+                f"yield ('mma', {id(s)}, 0xffffffff, T[{tile.elem.name!r}], ({d}, {a}, {b}, {c}, {sizes}))"
+            ]
         memory, ld = s.args
         assert isinstance(memory, AddressOf)
         columns = _columns(tile)

@@ -111,8 +111,6 @@ def _own_parameters(kernel: Kernel, names: Names) -> Block:
     return (*copies, *body)
 
 
-
-
 def _constant_builtins(geometry: Geometry) -> Callable[[Expr], Expr]:
     """An index whose dimension has one element is 0; a warp has 32 lanes."""
     values: dict[str, Expr] = {"warpSize": i32(WARP)}

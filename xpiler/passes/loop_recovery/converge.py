@@ -193,9 +193,7 @@ class _Converger:
             return stmt.init is None or self.uni.stable(stmt.init)
         return isinstance(stmt, Alloc) and not stmt.init
 
-    def _under_stmt(
-        self, stmt: Stmt, p: Expr, region: _Region
-    ) -> Iterator[_Pair]:
+    def _under_stmt(self, stmt: Stmt, p: Expr, region: _Region) -> Iterator[_Pair]:
         """Pairs of statements: for all threads, and for those where `p` holds."""
         match stmt:
             case Alloc():
@@ -273,9 +271,7 @@ class _Converger:
 
     # --- exchanges of which only some take part
 
-    def _exchange(
-        self, op: WarpOp, p: Expr, own: frozenset[str]
-    ) -> Iterator[_Pair]:
+    def _exchange(self, op: WarpOp, p: Expr, own: frozenset[str]) -> Iterator[_Pair]:
         if op.op == "activemask":
             yield from self._deliver(replace(op, op="ballot", args=(Cast(I32, p),)), own)
             return
@@ -296,9 +292,7 @@ class _Converger:
         value = yield from self._argument(op.args[0], p, _identity(op))
         yield from self._deliver(replace(op, args=(value,)), own)
 
-    def _argument(
-        self, value: Expr, p: Expr, absent: Expr | None
-    ) -> Generator[_Pair, None, Expr]:
+    def _argument(self, value: Expr, p: Expr, absent: Expr | None) -> Generator[_Pair, None, Expr]:
         """A generator whose value is the argument; threads outside `p` give `absent` (None: anything)."""
         if speculatable(value):
             return value if absent is None else simplify(Select(p, value, absent))

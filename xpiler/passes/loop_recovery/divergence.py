@@ -50,7 +50,9 @@ def _barrier(stmt: Stmt) -> Stmt:
 
 def _differs(cond: Expr, geometry: Geometry, known: dict[str, Expr]) -> bool:
     cond = _inlined(cond, known)
-    axes = sorted({e.name[-1] for e in subexpressions(cond) if _is_thread(e)})
+    axes = sorted(
+        {e.name[-1] for e in subexpressions(cond) if isinstance(e, Builtin) and _is_thread(e)}
+    )
     sizes = [geometry.size(f"blockDim.{axis}") for axis in axes]
     if not axes or variables(cond) or None in sizes:
         return False
@@ -67,8 +69,8 @@ def _differs(cond: Expr, geometry: Geometry, known: dict[str, Expr]) -> bool:
     return False
 
 
-def _is_thread(expr: Expr) -> bool:
-    return isinstance(expr, Builtin) and expr.name.startswith("threadIdx.")
+def _is_thread(expr: Builtin) -> bool:
+    return expr.name.startswith("threadIdx.")
 
 
 def _inlined(expr: Expr, known: dict[str, Expr]) -> Expr:

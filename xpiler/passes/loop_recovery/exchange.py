@@ -116,7 +116,7 @@ class Exchange:
 
     def _masked(self, number: Expr, size: int) -> Expr:
         known = bounds(number, self.ranges)
-        if known is not None and 0 <= known[0] and known[1] < size:
+        if known is not None and known[0] >= 0 and known[1] < size:
             return number
         return simplify(Binary("&", number, i32(size - 1)))
 
@@ -189,12 +189,12 @@ def _start(op: str, type: Scalar) -> Const:
 
 
 _UPDATES: dict[str, Callable[[Expr, Expr, Scalar], Expr]] = {
-    "reduce_add": lambda a, b, t: Binary("+", a, b),
+    "reduce_add": lambda a, b, _: Binary("+", a, b),
     "reduce_min": lambda a, b, t: Call("min", (a, b), t),
     "reduce_max": lambda a, b, t: Call("max", (a, b), t),
-    "reduce_and": lambda a, b, t: Binary("&", a, b),
-    "reduce_or": lambda a, b, t: Binary("|", a, b),
-    "reduce_xor": lambda a, b, t: Binary("^", a, b),
+    "reduce_and": lambda a, b, _: Binary("&", a, b),
+    "reduce_or": lambda a, b, _: Binary("|", a, b),
+    "reduce_xor": lambda a, b, _: Binary("^", a, b),
 }
 
 

@@ -85,9 +85,7 @@ class Geometry:
 
     def warps(self) -> Expr:
         """The number of warps of a block, i32; the last one may be partial."""
-        return simplify(
-            Binary("/", Binary("+", self.block_threads(), i32(WARP - 1)), i32(WARP))
-        )
+        return simplify(Binary("/", Binary("+", self.block_threads(), i32(WARP - 1)), i32(WARP)))
 
     def lanes(self, warp: Expr) -> Expr:
         """The number of lanes that exist in `warp`, i32."""

@@ -384,4 +384,3 @@ class _Emitter:
                 return recovery.over_threads(stmts, leaf.serial)
             case Scope.GRID:
                 return recovery.over_blocks(stmts)
-

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from xpiler.ir.nodes import (
+    Alloc,
     Assign,
     Atomic,
     Barrier,
@@ -33,7 +34,19 @@ from xpiler.ir.walk import (
 from xpiler.passes.loop_recovery.jumps import own_jumps
 from xpiler.passes.loop_recovery.scope import Scope, holds_collective, is_collective
 
-__all__ = ["Branch", "Item", "Leaf", "Loop", "Plain", "Sync", "leaves", "read_names", "split", "tidy", "writes_memory"]
+__all__ = [
+    "Branch",
+    "Item",
+    "Leaf",
+    "Loop",
+    "Plain",
+    "Sync",
+    "leaves",
+    "read_names",
+    "split",
+    "tidy",
+    "writes_memory",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +99,11 @@ class _Splitter:
         for stmt in block:
             for item in self._stmt(stmt, in_loop):
                 last = out[-1] if out else None
-                if isinstance(item, Leaf) and isinstance(last, Leaf) and not (item.serial or last.serial):
+                if (
+                    isinstance(item, Leaf)
+                    and isinstance(last, Leaf)
+                    and not (item.serial or last.serial)
+                ):
                     out[-1] = Leaf((*last.stmts, *item.stmts))
                 else:
                     out.append(item)
@@ -182,7 +199,7 @@ def _commute(leaf: Item, stmt: Stmt) -> bool:
 
 def writes_memory(block: Block) -> bool:
     """May the block change memory that it did not declare itself?"""
-    own = {s.name for s in statements(block) if hasattr(s, "space") and s.space == Spaces.LOCAL}
-    return bool(buffers_written(block) - own) or any(isinstance(s, Atomic) for s in statements(block))
-
-
+    own = {s.name for s in statements(block) if isinstance(s, Alloc) and s.space == Spaces.LOCAL}
+    return bool(buffers_written(block) - own) or any(
+        isinstance(s, Atomic) for s in statements(block)
+    )

@@ -93,9 +93,7 @@ def assign_storage(
     }
     # a statement that a warp operation was expanded to may declare more
     for part in parts:
-        declares.update(
-            (s.name, s) for s in statements(part.stmts) if isinstance(s, Declare)
-        )
+        declares.update((s.name, s) for s in statements(part.stmts) if isinstance(s, Declare))
     uses = {name: _places(parts, name) for name in declares}
     recomputed = _recomputed(declares, uses, parts, uni)
     again = {d.name for d in recomputed}
@@ -165,4 +163,3 @@ def _crossing_arrays(body: Block, parts: list[Leaf]) -> dict[str, Alloc]:
             if len(places) > 1:
                 arrays[stmt.name] = stmt
     return arrays
-

@@ -281,12 +281,18 @@ def _arith(expr: Binary, a: _Form, b: _Form) -> _Form | None:
         case "-":
             return _Form(a.coef - b.coef, gcd(a.align, b.align))
         case "*" if c is not None:
-            return _limited(expr, _Form(a.coef * c, a.align * abs(c), top[0] * top[1] if top else None))
+            return _limited(
+                expr, _Form(a.coef * c, a.align * abs(c), top[0] * top[1] if top else None)
+            )
         case "*" if isinstance(expr.a, Const) and isinstance(expr.a.value, int):
             k = expr.a.value
-            return _limited(expr, _Form(b.coef * k, b.align * abs(k), top[0] * top[1] if top else None))
+            return _limited(
+                expr, _Form(b.coef * k, b.align * abs(k), top[0] * top[1] if top else None)
+            )
         case "<<" if c is not None and 0 <= c < 31:
-            return _limited(expr, _Form(a.coef << c, a.align << c, a.top << c if top else None))
+            return _limited(
+                expr, _Form(a.coef << c, a.align << c, None if a.top is None else a.top << c)
+            )
         case "/" if whole and c is not None and c > 0 and c % WARP == 0:
             return _Form(0, 1, a.top // c if a.top is not None else None)
         case ">>" if whole and c is not None and 5 <= c < 31:
@@ -295,7 +301,9 @@ def _arith(expr: Binary, a: _Form, b: _Form) -> _Form | None:
             return _Form(1, 0 if c == WARP else WARP, c - 1)
         case "&" if whole and c == WARP - 1:
             return _Form(1, 0, WARP - 1)
-        case "<" | ">=" if whole and a.top is not None and c is not None and c >= 0 and c % WARP == 0:
+        case "<" | ">=" if (
+            whole and a.top is not None and c is not None and c >= 0 and c % WARP == 0
+        ):
             return _UNIFORM
         case "<=" | ">" if whole and a.top is not None and c is not None and (c + 1) % WARP == 0:
             return _UNIFORM
@@ -307,5 +315,3 @@ def _limited(expr: Binary, form: _Form) -> _Form:
     type = expr.type
     fits = isinstance(type, Scalar) and form.top is not None and form.top <= type_range(type)[1]
     return form if fits or form.top is None else _Form(form.coef, form.align)
-
-
