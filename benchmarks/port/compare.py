@@ -3,7 +3,7 @@
     python -m benchmarks.port.compare TREE... --hipify PATH/TO/hipify-perl [--arch gfx90a] [-I DIR] [-j 2]
 
 Needs clang with AMD support and HIP's headers (Debian: clang-19 lld-19 libamdhip64-dev
-rocm-device-libs). Every `.cu` file of a tree is a unit: it is compiled (device side, syntax and
+rocm-device-libs). Every `.cu` file of a tree (with `--lines`, an even choice) is a unit: it is compiled (device side, syntax and
 semantics) from the ported tree with the same include paths on both sides. hipify-perl runs on each
 file that names CUDA; its `.cu` files are compiled as HIP under their own name. Times are CPU time for
 the text alone; hipify-perl's results are remembered in `--cache`. Prints a Markdown table; `--json`
@@ -23,7 +23,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from xpiler.backends.hip.rewrite import mentions_cuda
 from xpiler.backends.hip.toolchain import (
@@ -33,6 +33,7 @@ from xpiler.backends.hip.toolchain import (
     compile_check,
     find_compiler,
 )
+from xpiler.port.project import Project, scan
 from xpiler.port.report import Report, summarise
 from xpiler.port.runner import Refused, port_tree
 from xpiler.port.settings import Settings
@@ -97,14 +98,27 @@ def _causes(report: Report) -> dict[str, int]:
     return {code: by_code[code] for code in codes if code in by_code}
 
 
-def with_hipify(tree: Path, out: Path, hipify: Path, cache: Path) -> Side:
+def choose(tree: Path, lines: int) -> tuple[list[Path], list[Path]]:
+    """Units (`.cu` files) and every file of the tree that they include, evenly chosen up to so many lines."""
+    files = {p.relative_to(tree): p.read_bytes() for p in cuda_files(tree)}
+    project = Project({PurePosixPath(p): scan(data) for p, data in files.items()})
+    every = [p for p in sorted(files) if p.suffix == ".cu"]
+    for step in range(1, len(every) + 2):
+        units = every[step // 2 :: step]
+        needed = {Path(f) for u in units for f in project.closure(PurePosixPath(u))[0]}
+        total = sum(files[p].count(b"\n") for p in needed)
+        if not lines or total <= lines:
+            return units, sorted(needed)
+    return [], []
+
+
+def with_hipify(tree: Path, out: Path, files: Sequence[Path], hipify: Path, cache: Path) -> Side:
     shutil.copytree(tree, out, symlinks=True)
-    files = cuda_files(tree)
     side = Side("hipify-perl", len(files))
     for file in files:
-        text, warnings, seconds = _hipified(file, hipify, cache)
+        text, warnings, seconds = _hipified(tree / file, hipify, cache)
         if text:
-            (out / file.relative_to(tree)).write_bytes(text)
+            (out / file).write_bytes(text)
         side.left += warnings
         side.seconds += seconds
     return side
@@ -150,13 +164,13 @@ def compile_units(
 
 
 def compare(
-    tree: Path, hipify: Path, cache: Path, arch: str, extra: Sequence[str], jobs: int
+    tree: Path, hipify: Path, cache: Path, arch: str, extra: Sequence[str], jobs: int, lines: int
 ) -> tuple[Side, Side]:
+    units, files = choose(tree, lines)
     with tempfile.TemporaryDirectory() as temporary:
         ours, theirs = Path(temporary) / "xpiler", Path(temporary) / "hipify"
         a = with_xpiler(tree, ours, arch)
-        b = with_hipify(tree, theirs, hipify, cache)
-        units = [p.relative_to(tree) for p in sorted(tree.rglob("*.cu")) if p.is_file()]
+        b = with_hipify(tree, theirs, files, hipify, cache)
         left = [(str(u), ours / u.with_suffix(".hip")) for u in units]
         right = [(str(u), theirs / u) for u in units]
         a.units = compile_units(ours, left, arch, extra, jobs)
@@ -186,6 +200,9 @@ def main() -> None:
     parser.add_argument("-I", dest="include", action="append", default=[])
     parser.add_argument("-j", dest="jobs", type=int, default=2)
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "hipified")
+    parser.add_argument(
+        "--lines", type=int, default=0, help="choose units evenly up to so many lines of a tree"
+    )
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     compiler = find_compiler()
@@ -201,7 +218,13 @@ def main() -> None:
     details = {}
     for tree in arguments.trees:
         sides = compare(
-            tree, arguments.hipify, arguments.cache, arguments.arch, extra, arguments.jobs
+            tree,
+            arguments.hipify,
+            arguments.cache,
+            arguments.arch,
+            extra,
+            arguments.jobs,
+            arguments.lines,
         )
         print(table(tree.name, sides), flush=True)
         details[tree.name] = [asdict(side) for side in sides]

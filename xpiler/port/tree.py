@@ -16,7 +16,26 @@ STATE = ".xpiler-port"
 _ALWAYS_SKIPPED = frozenset({".git", ".hg", ".svn", STATE})
 
 _SOURCES = frozenset(
-    [".cu", ".cuh", ".h", ".hpp", ".hh", ".hxx", ".h++", ".c", ".cc", ".cpp", ".cxx", ".c++", ".inl", ".inc", ".ipp", ".tpp", ".txx", ".in"]
+    [
+        ".cu",
+        ".cuh",
+        ".h",
+        ".hpp",
+        ".hh",
+        ".hxx",
+        ".h++",
+        ".c",
+        ".cc",
+        ".cpp",
+        ".cxx",
+        ".c++",
+        ".inl",
+        ".inc",
+        ".ipp",
+        ".tpp",
+        ".txx",
+        ".in",
+    ]
 )
 _BUILD_NAMES = frozenset({"CMakeLists.txt", "setup.py", "GNUmakefile", "Makefile", "makefile"})
 _FOREIGN_BUILD = {
@@ -112,11 +131,11 @@ def _walk(
             pass
     for child in children:
         path = folder / child.name
-        if child.name in _ALWAYS_SKIPPED or (
-            skip is not None and Path(child.path).resolve() == skip
-        ):
-            continue
         directory = child.is_dir(follow_symlinks=False)
+        if child.name in _ALWAYS_SKIPPED:
+            continue
+        if directory and skip is not None and Path(child.path).resolve() == skip:
+            continue
         if _ignored(path, directory, ignores):
             continue
         if child.is_symlink():
@@ -139,6 +158,9 @@ def _ignored(path: PurePosixPath, directory: bool, ignores: Sequence[_Ignore]) -
 
 def _link(root: Path, path: PurePosixPath) -> Entry:
     target = str((root / path).readlink())
-    resolved = (root / path).resolve(strict=False)
+    try:
+        resolved = (root / path).resolve(strict=False)
+    except (OSError, RuntimeError):  # a circle of links
+        return Entry(path, Kind.LINK, target)
     inside = resolved == root.resolve() or root.resolve() in resolved.parents
     return Entry(path, Kind.LINK, target, inside and not Path(target).is_absolute())

@@ -42,7 +42,16 @@ def test_every_use_left_is_reported(pair: Pair) -> None:
     result = rewrite(pair.before.encode(), "t.cu", OPTIONS)
     reported = {d.code for d in result.diagnostics}
     if result.left:
-        assert reported & {"XP5101", "XP5102", "XP5103", "XP5301", "XP5304", "XP5306", "XP5307", "XP5406"}
+        assert reported & {
+            "XP5101",
+            "XP5102",
+            "XP5103",
+            "XP5301",
+            "XP5304",
+            "XP5306",
+            "XP5307",
+            "XP5406",
+        }
 
 
 def test_diagnostics_point_at_the_source() -> None:
@@ -67,7 +76,9 @@ def test_no_cuda_is_untouched() -> None:
 
 def test_include_goes_before_the_first_one_inside_the_guard() -> None:
     text = port("#ifndef A_H\n#define A_H\n#include <vector>\n__device__ int f();\n#endif\n")
-    assert text.startswith("#ifndef A_H\n#define A_H\n#include <hip/hip_runtime.h>\n#include <vector>\n")
+    assert text.startswith(
+        "#ifndef A_H\n#define A_H\n#include <hip/hip_runtime.h>\n#include <vector>\n"
+    )
 
 
 def test_conditional_include_is_no_place_for_others() -> None:
@@ -127,8 +138,7 @@ def test_tables_and_catalogue_are_sound() -> None:
 
 
 WORDS = st.sampled_from(
-    "cudaMalloc cudaFree __shfl_sync __ballot_sync warpSize nvcuda cub:: x ( ) , ; { } < > <<< >>> # \\\n \" ' /* */ // \n "
-    "__launch_bounds__ asm volatile define include <cuda.h> ## : 0xffffffff __global__ \r\n R\"( )\" \xe9".split(" ")
+    ["cudaMalloc", "cudaFree", "__shfl_sync", "__ballot_sync", "warpSize", "nvcuda", "cub::", "x", "(", ")", ",", ";", "{", "}", "<", ">", "<<<", ">>>", "#", "\\\n", '"', "'", "/*", "*/", "//", "\n", "__launch_bounds__", "asm", "volatile", "define", "include", "<cuda.h>", "##", ":", "0xffffffff", "__global__", "\r\n", 'R"(', ')"', "é"]
 )
 
 
@@ -140,7 +150,7 @@ def test_any_text_has_a_port_that_is_its_own_port(words: list[str]) -> None:
     assert rewrite(once, "t.cu", OPTIONS).text == once
 
 
-TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0\n\r\\\"*/"), max_size=30)
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters='\0\n\r\\"*/'), max_size=30)
 
 
 @settings(max_examples=60, deadline=None)
