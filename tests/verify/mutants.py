@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from xpiler.ir.nodes import (
+    Alloc,
     Assign,
     Atomic,
     Barrier,
@@ -128,7 +129,7 @@ def _whole(stmt: Stmt, buffers: dict[str, Scalar]) -> Iterator[Found]:
             if value.type == F32:
                 narrow = Cast(F32, Cast(F16, value))
                 yield "narrowed", _text(stmt), (replace(stmt, value=narrow),)
-            if value.type == I32:
+            if value.type == I32 and any(isinstance(e, Load) for e in subexpressions(value)):
                 yield "narrowed", _text(stmt), (replace(stmt, value=Cast(I32, Cast(I16, value))),)
         case Declare(init=Const(value=value, type=type_)) if not isinstance(value, bool):
             off = -1.5 if type_.is_float else value + 1
@@ -188,7 +189,7 @@ def _indexed(
 
 def _expressions(stmt: Stmt, buffers: dict[str, Scalar]) -> Iterator[Found]:
     """One expression of the statement replaced, at each place."""
-    if isinstance(stmt, If | While):
+    if isinstance(stmt, If | While | Alloc):
         return
     total = sum(1 for e in expressions(stmt) for _ in subexpressions(e))
     for target in range(total):
