@@ -6,9 +6,9 @@ from textwrap import dedent
 
 import pytest
 
-from tests.passes.simt import RECOVER, after, kernel_text, recovered, same
+from tests.passes.simt import RECOVER, after, kernel_text, printed, recovered, same
 from xpiler.ir.parse_c import parse_module
-from xpiler.passes.base import Context, NotApplicable, Unsupported
+from xpiler.passes.base import Applied, Context, NotApplicable, Unsupported
 from xpiler.passes.loop_recovery import PASS
 
 GID = "i32 tid = (i32)threadIdx.x;\ni32 gid = (i32)(blockIdx.x * blockDim.x + threadIdx.x);\n"
@@ -248,8 +248,7 @@ def test_a_barrier_in_divergent_code_is_refused() -> None:
 
 def test_a_barrier_after_a_return_is_not_divergent() -> None:
     same(
-        GID
-        + "__shared__ i32 s[64];\nif (tid >= 40) { return; }\ns[tid] = 1;\n"
+        GID + "__shared__ i32 s[64];\nif (tid >= 40) { return; }\ns[tid] = 1;\n"
         "__syncthreads();\nout[gid] = s[39 - tid];"
     )
 
@@ -273,3 +272,26 @@ def test_loops_are_left_alone() -> None:
 
 def test_a_changed_parameter_is_the_threads_own() -> None:
     same(GID + "if (tid > 3) { n = n - 1; }\nout[gid] = n;")
+
+
+def test_views_of_dynamic_shared_memory() -> None:
+    head = "__global__ void k(const i32 *a, i32 *out, i32 n)"
+    text = (
+        f"launch_facts(blockDim.x = 32, blockDim.y = 1, blockDim.z = 1)\n{head} {{\n"
+        "i32 half = n * 4;\ndynamic_shared(i32, p, 0);\ndynamic_shared(i32, q, half * 2);\n"
+        "p[threadIdx.x] = a[threadIdx.x];\n__syncthreads();\nq[threadIdx.x] = p[31u - threadIdx.x];\n"
+        "__syncthreads();\nout[threadIdx.x] = q[threadIdx.x];\n}\n"
+    )
+    module = after(RECOVER, parse_module(text))
+    assert "dynamic_shared(i32, q, n * 8);" in printed(module) or "n * 4 * 2" in printed(module)
+    moved = text.replace("half * 2", "half * (i32)threadIdx.x")
+    result = after(RECOVER, parse_module(moved))
+    assert isinstance(result, Unsupported)
+    assert result.code == "XP2104"
+
+
+def test_notes_tell_what_lives_in_arrays() -> None:
+    body = "__shared__ i32 s[64];\n" + GID + "i32 v = a[tid];\n__syncthreads();\nout[gid] = v;"
+    result = PASS.rewrite(parse_module(kernel_text(body)), Context())
+    assert isinstance(result, Applied)
+    assert result.notes == ("block level: 2 loops over threads; v in arrays",)

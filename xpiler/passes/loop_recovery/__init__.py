@@ -64,11 +64,12 @@ def _rewrite(module: Module, context: Context) -> Outcome:
     body = _own_parameters(replace(kernel, body=body), names)
     body = map_block(body, lambda s: (s,), _constant_builtins(geometry))
     try:
-        body = Recovery(geometry, names, threads).grid(without_returns(body, names))
+        recovery = Recovery(geometry, names, threads)
+        body = recovery.grid(without_returns(body, names))
     except Refused as refused:
         return refused.outcome
     recovered = replace(kernel, body=unique_names(body, outer), level="loops")
-    return Applied(replace(module, kernels=(recovered,)))
+    return Applied(replace(module, kernels=(recovered,)), tuple(recovery.notes))
 
 
 def _needs_earlier(body: Block) -> Unsupported | None:

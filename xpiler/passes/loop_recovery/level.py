@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from xpiler.ir.build import i32
 from xpiler.ir.nodes import (
@@ -20,13 +20,24 @@ from xpiler.ir.nodes import (
     Expr,
     For,
     If,
+    Load,
     Stmt,
     Var,
     WarpOp,
     While,
 )
 from xpiler.ir.types import I32, U32, Scalar, Spaces
-from xpiler.ir.walk import expressions, map_block, map_exprs, statements, substitute, variables
+from xpiler.ir.walk import (
+    declared,
+    expressions,
+    map_block,
+    map_expr,
+    map_exprs,
+    statements,
+    subexpressions,
+    substitute,
+    variables,
+)
 from xpiler.passes.bounds import variable_ranges
 from xpiler.passes.loop_recovery.converge import converge
 from xpiler.passes.loop_recovery.exchange import Exchange
@@ -48,7 +59,7 @@ from xpiler.passes.loop_recovery.regions import (
 from xpiler.passes.loop_recovery.rewrite import LeafRewriter
 from xpiler.passes.loop_recovery.scope import Scope, holds_collective, is_collective
 from xpiler.passes.loop_recovery.storage import Storage, assign_storage
-from xpiler.passes.loop_recovery.uniform import Uniformity
+from xpiler.passes.loop_recovery.uniform import Uniformity, single_definitions
 from xpiler.passes.names import Names
 from xpiler.passes.simplify import simplify, simplify_stmt
 
@@ -64,6 +75,7 @@ class Recovery:
     geometry: Geometry
     names: Names
     thread_names: Mapping[str, str]
+    notes: list[str] = field(default_factory=list)
 
     # --- levels
 
@@ -75,9 +87,9 @@ class Recovery:
     def over_blocks(self, body: Block) -> Block:
         """A loop over the grid's blocks, each with its own shared memory."""
         shared = tuple(
-            s for s in statements(body) if isinstance(s, Alloc) and s.space == Spaces.SHARED
+            _placed(s, body) for s in statements(body) if isinstance(s, Alloc) and _is_shared(s)
         )
-        rest = map_block(body, lambda s: () if s in shared else (s,))
+        rest = map_block(body, lambda s: () if _is_shared(s) else (s,))
         inner = (*shared, *self.block(rest))
         values: dict[str, Expr] = {}
         for axis in "xyz":
@@ -144,6 +156,34 @@ class Recovery:
         return (*shared, For("lane", I32, i32(0), lanes, i32(1), out, axis))
 
 
+def _is_shared(stmt: Stmt) -> bool:
+    return isinstance(stmt, Alloc) and stmt.space == Spaces.SHARED
+
+
+def _placed(alloc: Alloc, body: Block) -> Alloc:
+    """A view of dynamic shared memory that may be declared first in the block: its offset needs no variable."""
+    if alloc.offset is None:
+        return alloc
+    known = single_definitions(body)
+    offset = alloc.offset
+    while variables(offset) & known.keys():
+        offset = map_expr(offset, lambda e: known.get(e.name, e) if isinstance(e, Var) else e)
+    if variables(offset) & declared(body) or any(_is_thread(e) for e in subexpressions(offset)):
+        raise Refused(
+            "XP2104",
+            f"the place of '{alloc.name}' in dynamic shared memory differs between threads, or changes",
+            alloc.span,
+            "compute the offset from the kernel's parameters",
+        )
+    return replace(alloc, offset=simplify(offset))
+
+
+def _is_thread(expr: Expr) -> bool:
+    return isinstance(expr, Load) or (
+        isinstance(expr, Builtin) and expr.name.startswith("threadIdx.")
+    )
+
+
 _WARP_RANGES = {"warp": (0, MAX_THREADS // WARP - 1), "lane": (0, WARP - 1)}
 
 
@@ -199,8 +239,15 @@ class _Level:
             arrays.append(
                 replace(alloc, name=array_of[name], shape=(*alloc.shape, *extent), init=())
             )
+        self._note(items, storage)
         emit = _Emitter(self, storage, array_of, self._index(), uni)
         return (*arrays, *emit.block(items))
+
+    def _note(self, items: tuple[Item, ...], storage: Storage) -> None:
+        kept = [*storage.expanded, *storage.arrays]
+        places = f"; {', '.join(kept)} in arrays" if kept else ""
+        count = sum(1 for _ in leaves(items))
+        self.recovery.notes.append(f"{self.scope.value} level: {count} loops over threads{places}")
 
     def _extent(self, storage: Storage) -> tuple[Expr, ...]:
         if self.scope is Scope.WARP:
@@ -237,7 +284,7 @@ def _settle(
     body: Block, uni: Uniformity, exchange: Exchange
 ) -> tuple[tuple[Item, ...], frozenset[str]]:
     """Regions, and the uniform variables that must exist once because control or several leaves need them."""
-    declared = {s.name for s in statements(body) if isinstance(s, Declare)}
+    own = {s.name for s in statements(body) if isinstance(s, Declare)}
     results = {
         s.result
         for s in statements(body)
@@ -246,7 +293,7 @@ def _settle(
     scalars = frozenset(results)
     while True:
         items = tidy(_at_level(split(body, uni.scope, scalars, exchange.expand), uni))
-        needed = scalars | (_needed(items, body, uni) & declared)
+        needed = scalars | (_needed(items, body, uni) & own)
         if needed == scalars:
             return items, scalars
         scalars = needed
