@@ -48,6 +48,24 @@ def _simulator_flags() -> tuple[str, ...]:
     )
 
 
+_FILE_DATA: Final = re.compile(
+    r"^static (?!inline\b|const\b)[\w ]*?\b(\w+)(?:\[[^\]]*\])*(?: = [^;]*)?;", re.M
+)
+
+
+def _symbols(text: str) -> str:
+    """`xp_symbol`: where the harness finds the file's data, which it sets as a host would."""
+    lines = [
+        f'  if (!__builtin_strcmp(name, "{n}")) {{ *bytes = sizeof {n}; return (void *)&{n}; }}'
+        for n in dict.fromkeys(_FILE_DATA.findall(text))
+    ]
+    head = "void *xp_symbol(const char *name, __SIZE_TYPE__ *bytes) {"
+    linkage = '#ifdef __cplusplus\nextern "C"\n#endif'
+    return "\n".join(
+        ("", linkage, head, *lines, "  (void)name, (void)bytes;", "  return 0;", "}", "")
+    )
+
+
 def _is_cpp(text: str) -> bool:
     return 'extern "C"' in text
 
@@ -75,7 +93,10 @@ class Simulator:
             # the descriptions are C++: a C file is compiled as that, its kernels keep their names
             text = re.sub(r"^(void \w+\(xp_dim3 grid,)", r'extern "C" \1', text, flags=re.M)
         main = TranslationUnit(
-            path.with_suffix(".cpp").name, text, "g++", (*flags, *_MAIN, f"-I{path.parent}")
+            path.with_suffix(".cpp").name,
+            text + _symbols(text),
+            "g++",
+            (*flags, *_MAIN, f"-I{path.parent}"),
         )
         calls = entry_unit(text, entries)
         return (main, TranslationUnit("calls.cpp", calls, "g++", ("-O1",)))
@@ -105,7 +126,10 @@ class Native:
         cpp = _is_cpp(text)
         name = path.with_suffix(".cpp" if cpp else ".c").name
         main = TranslationUnit(
-            name, text, "g++" if cpp else "gcc", (*NATIVE_FLAGS, *_MAIN, f"-I{path.parent}")
+            name,
+            text + _symbols(text),
+            "g++" if cpp else "gcc",
+            (*NATIVE_FLAGS, *_MAIN, f"-I{path.parent}"),
         )
         calls = entry_unit(text, entries)
         return (main, TranslationUnit("calls.cpp", calls, "g++", ("-O1",)))
