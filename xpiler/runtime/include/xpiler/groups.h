@@ -106,10 +106,11 @@ struct thread_block {
 
 // `thread_block_tile<N>`; a tile of a whole block (N above a warp) is not offered.
 template <unsigned N, class Parent = void> struct thread_block_tile : lanes_group {
-  static_assert(N > 0 && (N & (N - 1)) == 0 && N <= XPILER_WARP, "a tile has a power of two of lanes, a warp at most");
+  static_assert(N > 0 && (N & (N - 1)) == 0, "a tile has a power of two of lanes");
   static thread_block_tile here() {
+    if (N > XPILER_WARP) xpiler::fail(xpiler::fault_unsupported, "a tile of %u threads, more than a warp", N);
     thread_block_tile tile;
-    unsigned long long ones = N == 64 ? ~0ull : (1ull << (N & 63u)) - 1;
+    unsigned long long ones = N >= 64 ? ~0ull : (1ull << (N & 63u)) - 1;
     tile.mask = ones << (xpiler::lane() & ~(N - 1));
     return tile;
   }

@@ -166,7 +166,6 @@ template <class T> T zero(Exact x) { return x > 0 ? down<T>(x) : up<T>(x); }
   inline float __fmul_##suffix(float a, float b) { return xpiler::rounding<float>(xpiler::Exact(a) * b); }         \
   inline float __fdiv_##suffix(float a, float b) { return xpiler::rounding<float>(xpiler::Exact(a) / b); }         \
   inline float __frcp_##suffix(float a) { return xpiler::rounding<float>(xpiler::Exact(1) / a); }                  \
-  inline float __fsqrt_##suffix(float a) { return xpiler::rounding<float>(xpiler::Exact(::sqrt(double(a)))); }     \
   inline float __fmaf_##suffix(float a, float b, float c) {                                                        \
     return xpiler::rounding<float>(xpiler::Exact(a) * b + c);                                                      \
   }                                                                                                                \
@@ -188,6 +187,25 @@ XP_DIRECTED(rz, zero)
 XP_DIRECTED(rd, down)
 XP_DIRECTED(ru, up)
 #undef XP_DIRECTED
+// A square root is moved by one step where its exact square lies on the wrong side.
+inline float __fsqrt_rd(float a) {
+  const float r = ::sqrtf(a);
+  return double(r) * r > double(a) ? ::nextafterf(r, 0.0f) : r;
+}
+inline float __fsqrt_rz(float a) { return __fsqrt_rd(a); }
+inline float __fsqrt_ru(float a) {
+  const float r = ::sqrtf(a);
+  return double(r) * r < double(a) ? ::nextafterf(r, INFINITY) : r;
+}
+inline double __dsqrt_rd(double a) {
+  const double r = ::sqrt(a);
+  return ::fma(r, r, -a) > 0.0 ? ::nextafter(r, 0.0) : r;
+}
+inline double __dsqrt_rz(double a) { return __dsqrt_rd(a); }
+inline double __dsqrt_ru(double a) {
+  const double r = ::sqrt(a);
+  return ::fma(r, r, -a) < 0.0 ? ::nextafter(r, INFINITY) : r;
+}
 
 // --- conversions --------------------------------------------------------------------------------
 // A float beyond the integer's range saturates and NaN gives 0, as the machine instruction does.
