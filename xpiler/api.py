@@ -109,7 +109,7 @@ def translate(
     recording = _recorder(read, target, settings)
     if isinstance(recording, InputError):
         return recording
-    engine = _engine(settings, machine, recording)
+    engine = _engine(read, lifted, settings, machine, recording)
     if isinstance(engine, InputError):
         return engine
     judge = _judge(read, lifted, machine, settings, say)
@@ -193,13 +193,18 @@ def _engine(settings: Settings, target: Target, recording: Recording) -> Engine 
         return InputError((Diagnostic("XP0013", "error", message),))
     if settings.engine == "symbolic":
         return None
+    from xpiler.driver.judge import load_cases
+    from xpiler.driver.stages import StageChecker
     from xpiler.llm.config import LlmConfigError
     from xpiler.llm.engine import configured_engine
     from xpiler.synth.mend import mend
-    from xpiler.verify.programs import disagreement
 
+    cases = load_cases(lifted, settings.case)
+    if isinstance(cases, InputError):
+        return cases
+    checker = StageChecker(source, lifted, target, cases, settings.options)
     engine = configured_engine(
-        settings.engine, target, disagreement, settings.llm, repair=mend, observe=recording.exchange
+        settings.engine, target, checker, settings.llm, repair=mend, observe=recording.exchange
     )
     if isinstance(engine, LlmConfigError):
         place = f"{engine.file}: " if engine.file else ""
@@ -217,7 +222,7 @@ def _judge(
     cases = load_cases(lifted, settings.case)
     if isinstance(cases, InputError):
         return cases
-    return FileJudge(source, lifted, target, cases, settings.jobs, say)
+    return FileJudge(source, lifted, target, cases, settings.jobs, say, settings.options)
 
 
 def _finish(

@@ -28,7 +28,7 @@ from xpiler.llm.contract import Rejected, read_reply
 from xpiler.passes.base import Knob, KnobValue, Pass
 from xpiler.session_views import CheckView, DiffView, PlanRow, PlanView, ProgramView, StageView
 from xpiler.verify.case import Case
-from xpiler.verify.evidence import Refuted, Unverified, is_verified, summary
+from xpiler.verify.evidence import Refuted, is_verified, summary
 from xpiler.verify.infer import NoCase, infer_cases
 
 __all__ = ["Session", "SessionError", "open_session"]
@@ -198,16 +198,14 @@ class Session:
         return found
 
     def _compare(self, before: Module, after: Module) -> CheckView:
-        from xpiler.verify.check import check_program
+        from xpiler.driver.stages import StageChecker
 
-        evidence = check_program(before, after, self._cases())
-        if is_verified(evidence):
-            return CheckView(True, summary(evidence))
-        if isinstance(evidence, Unverified):
-            return CheckView(False, summary(evidence))
-        where = self._where(before, after)
-        assert isinstance(evidence, Refuted)
-        return CheckView(False, summary(evidence), where)
+        cases = {self.kernel.symbol: self._cases()}
+        checker = StageChecker(self.source, self.lifted, self.target, cases, self.options)
+        evidence = checker.compare(before, after)
+        if not isinstance(evidence, Refuted):
+            return CheckView(is_verified(evidence), summary(evidence))
+        return CheckView(False, summary(evidence), self._where(before, after))
 
     def _where(self, before: Module, after: Module) -> str:
         """The localised statement, as a sentence; empty if the interpreter cannot tell."""

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from xpiler.backends.base import Emitted, Executor, Target, TranslatedKernel
 from xpiler.driver.pipeline import PipelineRun
 from xpiler.driver.report import InputError
 from xpiler.driver.source import Source
+from xpiler.driver.stages import StageChecker
 from xpiler.frontends.results import LiftedFile
 from xpiler.ir.diagnostics import Diagnostic
-from xpiler.ir.nodes import Module
 from xpiler.verify.case import Case
 from xpiler.verify.evidence import Evidence, Unverified
 from xpiler.verify.infer import NoCase, infer_cases, select_cases
+from xpiler.verify.observe import Observed
 
 __all__ = ["FileCases", "FileJudge", "choose_executor", "load_cases"]
 
@@ -46,7 +47,10 @@ def choose_executor(target: Target) -> Executor | None:
 
 @dataclass(frozen=True, slots=True)
 class FileJudge:
-    """Judges translations of one source file against the source on the CUDA-on-CPU runtime."""
+    """Judges translations of one source file against the source on the CUDA-on-CPU runtime.
+
+    `observed` keeps what the source did, for the next attempt on the same file.
+    """
 
     source: Source
     lifted: LiftedFile
@@ -54,6 +58,8 @@ class FileJudge:
     cases: FileCases
     jobs: int
     say: Callable[[str], None]
+    options: Mapping[str, str] = field(default_factory=dict)
+    observed: dict[int, Observed] = field(default_factory=dict)
 
     def judge(
         self, kernels: Sequence[TranslatedKernel], emitted: Emitted
@@ -70,18 +76,22 @@ class FileJudge:
         path = self.source.path.with_suffix(emitted.suffix)
         candidate = Side(executor, emitted.text, path)
         programs = {k.entry.symbol: k.source for k in kernels}
+        entries = [k.entry for k in kernels]
         return check(
-            oracle, candidate, [k.entry for k in kernels], self.cases, programs, self.jobs, self.say
+            oracle,
+            candidate,
+            entries,
+            self.cases,
+            programs,
+            self.jobs,
+            self.say,
+            observed=self.observed,
         )
 
     def blame(self, kernel: TranslatedKernel, run: PipelineRun) -> str:
-        """The first applied stage whose program differs from its predecessor's."""
-        from xpiler.verify.check import check_programs
-
-        cases = self.cases.get(kernel.entry.symbol)
-        if cases is None or isinstance(cases, NoCase):
-            return ""
+        """The first applied stage whose program differs from the source; empty: the emitter, or unknown."""
         stages = [s for s in run.stages if s.verdict == "applied"]
-        programs: list[Module] = [run.source, *(s.after for s in stages)]
-        first = check_programs(programs, cases)
+        programs = [run.source, *(s.after for s in stages)]
+        checker = StageChecker(self.source, self.lifted, self.target, self.cases, self.options)
+        first = checker.first_wrong(programs)
         return stages[first - 1].name if first else ""
