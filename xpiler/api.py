@@ -187,7 +187,9 @@ def _recorder(source: Source, target: str, settings: Settings) -> Recording | In
     return Recording(recorder)
 
 
-def _engine(settings: Settings, target: Target, recording: Recording) -> Engine | InputError | None:
+def _engine(
+    source: Source, lifted: LiftedFile, settings: Settings, target: Target, recording: Recording
+) -> Engine | InputError | None:
     if settings.engine not in ("symbolic", "llm", "auto"):
         message = f"there is no engine {settings.engine!r}; there are symbolic, llm and auto"
         return InputError((Diagnostic("XP0013", "error", message),))

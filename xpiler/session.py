@@ -23,6 +23,7 @@ from xpiler.driver.report import InputError
 from xpiler.driver.source import Source, lift_source, read_source
 from xpiler.frontends.results import LiftedFile, LiftedKernel
 from xpiler.ir.nodes import Module
+from xpiler.ir.plain import stands_alone
 from xpiler.ir.print_c import print_module
 from xpiler.llm.contract import Rejected, read_reply
 from xpiler.passes.base import Knob, KnobValue, Pass
@@ -212,6 +213,8 @@ class Session:
         from xpiler.synth.inputs import inputs_for
         from xpiler.synth.localise import Location, localise
 
+        if not (stands_alone(before.kernels[0]) and stands_alone(after.kernels[0])):
+            return ""
         inputs = inputs_for(self.kernel.program, self._cases())
         found = localise(before, after, inputs) if inputs else None
         return found.sentence if isinstance(found, Location) else ""

@@ -88,7 +88,7 @@ class FileJudge:
             observed=self.observed,
         )
 
-    def blame(self, kernel: TranslatedKernel, run: PipelineRun) -> str:
+    def blame(self, run: PipelineRun) -> str:
         """The first applied stage whose program differs from the source; empty: the emitter, or unknown."""
         stages = [s for s in run.stages if s.verdict == "applied"]
         programs = [run.source, *(s.after for s in stages)]

@@ -36,7 +36,7 @@ class Judge(Protocol):
         """Evidence by symbol for the emitted file as a whole."""
         ...
 
-    def blame(self, kernel: TranslatedKernel, run: PipelineRun) -> str:
+    def blame(self, run: PipelineRun) -> str:
         """The stage whose program first differs from the source; empty if none does (the emitter)."""
         ...
 
@@ -179,7 +179,7 @@ def _verify(
             continue
         again = True
         observe(f"{kernel.entry.source_name}: finding the pass that broke it")
-        culprit = judge.blame(translated[symbol], kernel.run)
+        culprit = judge.blame(kernel.run)
         labels = _undo(kernel, culprit, _required(work, kernel))
         if labels:
             kernel.disabled.update(dict.fromkeys(labels, str(kernel.evidence.difference)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from xpiler.ir.nodes import Module
+from xpiler.ir.plain import stands_alone
 from xpiler.synth.inputs import inputs_for
 from xpiler.synth.repair import Repaired, repair
 
@@ -11,6 +12,8 @@ __all__ = ["mend"]
 
 def mend(before: Module, after: Module) -> Module | None:
     """`after` mended so that it computes what `before` does; None when no small change does it."""
+    if not (stands_alone(before.kernels[0]) and stands_alone(after.kernels[0])):
+        return None
     inputs, unseen = inputs_for(before, (), (0, 1)), inputs_for(before, (), (2, 3))
     if not inputs:
         return None
