@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xpiler.backends.base import TranslationUnit
-from xpiler.verify.cache import Cache, digest
+from xpiler.verify.cache import Cache, digest, file_digest
 
 __all__ = [
     "PRELUDE",
@@ -161,7 +161,7 @@ def _precompiled(flags: tuple[str, ...], cache: Cache) -> tuple[str, ...] | Buil
     """Flags that include the prelude, precompiled for exactly these flags."""
     key = digest("pch", _version("g++"), _headers_digest(), *flags)
     header = cache.path(key, ".h")
-    if cache.get(key, ".h.gch") is None:
+    if not header.exists() or cache.get(key, ".h.gch") is None:
         scratch = cache.scratch(key, ".h")
         scratch.write_text('#include "xpiler/prelude.h"\n')
         scratch.replace(header)
@@ -330,10 +330,11 @@ def _link(
         if flag.startswith(_LINKED) and flag not in flags:
             flags.append(flag)
     paths = [str(p) for p, _ in (*objects, *own)]
-    key = digest("bin", _version("g++"), *paths, *flags)
+    contents = [file_digest(p) for p, _ in (*objects, *own)]
+    key = digest("bin", _version("g++"), *contents, *flags)
     found = store.get(key, "")
-    if found is not None and all(cached for _, cached in objects):
-        return Built(found, True)
+    if found is not None:
+        return Built(found, all(cached for _, cached in objects))
     made = store.scratch(key, "")
     error = _run(("g++", *paths, "-rdynamic", *flags, "-ldl", "-lm", "-o", str(made)))
     if error is not None:
@@ -360,10 +361,10 @@ def build_object(
     path, cached = compiled
     if not shared:
         return Built(path, cached)
-    key = digest("lib", str(path), *flags)
+    key = digest("lib", file_digest(path), *flags)
     found = store.get(key, ".so")
-    if found is not None and cached:
-        return Built(found, True)
+    if found is not None:
+        return Built(found, cached)
     made = store.scratch(key, ".so")
     linked = tuple(f for f in (*unit.flags, *extra_flags) if f.startswith(_LINKED))
     error = _run((unit.compiler, "-shared", str(path), *linked, "-lm", "-o", str(made)))
