@@ -158,6 +158,16 @@ def test_failing_candidate() -> None:
     assert found.difference.buffer == ""
 
 
+def test_a_run_that_says_nothing_about_the_program() -> None:
+    class Unable(Python):
+        def one(self, job: Job) -> Outcome:
+            assert job.arguments
+            return Failed("dynamic parallelism", "unsupported")
+
+    (found,) = check_runners(Python(saxpy), Unable(saxpy), [subject("saxpy")])
+    assert found == Unverified("it could not be run: dynamic parallelism")
+
+
 def test_wrong_only_in_another_thread_order() -> None:
     def racy(a: dict[str, Array], job: Job) -> None:
         saxpy(a, job)

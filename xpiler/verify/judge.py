@@ -22,6 +22,10 @@ Progress = Callable[[str, str], None]
 References = Callable[[KernelCheck], Runner | None]
 
 
+NOT_ITS_FAULT = frozenset({"unsupported", "not started", "not built", "missing entry", "symbol"})
+"""Words of the harness for runs that say nothing about the program."""
+
+
 def _silent(_kernel: str, _stage: str) -> None:
     return None
 
@@ -42,7 +46,7 @@ class _Judge:
     _runner: Runner | None = None
     _asked: bool = False
 
-    def shape(self, candidate: Runner, shape: ObservedShape) -> Refuted | None:
+    def shape(self, candidate: Runner, shape: ObservedShape) -> Refuted | Unverified | None:
         check_ = self.observed.check
         count = len(shape.plan.runs)
         jobs = [
@@ -59,9 +63,13 @@ class _Judge:
                     return refuted
         return None
 
-    def outcome(self, shape: ObservedShape, position: int, outcome: Outcome) -> Refuted | None:
+    def outcome(
+        self, shape: ObservedShape, position: int, outcome: Outcome
+    ) -> Refuted | Unverified | None:
         self.runs += 1
         if isinstance(outcome, Failed):
+            if outcome.kind in NOT_ITS_FAULT:
+                return Unverified(f"it could not be run: {outcome}")
             run = shape.plan.runs[position]
             return Refuted(
                 _difference(self.observed.check, run, "", -1, "", "", f"it fails: {outcome}")
@@ -157,9 +165,9 @@ def judge(
     """Compare a prepared candidate with what the source was observed to do."""
     judge_ = _Judge(observed, references, settings)
     for shape in observed.shapes:
-        refuted = judge_.shape(candidate, shape)
-        if refuted is not None:
-            return refuted
+        against = judge_.shape(candidate, shape)
+        if against is not None:
+            return against
     if observed.unusable:
         return Unverified(observed.unusable)
     return Tested(
