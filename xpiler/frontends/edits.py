@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import overload
 
 __all__ = ["Edit", "Overlap", "apply", "find_overlap", "insert", "shift"]
@@ -50,7 +51,7 @@ def _ordered(edits: Iterable[Edit]) -> list[Edit]:
 def find_overlap(edits: Iterable[Edit]) -> Overlap | None:
     """The first two edits that overlap, if any; touching ranges don't."""
     ordered = _ordered(edits)
-    for a, b in zip(ordered, ordered[1:], strict=False):
+    for a, b in pairwise(ordered):
         if b.start_byte < a.end_byte:
             return Overlap(a, b)
     return None
