@@ -19,12 +19,12 @@ from xpiler.ir.check import check
 from xpiler.ir.nodes import Block, For, If, Module, While
 from xpiler.ir.parse_c import parse_module
 from xpiler.ir.print_c import print_module
-from xpiler.passes import fold, loop_recovery
+from xpiler.passes import fold, inline, loop_recovery
 from xpiler.passes.base import Pass
 
 PIPELINES: tuple[tuple[Pass, ...], ...] = (
-    (loop_recovery.PASS, fold.PASS),
-    (fold.PASS, loop_recovery.PASS, fold.PASS),
+    (inline.PASS, loop_recovery.PASS, fold.PASS),
+    (inline.PASS, fold.PASS, loop_recovery.PASS, fold.PASS),
 )
 
 

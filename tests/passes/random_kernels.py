@@ -29,6 +29,37 @@ BLOCKS = (
 N = 100
 
 
+FUNCTIONS = """\
+__device__ i32 between(i32 x, i32 low, i32 high) {
+  if (x < low) { return low; }
+  if (x % 3 == 1) { if (x > high) { return high; } x = x + 1; } else { x = x - low; }
+  return x * 2;
+}
+__device__ i32 search(const i32 *p, i32 key, i32 &where) {
+  for (i32 k = 0; k < 6; k += 1) {
+    if (p[k] % 4 == key) { where = k; return 1; }
+    if (p[k] > 40) { return 2; }
+  }
+  where = where - 1;
+  return 0;
+}
+__device__ i32 block_total(i32 v, i32 *b) {
+  b[threadIdx.x] = v;
+  __syncthreads();
+  i32 sum = 0;
+  for (i32 k = 0; k < (i32)blockDim.x; k += 1) { sum = sum + b[k]; }
+  __syncthreads();
+  return sum;
+}
+__device__ i32 warp_total(i32 v) {
+  i32 sum = v;
+  i32 o = 16;
+  while (o > 0) { i32 t; t = __shfl_xor_sync(4294967295u, sum, o, 32); sum = sum + t; o = o >> 1; }
+  return sum;
+}
+"""
+
+
 @dataclass
 class Case:
     """A kernel's text and how to run it."""
@@ -72,6 +103,7 @@ class _Generator:
     modes: dict[str, str] = field(default_factory=lambda: {"s": "clean", "w": "own"})
     count: int = 0
     budget: int = 14
+    called: bool = False
     exited: bool = False
 
     def pick(self, options: Sequence[T]) -> T:
@@ -88,6 +120,7 @@ class _Generator:
         size = block[0] * block[1] * block[2]
         self.size = size
         self.full = size % 32 == 0
+        self.flat = block[1] == block[2] == 1
         known = self.choose(4) != 3
         body = self.block("block", 2 + self.choose(5), 0)
         ends = "".join(f"    out[gid] += {v};\n" for v in self.ints[2:] if v not in self.fixed)
@@ -98,8 +131,8 @@ class _Generator:
         )
         head = f"launch_facts({facts})\n" if known else ""
         text = (
-            f"{head}__global__ void k(const i32 *a, const f32 *f, i32 *out, f32 *fout, "
-            "i32 *hist, i32 n, i32 m) {\n"
+            f"{FUNCTIONS if self.called else ''}{head}"
+            "__global__ void k(const i32 *a, const f32 *f, i32 *out, f32 *fout, i32 *hist, i32 n, i32 m) {\n"
             f"    __shared__ i32 s[{size}];\n"
             f"    __shared__ i32 w[{size}];\n"
             "    i32 tid = (i32)((threadIdx.z * blockDim.y + threadIdx.y) * blockDim.x + threadIdx.x);\n"
@@ -209,7 +242,7 @@ class _Generator:
             self.own_shared,
         ]
         nested = [self.divergent_if, self.divergent_for, self.divergent_while]
-        options: list[Callable[[], str]] = list(simple)
+        options: list[Callable[[], str]] = [*simple, lambda: self.call(where)]
         if depth < 3:
             options += [lambda f=f: f(depth) for f in nested]  # type: ignore[misc]
         if where in ("block", "warp"):
@@ -282,6 +315,28 @@ class _Generator:
     def exit(self) -> str:
         self.exited = True
         return f"if ({self.pick(['gid >= n', 'a[gid % 100] > 30', 'tid > 40'])}) {{ return; }}\n"
+
+    def call(self, where: str) -> str:
+        """A call of a device function."""
+        self.called = True
+        name = self.fresh("z")
+        kind = self.choose(4)
+        value = self.int_expr(1)
+        if kind == 2 and not (where == "block" and not self.exited and self.flat):
+            kind = 0
+        if kind == 3 and (where == "thread" or not self.full or self.exited):
+            kind = 0
+        self.ints.append(name)
+        if kind == 1:
+            at = self.fresh("at")
+            self.ints.append(at)
+            start = f"&a[({value}) & 63]"
+            return f"i32 {at} = {name[1:]};\ni32 {name};\n{name} = search({start}, {self.choose(4)}, ref({at}));\n"
+        if kind == 2:
+            return f"{self.barrier()}i32 {name};\n{name} = block_total({value}, &s[0]);\n"
+        if kind == 3:
+            return f"i32 {name};\n{name} = warp_total({value});\n"
+        return f"i32 {name};\n{name} = between({value}, -3, {self.choose(20)});\n"
 
     # --- code that threads run apart
 

@@ -13,7 +13,7 @@ from tests.passes.random_kernels import Case, from_seed, generate
 from xpiler.ir.nodes import Barrier, Module
 from xpiler.ir.parse_c import parse_module
 from xpiler.ir.walk import map_block
-from xpiler.passes import fold, loop_recovery
+from xpiler.passes import fold, inline, loop_recovery
 from xpiler.passes.base import Applied, Context, Outcome, Pass
 
 
@@ -61,4 +61,4 @@ def _breaks(case: Case) -> bool:
     if expected is None:
         return False
     wrong = Pass("drop", "scalar", "", "", drop)
-    return compare(module, case, (wrong, loop_recovery.PASS, fold.PASS), expected) is not None
+    return compare(module, case, (wrong, inline.PASS, loop_recovery.PASS, fold.PASS), expected) is not None
