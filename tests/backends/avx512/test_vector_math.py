@@ -81,7 +81,8 @@ def test_division_of_integers(tmp_path: Path) -> None:
     text = r"""
 int main() {
   int wrong = 0;
-  static const int32_t v[] = {INT32_MIN, INT32_MIN + 1, -65537, -7, -1, 1, 3, 7, 10, 46341, INT32_MAX - 1, INT32_MAX};
+  static const int32_t v[] = {INT32_MIN, INT32_MIN + 1, -65537, -7, -1, 1, 3, 7, 10, 46341,
+                              INT32_MAX - 1, INT32_MAX};
   for (int i = 0; i < 12; ++i) for (int j = 0; j < 12; ++j) {
     int32_t q[16], r[16]; uint32_t uq[16], ur[16];
     const __m512i a = _mm512_set1_epi32(v[i]), b = _mm512_set1_epi32(v[j]);

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from xpiler.backends.avx512.emit.expressions import memory_type
 from xpiler.backends.avx512.emit.entry import KERNEL_SUFFIX
+from xpiler.backends.avx512.emit.expressions import memory_type
 from xpiler.backends.avx512.emit.helpers import headers, needed
 from xpiler.backends.avx512.emit.kernel import KernelText, print_kernel
 from xpiler.backends.avx512.emit.prelude import DIM3_C, DIM3_CPP, prelude
@@ -107,7 +107,9 @@ def _dispatch(function: Function, kernels: Sequence[TranslatedKernel]) -> str:
     in the file names does not compile."""
     shown = ["xp_dim3 grid", "xp_dim3 block", "size_t shared_bytes"]
     shown += [_plain(p.text) for p in function.params]
-    names = ", ".join(["grid", "block", "shared_bytes", *(parameter_name(p.text) for p in function.params)])
+    names = ", ".join(
+        ["grid", "block", "shared_bytes", *(parameter_name(p.text) for p in function.params)]
+    )
     head = f"static inline void {function.name}({', '.join(shown)})"
     if not function.template:
         return "".join(f"{head} {{\n  {k.entry.symbol}({names});\n}}\n" for k in kernels)

@@ -78,7 +78,9 @@ def _wrapped(text: str) -> str:
     for line in text.splitlines():
         pad = line[: len(line) - len(line.lstrip())] + "    "
         while len(line) > _COLUMNS:
-            at = max(line.rfind(end, len(pad) + 8, _COLUMNS) + 1 for end in (", ", " + ", " && ", " || "))
+            at = max(
+                line.rfind(end, len(pad) + 8, _COLUMNS) + 1 for end in (", ", " + ", " && ", " || ")
+            )
             if at <= len(pad):
                 break
             out.append(line[:at].rstrip())

@@ -185,8 +185,8 @@ def program(instructions: Sequence[Instruction], header: str) -> tuple[str, tupl
 
     Run as `program OUTPUT ROUNDS`: it writes SLOT bytes for each call and round.
     """
-    names = []
-    functions = []
+    names: list[str] = []
+    functions: list[str] = []
     for instruction in instructions:
         for name, text in _calls(instruction):
             functions.append(f"static void test_{len(names)}{text}")

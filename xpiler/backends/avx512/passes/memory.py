@@ -9,7 +9,7 @@ from xpiler.backends.avx512.passes.instructions import LANES, register, suffix
 from xpiler.backends.avx512.passes.lanes import MASK, Exec, Lanes, NeedsEight, call
 from xpiler.backends.avx512.passes.shape import Shape
 from xpiler.ir.build import cast, const, i32
-from xpiler.ir.nodes import AddressOf, Binary, Cast, Const, Evaluate, Expr, Load, Unary
+from xpiler.ir.nodes import AddressOf, Binary, Call, Cast, Const, Evaluate, Expr, Load, Unary
 from xpiler.ir.types import (
     BF16,
     BOOL,
@@ -58,7 +58,9 @@ def _place(lanes: Lanes, buffer: str, index: tuple[Expr, ...], ex: Exec) -> _Uni
             return _Unit(AddressOf(buffer, (*guarded, i32(0)), pointer))
         flat = Binary("*", cast(I32, _flat(index, dims)), i32(LANES))
         origin = AddressOf(buffer, (*(i32(0) for _ in index), i32(0)), pointer)
-        spread = call("_mm512_add_epi32", register(I32), lanes.vector(flat, ex), lanes.ramp(i32(0), 1, I32))
+        spread = call(
+            "_mm512_add_epi32", register(I32), lanes.vector(flat, ex), lanes.ramp(i32(0), 1, I32)
+        )
         return _Scattered(origin, spread, wide=False)
     stride = _stride(shapes, dims)
     if stride is not None:
@@ -256,6 +258,8 @@ def store(lanes: Lanes, buffer: str, index: tuple[Expr, ...], value: Expr, ex: E
     lanes.width(elem)
     where = _place(lanes, buffer, index, ex)
     data = lanes.vector(value, ex)
+    if isinstance(data, Call) and data.function == f"xp_{elem}_ps":
+        data = data.args[0]  # the store rounds
     if elem == BOOL:
         one = lanes.broadcast(i32(1))
         data = call("_mm512_maskz_mov_epi32", register(I32), data, one)
@@ -269,7 +273,7 @@ def store(lanes: Lanes, buffer: str, index: tuple[Expr, ...], value: Expr, ex: E
     return Evaluate(_scatter(elem, where, data, ex))
 
 
-def _store_unit(elem: Scalar, address: AddressOf, data: Expr, ex: Exec) -> Expr:
+def _store_unit(elem: Scalar, address: AddressOf, data: Expr, ex: Exec) -> Call:
     if elem.bits >= 32:
         end = suffix(elem)
         if ex.mask is None:
@@ -289,7 +293,7 @@ def _store_unit(elem: Scalar, address: AddressOf, data: Expr, ex: Exec) -> Expr:
     return call("_mm_mask_storeu_epi8", VOID, address, ex.mask, bytes_)
 
 
-def _scatter(elem: Scalar, where: _Scattered, data: Expr, ex: Exec) -> Expr:
+def _scatter(elem: Scalar, where: _Scattered, data: Expr, ex: Exec) -> Call:
     end, size = suffix(elem), i32(elem.size)
     bits = "i64" if where.wide else "i32"
     index = where.index

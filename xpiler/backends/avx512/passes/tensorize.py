@@ -43,7 +43,7 @@ from xpiler.ir.nodes import (
     Var,
     While,
 )
-from xpiler.ir.types import BOOL, I32, I64, Pointer, Scalar
+from xpiler.ir.types import BOOL, I32, I64, Pointer, Scalar, Vector
 from xpiler.ir.walk import assigned, blocks, declared, statements, with_blocks
 from xpiler.passes.base import Applied, Context, Knob, NotApplicable, Outcome, Pass
 from xpiler.passes.names import Names, reserved
@@ -192,12 +192,12 @@ class _Body:
         """A varying variable gets a value in the lanes that are on."""
         type_ = value.type
         if ex.mask is not None and self.home.get(name) != ex.mask.name:
-            if type_ == MASK:
+            if not isinstance(type_, Vector):
                 kept = self.lanes.minus(Var(name, MASK), ex.mask)
                 value = call("_kor_mask16", MASK, kept, self.lanes.both(ex.mask, value))
             else:
-                end = suffix(type_.elem)  # type: ignore[union-attr]
-                value = call(f"_mm512_mask_mov_{end}", type_, Var(name, type_), ex.mask, value)  # type: ignore[arg-type]
+                end = suffix(type_.elem)
+                value = call(f"_mm512_mask_mov_{end}", type_, Var(name, type_), ex.mask, value)
         self._emit(Assign(name, value))
 
     def _store(self, stmt: Store, ex: Exec) -> None:
@@ -268,9 +268,9 @@ class _Body:
             self._emit(replace(loop, body=body))
         elif all(self.shapes.of(e).uniform for e in (loop.lo, loop.hi, loop.step)):
             live = self._variable("live", self._all(ex), self.lanes.out)
-            body = self._iteration(loop.body, live)
+            rounds = self._iteration(loop.body, live)
             stop = If(Unary("!", self.lanes.any(live)), (Break(),))
-            self._emit(replace(loop, body=(*body, stop), axis="serial"))
+            self._emit(replace(loop, body=(*rounds, stop), axis="serial"))
         elif self.shapes.counting(loop) is not None:
             self._counting(loop, ex)
         else:
@@ -332,12 +332,12 @@ class _Body:
             return
         lanes = self.lanes
         live = self._variable("live", lanes.both(ex.mask, lanes.mask(loop.cond, ex)), lanes.out)
-        body = self._iteration(loop.body, live)
+        rounds = self._iteration(loop.body, live)
         outer, lanes.out = lanes.out, []
         again = lanes.mask(loop.cond, Exec(live, some=False))
-        body += [*lanes.out, Assign(live.name, call("_kand_mask16", MASK, live, again))]
+        rounds += [*lanes.out, Assign(live.name, call("_kand_mask16", MASK, live, again))]
         lanes.out = outer
-        self._emit(While(lanes.any(live), tuple(body)))
+        self._emit(While(lanes.any(live), tuple(rounds)))
 
     # --- atomics: lane after lane
 

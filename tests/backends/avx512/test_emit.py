@@ -1,0 +1,109 @@
+"""Emitted files: golden texts, builds without warnings, host code kept."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.backends.avx512.support import translate, warnings
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
+Golden = Callable[[str, str], None]
+
+SAXPY = """\
+__global__ void saxpy(int n, float a, const float *x, float *y) {
+  for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < n; i += blockDim.x * gridDim.x) y[i] = a * x[i] + y[i];
+}
+"""
+DOT = """\
+__global__ void dot4(const int *a, const int *b, int *c, int n) {
+  int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < n) c[i] = __dp4a(a[i], b[i], c[i]);
+}
+"""
+SCALED = """\
+#include <cuda_fp16.h>
+#include <cstdio>
+struct Options { float scale; int n; };
+// Not a kernel.
+static int blocks(int n) { return (n + 127) / 128; }  /* stays as it is */
+__constant__ float table[4];
+__device__ float twice(float x) { return x + x; }
+template <typename T> __global__ void scaled(const T *in, T *out, Options o) {
+  int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < o.n) out[i] = (T)(twice((float)in[i]) * o.scale + table[i & 3]);
+}
+void run(const float *in, float *out, const __half *hin, __half *hout, int n) {
+  Options o = {0.5f, n};
+  scaled<float><<<blocks(n), 128>>>(in, out, o);
+  scaled<<<blocks(n), 128>>>(hin, hout, o);
+}
+"""
+
+
+@pytest.mark.parametrize(("name", "source"), [("saxpy", SAXPY), ("dot4", DOT), ("scaled", SCALED)])
+def test_golden(name: str, source: str, golden: Golden) -> None:
+    emitted, _ = translate(source, f"{name}.cu")
+    golden(f"avx512/{name}{emitted.suffix}", emitted.text)
+
+
+def test_golden_softmax(golden: Golden) -> None:
+    emitted, _ = translate((EXAMPLES / "softmax.cu").read_text(), "softmax.cu")
+    golden(f"avx512/softmax{emitted.suffix}", emitted.text)
+
+
+def test_a_bare_kernel_is_c() -> None:
+    assert translate(SAXPY)[0].suffix == ".c"
+    assert translate(SCALED)[0].suffix == ".cpp"
+
+
+@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+@pytest.mark.parametrize("source", [SAXPY, DOT, SCALED], ids=["saxpy", "dot4", "scaled"])
+def test_builds_without_warnings(source: str, compiler: str, tmp_path: Path) -> None:
+    emitted, _ = translate(source)
+    if emitted.suffix == ".cpp":
+        compiler = {"gcc": "g++", "clang": "clang++"}[compiler]
+    if shutil.which(compiler) is None:
+        assert compiler.startswith("clang"), "gcc is required"
+        return
+    assert warnings(emitted.text, emitted.suffix, tmp_path, compiler) == ""
+
+
+def test_host_code_is_edited_not_printed() -> None:
+    text = translate(SCALED)[0].text
+    for line in (
+        "struct Options { float scale; int n; };",
+        "static int blocks(int n) { return (n + 127) / 128; }  /* stays as it is */",
+        "void run(const float *in, float *out, const __half *hin, __half *hout, int n) {",
+        "  Options o = {0.5f, n};",
+        "  scaled<float>(blocks(n), 128, 0, in, out, o);",
+        "  scaled(blocks(n), 128, 0, hin, hout, o);",
+        "static float table[4];",
+    ):
+        assert f"\n{line}\n" in text
+    assert "twice" not in text
+    assert "<<<" not in text
+    assert "cuda_fp16.h" not in text
+
+
+def test_only_what_is_used_is_printed() -> None:
+    text = translate(SAXPY)[0].text
+    assert "xp_exp_ps" not in text
+    assert "cuda" not in text.replace("kernel.cu ", "")
+
+
+def test_a_refused_kernel_is_left_out_and_said() -> None:
+    source = SAXPY + "__global__ void other(float **p) { p[0][threadIdx.x] = 1.0f; }\n"
+    emitted, _ = translate(source)
+    assert [d.code for d in emitted.diagnostics] == ["XP3001"]
+    assert "/* kernel other was not translated */" in emitted.text
+
+
+def test_a_host_function_with_the_kernel_s_name() -> None:
+    source = SAXPY + 'extern "C" void saxpy(float *y, int n) { saxpy<<<1, 64>>>(n, 2.0f, y, y); }\n'
+    text = translate(source)[0].text
+    assert 'extern "C" void saxpy_kernel(xp_dim3 grid' in text
+    assert 'extern "C" void saxpy(float *y, int n) { saxpy(1, 64, 0, n, 2.0f, y, y); }' in text

@@ -1,0 +1,177 @@
+/* softmax.cu for x86-64 CPUs with AVX-512. Build: g++ -O3 -march=icelake-server -fopenmp FILE.cpp */
+#if defined(__GNUC__) && !defined(__clang__)
+/* the undefined registers in gcc 12's own immintrin.h set off this warning (GCC PR 105593) */
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+/* the address of a first lane that is switched off may lie before an array */
+#pragma GCC diagnostic ignored "-Warray-bounds"
+#endif
+#include <stdint.h>
+#include <stddef.h>
+#include <immintrin.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct dim3 {
+  unsigned x, y, z;
+  constexpr dim3(unsigned x = 1, unsigned y = 1, unsigned z = 1) : x(x), y(y), z(z) {}
+};
+typedef dim3 xp_dim3;
+
+static inline __m512i xp_ramp_epi32(int32_t base, int32_t stride) {
+  /* base, base + stride, base + 2 * stride, ... */
+  const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  const __m512i steps = _mm512_mullo_epi32(lane, _mm512_set1_epi32(stride));
+  return _mm512_add_epi32(_mm512_set1_epi32(base), steps);
+}
+
+static inline __m512 xp_fmax_ps(__m512 a, __m512 b) {
+  const __mmask16 nan = _mm512_cmp_ps_mask(b, b, _CMP_UNORD_Q);
+  return _mm512_mask_mov_ps(_mm512_max_ps(a, b), nan, a);
+}
+
+static inline __m512 xp_exp_ps(__m512 x) {
+  /* e^x = 2^n e^r, |r| <= ln(2) / 2; min and max hand NaN on */
+  x = _mm512_max_ps(_mm512_set1_ps(-110.0f), _mm512_min_ps(_mm512_set1_ps(100.0f), x));
+  const __m512 n = _mm512_roundscale_ps(_mm512_mul_ps(x, _mm512_set1_ps(1.44269502f)), 8);
+  __m512 r = _mm512_fmadd_ps(n, _mm512_set1_ps(-0.693145752f), x);
+  r = _mm512_fmadd_ps(n, _mm512_set1_ps(-1.42860677e-6f), r);
+  __m512 p = _mm512_set1_ps(2.48015873e-05f);
+  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.000198412698f));
+  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.00138888889f));
+  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.00833333333f));
+  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.0416666667f));
+  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.166666667f));
+  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.5f));
+  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(1.0f));
+  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(1.0f));
+  return _mm512_scalef_ps(p, n);
+}
+
+enum cudaError_t {
+  cudaSuccess = 0,
+  cudaErrorInvalidValue = 1,
+  cudaErrorMemoryAllocation = 2,
+  cudaErrorNotReady = 600
+};
+typedef cudaError_t cudaError;
+enum cudaMemcpyKind {
+  cudaMemcpyHostToHost,
+  cudaMemcpyHostToDevice,
+  cudaMemcpyDeviceToHost,
+  cudaMemcpyDeviceToDevice,
+  cudaMemcpyDefault
+};
+static inline cudaError_t cudaDeviceSynchronize() { return cudaSuccess; }
+static inline cudaError_t xp_allocate(void **p, size_t bytes) {
+  *p = aligned_alloc(64, (bytes + 64) / 64 * 64);
+  return *p ? cudaSuccess : cudaErrorMemoryAllocation;
+}
+template <class T> static inline cudaError_t cudaMalloc(T **p, size_t bytes) {
+  return xp_allocate((void **)p, bytes);
+}
+static inline cudaError_t cudaFree(void *p) {
+  free(p);
+  return cudaSuccess;
+}
+static inline cudaError_t cudaMemcpy(void *to, const void *from, size_t bytes, cudaMemcpyKind) {
+  memmove(to, from, bytes);
+  return cudaSuccess;
+}
+
+// Softmax over the rows of a matrix, one block per row, dynamic shared memory for the reductions.
+#include <cfloat>
+#include <cmath>
+
+
+static void softmax_kernel_block(size_t shared_bytes, int32_t bx, const float *input, float *output, int32_t cols) {
+  unsigned char *xp_shared = (unsigned char *)__builtin_alloca_with_align(shared_bytes + 1, 512);
+  float *scratch = (float *)xp_shared;
+  for (int32_t tid = 0; tid < 128; tid += 16) {
+    __m512 local_max = _mm512_set1_ps(-3.4028235e+38f);
+    for (int32_t i = tid; i < cols; i += 128) {
+      __mmask16 now = _mm512_cmplt_epi32_mask(xp_ramp_epi32(i, 1), _mm512_set1_epi32(cols));
+      if (_cvtmask16_u32(now) != 0u) {
+        local_max = _mm512_mask_mov_ps(local_max, now, xp_fmax_ps(local_max,
+            _mm512_maskz_loadu_ps(now, &input[(int64_t)((uint32_t)bx * (uint32_t)cols)
+            + (int64_t)i])));
+      }
+    }
+    _mm512_storeu_ps(&scratch[tid], local_max);
+  }
+  int32_t s = 64;
+  while (s > 0) {
+    for (int32_t tid_2 = 0; tid_2 < 128; tid_2 += 16) {
+      __mmask16 then = _mm512_cmplt_epi32_mask(xp_ramp_epi32(tid_2, 1), _mm512_set1_epi32(s));
+      if (_cvtmask16_u32(then) != 0u) {
+        _mm512_mask_storeu_ps(&scratch[tid_2], then, xp_fmax_ps(_mm512_maskz_loadu_ps(then,
+            &scratch[tid_2]), _mm512_maskz_loadu_ps(then, &scratch[tid_2 + s])));
+      }
+    }
+    s /= 2;
+  }
+  float row_max = scratch[0];
+  for (int32_t tid_3 = 0; tid_3 < 128; tid_3 += 16) {
+    __m512 local_sum = _mm512_setzero_ps();
+    for (int32_t i_1 = tid_3; i_1 < cols; i_1 += 128) {
+      __mmask16 now_1 = _mm512_cmplt_epi32_mask(xp_ramp_epi32(i_1, 1), _mm512_set1_epi32(cols));
+      if (_cvtmask16_u32(now_1) != 0u) {
+        __m512 e = xp_exp_ps(_mm512_sub_ps(_mm512_maskz_loadu_ps(now_1,
+            &input[(int64_t)((uint32_t)bx * (uint32_t)cols) + (int64_t)i_1]),
+            _mm512_set1_ps(row_max)));
+        _mm512_mask_storeu_ps(&output[(int64_t)((uint32_t)bx * (uint32_t)cols) + (int64_t)i_1],
+            now_1, e);
+        local_sum = _mm512_mask_mov_ps(local_sum, now_1, _mm512_add_ps(local_sum, e));
+      }
+    }
+    _mm512_storeu_ps(&scratch[tid_3], local_sum);
+  }
+  int32_t s_1 = 64;
+  while (s_1 > 0) {
+    for (int32_t tid_4 = 0; tid_4 < 128; tid_4 += 16) {
+      __mmask16 then_1 = _mm512_cmplt_epi32_mask(xp_ramp_epi32(tid_4, 1), _mm512_set1_epi32(s_1));
+      if (_cvtmask16_u32(then_1) != 0u) {
+        _mm512_mask_storeu_ps(&scratch[tid_4], then_1, _mm512_add_ps(_mm512_maskz_loadu_ps(then_1,
+            &scratch[tid_4]), _mm512_maskz_loadu_ps(then_1, &scratch[tid_4 + s_1])));
+      }
+    }
+    s_1 /= 2;
+  }
+  float inv = 1.0f / scratch[0];
+  for (int32_t tid_5 = 0; tid_5 < 128; tid_5 += 16) {
+    for (int32_t i_2 = tid_5; i_2 < cols; i_2 += 128) {
+      __mmask16 now_2 = _mm512_cmplt_epi32_mask(xp_ramp_epi32(i_2, 1), _mm512_set1_epi32(cols));
+      if (_cvtmask16_u32(now_2) != 0u) {
+        _mm512_mask_storeu_ps(&output[(int64_t)((uint32_t)bx * (uint32_t)cols) + (int64_t)i_2],
+            now_2, _mm512_mul_ps(_mm512_maskz_loadu_ps(now_2,
+            &output[(int64_t)((uint32_t)bx * (uint32_t)cols) + (int64_t)i_2]),
+            _mm512_set1_ps(inv)));
+      }
+    }
+  }
+}
+
+extern "C" void softmax_kernel(xp_dim3 grid, xp_dim3 block, size_t shared_bytes,
+                               const float *input, float *output, int32_t cols) {
+  (void)block;
+#pragma omp parallel for schedule(static)
+  for (int32_t bx = 0; bx < (int32_t)grid.x; ++bx) {
+    softmax_kernel_block(shared_bytes, bx, input, output, cols);
+  }
+}
+
+void softmax(const float *input, float *output, int rows, int cols) {
+    float *d_in, *d_out;
+    size_t bytes = (size_t)rows * cols * sizeof(float);
+    cudaMalloc((void **)&d_in, bytes);
+    cudaMalloc((void **)&d_out, bytes);
+    cudaMemcpy(d_in, input, bytes, cudaMemcpyHostToDevice);
+
+    int threads = 128;
+    softmax_kernel(rows, threads, threads * sizeof(float), d_in, d_out, cols);
+    cudaDeviceSynchronize();
+
+    cudaMemcpy(output, d_out, bytes, cudaMemcpyDeviceToHost);
+    cudaFree(d_in);
+    cudaFree(d_out);
+}
