@@ -133,3 +133,33 @@ def test_every_statement_knows_its_place() -> None:
     body = program.kernels[0].body
     assert [s.span.line for s in body if s.span is not None] == [2, 3]
     assert all(s.span is not None and s.span.file == "case.cu" for s in body)
+
+
+def test_an_argument_may_call_the_same_function() -> None:
+    source = """
+        __device__ int twice(int x) { int y = x; return y + y; }
+        __global__ void k(int *x) { x[0] = twice(twice(x[1])); }
+    """
+    assert len(programs(source)) == 1
+
+
+def test_textures_are_refused_by_name() -> None:
+    found = refusal(
+        "__global__ void k(cudaTextureObject_t t, float *o) { o[0] = tex2D<float>(t, 1, 2); }\n" + OK
+    )
+    assert found.diagnostic.code == "XP1107"
+
+
+def test_arrays_of_fragments_are_unrolled() -> None:
+    source = """
+        using namespace nvcuda::wmma;
+        __global__ void k(float *c) {
+          fragment<accumulator, 16, 16, 16, float> acc[2][2];
+          for (int i = 0; i < 2; i++)
+            for (int j = 0; j < 2; j++) fill_fragment(acc[i][j], 1.0f);
+          store_matrix_sync(c, acc[1][0], 16, mem_row_major);
+        }
+    """
+    (program,) = programs(source)
+    body = program.kernels[0].body
+    assert [type(s).__name__ for s in body] == ["Tile"] * 4 + ["TileOp"] * 5

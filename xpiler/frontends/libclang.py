@@ -35,7 +35,7 @@ _ARGUMENTS: Final = (
     "-nostdinc++",
     "-std=c++17",
     "-w",
-    "-ferror-limit=50",
+    "-ferror-limit=0",
     "-Xclang",
     "-fcuda-allow-variadic-functions",
     "-ftemplate-depth=256",
@@ -256,6 +256,30 @@ class Parsed:
         return Node(self.unit.cursor, self)
 
 
+EXPLICIT: Final = "xp_explicit_instance_"
+_EXPLICIT: Final = re.compile(
+    r"^[ \t]*template\s+(?:__global__\s+)?void\s+(?:__launch_bounds__\s*\([^)]*\)\s*)?"
+    r"(?:__global__\s+)?([\w:]+\s*<[^;{}]*?>)\s*\(",
+    re.M,
+)
+
+
+def _explicit_instances(text: str) -> str:
+    """Functions that name the explicit instances of the file, which libclang does not show itself."""
+    return "".join(
+        f"\nstatic void {EXPLICIT}{k}() {{ auto instance = &{found[1]}; (void)instance; }}"
+        for k, found in enumerate(_EXPLICIT.finditer(text))
+    )
+
+
+def _users(error: Diagnostic, name: str, lines: int) -> bool:
+    """Whether the error is in the user's own text, not in a system header nor behind the end."""
+    span = error.span
+    if span is None:
+        return True
+    return not span.file.startswith("/usr/") and not (span.file == name and span.line > lines)
+
+
 def _failed(code: str, message: str, path: Path, hint: str = "") -> ParseFailed:
     return ParseFailed((Diagnostic(code, "error", message, Span(str(path), 1, 1, 1, 1), hint),))
 
@@ -280,6 +304,8 @@ def parse(
         arguments += ["-isystem", system]
     arguments += [f"-D{define}" for define in defines]
     wrapped = _wrapped_standard_headers()
+    lines = text.count("\n") + 1
+    text = text + _explicit_instances(text)
     empty = list(vendor_headers(text))
     while True:
         files = [(name, text), *wrapped, *((str(HEADERS / header), "") for header in empty)]
@@ -288,7 +314,7 @@ def parse(
         except ci.TranslationUnitLoadError:
             return _failed("XP1002", "libclang could not read the file", path)
         errors = [_diagnostic(d, name) for d in unit.diagnostics if d.severity >= 3]
-        errors = [e for e in errors if e.span is None or not e.span.file.startswith("/usr/")]
+        errors = [e for e in errors if _users(e, name, lines)]
         missing = _missing_vendor_header(errors, empty)
         if missing is None:
             break
@@ -323,7 +349,7 @@ def _missing_vendor_header(errors: Sequence[Diagnostic], known: Sequence[str]) -
 
 
 _SYNTAX: Final = re.compile(
-    r"^expected |file not found|unterminated|extraneous|missing terminating|unknown type name"
+    r"^expected |file not found|unterminated|extraneous|missing terminating"
     r"|unbalanced|invalid preprocessing|#error|^unexpected|too many errors|requires a type specifier"
 )
 

@@ -419,6 +419,7 @@ unsigned long long atomicOr(unsigned long long *, unsigned long long);
 int atomicXor(int *, int);
 unsigned int atomicXor(unsigned int *, unsigned int);
 unsigned long long atomicXor(unsigned long long *, unsigned long long);
+unsigned atomicInc_system(unsigned *, unsigned); unsigned atomicDec_system(unsigned *, unsigned);
 unsigned atomicInc(unsigned *, unsigned); unsigned atomicDec(unsigned *, unsigned);
 int atomicCAS(int *, int, int);
 unsigned int atomicCAS(unsigned int *, unsigned int, unsigned int);

@@ -41,6 +41,24 @@ struct cudaFuncAttributes {
 enum { cudaStreamDefault = 0, cudaStreamNonBlocking = 1, cudaEventDefault = 0, cudaEventBlockingSync = 1,
        cudaEventDisableTiming = 2, cudaMemAttachGlobal = 1, cudaHostAllocDefault = 0,
        cudaHostAllocPortable = 1, cudaHostAllocMapped = 2, cudaCpuDeviceId = -1 };
+typedef unsigned long long cudaTextureObject_t, cudaSurfaceObject_t, CUtexObject, CUsurfObject;
+typedef long clock_t;
+enum { cudaTextureType1D = 1, cudaTextureType2D = 2, cudaTextureType3D = 3 };
+enum cudaTextureReadMode { cudaReadModeElementType, cudaReadModeNormalizedFloat };
+template <class T, int D = 1, cudaTextureReadMode M = cudaReadModeElementType> struct texture {
+  int normalized, filterMode, addressMode[3];
+};
+#define XP_TEXTURE(name)                                                   \
+  template <class T> T name(cudaTextureObject_t, ...);                     \
+  template <class T, int D, cudaTextureReadMode M> T name(texture<T, D, M>, ...);
+XP_TEXTURE(tex1Dfetch) XP_TEXTURE(tex1D) XP_TEXTURE(tex2D) XP_TEXTURE(tex3D) XP_TEXTURE(tex1DLod)
+XP_TEXTURE(tex2DLod) XP_TEXTURE(tex3DLod) XP_TEXTURE(tex2DLayered) XP_TEXTURE(texCubemap)
+XP_TEXTURE(tex2DGrad) XP_TEXTURE(tex2Dgather)
+#undef XP_TEXTURE
+enum cudaSurfaceBoundaryMode { cudaBoundaryModeZero, cudaBoundaryModeClamp, cudaBoundaryModeTrap };
+template <class T> void surf2Dwrite(T, cudaSurfaceObject_t, int, int, cudaSurfaceBoundaryMode = cudaBoundaryModeTrap);
+template <class T> void surf3Dwrite(T, cudaSurfaceObject_t, int, int, int, cudaSurfaceBoundaryMode = cudaBoundaryModeTrap);
+template <class T> T surf2Dread(cudaSurfaceObject_t, int, int, cudaSurfaceBoundaryMode = cudaBoundaryModeTrap);
 extern "C" {
 cudaError_t cudaConfigureCall(dim3, dim3, size_t = 0, cudaStream_t = 0);
 unsigned __cudaPushCallConfiguration(dim3, dim3, size_t = 0, cudaStream_t = 0);

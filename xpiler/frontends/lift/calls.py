@@ -206,8 +206,8 @@ def inlined(lf: Lifter, node: Node, ref: Node) -> Place:
         )
     args = list(arguments(node))
     pushed = _bind_object(lf, node, ref, args)
+    bind_parameters(lf, definition, args)  # arguments may call the same function
     lf.stack.append(definition.key)
-    bind_parameters(lf, definition, args)
     result_type = lf.file.types.of(definition.cursor.result_type)
     result = run_body(lf, definition, result_type, _reference_result(definition), node)
     lf.stack.pop()

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
-from xpiler.frontends.libclang import Node, Parsed
+from xpiler.frontends.libclang import EXPLICIT, Node, Parsed
 
 __all__ = ["Discovery", "KernelSite", "LaunchSite", "discover"]
 
@@ -83,16 +83,13 @@ def is_kernel(node: Node) -> bool:
 
 
 def _function(node: Node, found: Discovery) -> None:
-    if node.kind == "FUNCTION_DECL" and node.cursor.get_num_template_arguments() > 0:
-        if _explicit_instance(node, found):
-            return
+    if node.spelling.startswith(EXPLICIT):
+        _explicit_instances(node, found)
+        return
     if is_kernel(node):
         if not node.cursor.is_definition():
-            _explicit_instance(node, found)
             return
         template = node.kind == "FUNCTION_TEMPLATE"
-        if node.cursor.get_num_template_arguments() > 0 and _explicit_instance(node, found):
-            return
         found.kernels.setdefault(node.key, KernelSite(node, template))
         return
     device = any(c.kind == "CUDADEVICE_ATTR" for c in node.children)
@@ -101,13 +98,16 @@ def _function(node: Node, found: Discovery) -> None:
         found.host_functions.append(node)
 
 
-def _explicit_instance(node: Node, found: Discovery) -> bool:
+def _explicit_instances(node: Node, found: Discovery) -> None:
     """`template __global__ void k<float>(...);` names an instance."""
-    template = _template_of(node)
-    if template is None or template not in found.kernels:
-        return False
-    _add_instance(found.kernels[template], node)
-    return True
+    for below in node.walk():
+        ref = below.ref if below.kind == "DECL_REF_EXPR" else None
+        definition = ref.cursor.get_definition() if ref is not None else None
+        if definition is not None and "FUNCTION" in definition.kind.name:
+            instance = Node(definition, node.parsed)
+            template = _template_of(instance)
+            if template is not None and template in found.kernels:
+                _add_instance(found.kernels[template], instance)
 
 
 def _template_of(node: Node) -> int | None:

@@ -10,7 +10,7 @@ from xpiler.frontends.lift import arith
 from xpiler.frontends.lift.dispatch import scalar
 from xpiler.frontends.lift.expr import effect
 from xpiler.frontends.lift.state import Lifter
-from xpiler.frontends.lift.values import VarPlace
+from xpiler.frontends.lift.values import ValuePlace, VarPlace
 from xpiler.ir import build
 from xpiler.ir.nodes import (
     Assign,
@@ -96,6 +96,8 @@ def _semicolons(node: Node) -> tuple[int, int]:
 def for_loop(lf: Lifter, node: Node, lift: Lift) -> None:
     """`for (init; cond; step) body`."""
     header = _header(node)
+    if lf.tile_arrays and unrolled(lf, header, lift):
+        return
     if header.init is not None:
         lift(lf, header.init)
         _note_variables(lf, header.init)
@@ -110,6 +112,64 @@ def for_loop(lf: Lifter, node: Node, lift: Lift) -> None:
     if not test and _canonical(lf, node, cond, body, step):
         return
     _general(lf, node, test, cond, body, step)
+
+
+_LONGEST = 64
+
+
+def unrolled(lf: Lifter, header: Header, lift: Lift) -> bool:
+    """Unroll a constant loop that indexes an array of fragments: a tile has a name, not a number."""
+    if not any(
+        n.kind == "DECL_REF_EXPR" and n.ref is not None and n.ref.key in lf.tile_arrays
+        for n in header.body.walk()
+    ):
+        return False
+    known = _constant_range(header)
+    if known is None or len(known[1]) > _LONGEST:
+        return False
+    variable, values = known
+    for number in values:
+        lf.places[variable.key] = ValuePlace(build.i32(number))
+        with lf.block() as body:
+            lift(lf, header.body)
+        if _breaks(tuple(body)) or _continues(tuple(body)):
+            return False
+        lf.out.extend(body)
+    return True
+
+
+def _constant_range(header: Header) -> tuple[Node, range] | None:
+    """The variable and values of `for (int i = 0; i < 4; ++i)`."""
+    init, cond, step = header.init, header.cond, header.step
+    if init is None or cond is None or step is None or init.kind != "DECL_STMT":
+        return None
+    variable = init.children[0]
+    start = variable.initializer
+    if start is None or cond.kind != "BINARY_OPERATOR" or len(init.children) != 1:
+        return None
+    first, last = start.evaluate(), cond.children[-1].evaluate()
+    by = 1 if step.kind == "UNARY_OPERATOR" else step.children[-1].evaluate()
+    if not isinstance(first, int) or not isinstance(last, int) or not isinstance(by, int):
+        return None
+    if cond.binary_operator == "<=":
+        last += 1
+    upward = step.kind == "UNARY_OPERATOR" and step.unary_operator.endswith("++")
+    if cond.binary_operator not in ("<", "<=") or by <= 0:
+        return None
+    if not upward and not (
+        step.kind == "COMPOUND_ASSIGNMENT_OPERATOR" and step.binary_operator == "+="
+    ):
+        return None
+    return variable, range(first, last, by)
+
+
+def _continues(block: Block) -> bool:
+    for stmt in block:
+        if isinstance(stmt, Continue):
+            return True
+        if not isinstance(stmt, For | While) and any(_continues(b) for b in blocks(stmt)):
+            return True
+    return False
 
 
 def _note_variables(lf: Lifter, init: Node) -> None:

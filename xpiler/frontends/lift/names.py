@@ -166,7 +166,7 @@ shape_of = _shape
 def static_initialiser(lf: Lifter, ref: Node, elem: Scalar) -> tuple[Const, ...]:
     """The initialiser's constants, flattened in order of memory; () when there is none."""
     init = ref.initializer
-    if init is None:
+    if init is None or init.kind == "CALL_EXPR":
         return ()
     found: list[Const] = []
     _flatten(lf, init, lf.ctype(ref), elem, found)

@@ -98,6 +98,7 @@ class Lifter:
         self.dynamic: dict[str, Alloc] = {}
         self.shared: dict[int, Stmt] = {}
         self.owners: dict[str, int] = {}
+        self.tile_arrays: set[int] = set()
         self.choices: dict[int, tuple[str, ...]] = {}
         self.in_function = False
         self.span: Span | None = None

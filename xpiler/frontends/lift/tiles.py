@@ -94,6 +94,7 @@ def declare_tile(lf: Lifter, node: Node, ctype: CType) -> bool:
     if isinstance(ctype, CArray):
         tiles = tuple(_declare(lf, node, shape, f"{node.spelling}_{k}") for k in range(count))
         lf.places[node.key] = ValuePlace(OpaqueValue("fragments", (ctype, 0, *tiles)))
+        lf.tile_arrays.add(node.key)
         return True
     lf.places[node.key] = ValuePlace(_declare(lf, node, shape, node.spelling))
     return True
