@@ -39,13 +39,17 @@ class UnknownOperator:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to run. Empty `operators` means all. `log` is the file of results; `resume` reads it first."""
+    """What to run. Empty `operators` means all. `log` is the file of results; `resume` reads it first.
+
+    With `retry` a result that failed or was not verified is made again.
+    """
 
     operators: tuple[str, ...]
     targets: tuple[str, ...]
     jobs: int
     log: Path
     resume: bool = False
+    retry: bool = False
     subset: str = "all"
     cap: int = FULL_CAP
     limits: Limits = DEFAULT_LIMITS
@@ -73,17 +77,19 @@ def run_plan(plan: Plan, console: Console) -> tuple[Result, ...] | UnknownOperat
     wanted = chosen_work(plan)
     if isinstance(wanted, UnknownOperator):
         return wanted
-    if not plan.resume:
+    if not (plan.resume or plan.retry):
         plan.log.unlink(missing_ok=True)
     keys = {case.name: key_of(source(case)) for case, _ in wanted}
     old = {
         (r.case, r.target): r
         for r in load(plan.log)
-        if keys.get(r.case) == r.key and r.target in plan.targets
+        if keys.get(r.case) == r.key
+        and not (plan.retry and (not r.computes or r.verdict != "verified"))
     }
     left = [(case, target) for case, target in wanted if (case.name, target) not in old]
+    kept = len(wanted) - len(left)
     with _bar(console) as progress:
-        task = progress.add_task("cases", total=len(wanted), completed=len(old))
+        task = progress.add_task("cases", total=len(wanted), completed=kept)
 
         def done(result: Result) -> None:
             append(plan.log, result)

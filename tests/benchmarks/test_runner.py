@@ -116,6 +116,12 @@ def test_plan_writes_resumes_and_goes_on_after_failures(
     monkeypatch.setattr(runner, "run_case", None)
     again = run_plan(replace(plan, resume=True), quiet)
     assert again == first
+    # Failures are run again when asked for.
+    monkeypatch.undo()
+    emitting(monkeypatch, relu, RIGHT)
+    retried = run_plan(replace(plan, retry=True), quiet)
+    assert not isinstance(retried, UnknownOperator)
+    assert {r.case for r in retried if r.computes} == {relu.name}
 
 
 def test_unknown_operator_is_named(tmp_path: Path) -> None:

@@ -29,6 +29,10 @@ MarkdownOut = Annotated[
     ),
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Keep the results that the log holds.")]
+Retry = Annotated[
+    bool,
+    typer.Option("--retry", help="As --resume, but run what failed or was not verified again."),
+]
 Subset = Annotated[
     str,
     typer.Option(
@@ -54,6 +58,7 @@ def register(app: typer.Typer) -> None:
         json_: JsonOut = None,
         markdown: MarkdownOut = None,
         resume: Resume = False,
+        retry: Retry = False,
         subset: Subset = "all",
         time_out: Seconds = 180,
     ) -> None:
@@ -78,6 +83,7 @@ def register(app: typer.Typer) -> None:
             jobs=jobs,
             log=log,
             resume=resume,
+            retry=retry,
             subset=subset,
             limits=Limits(translate=time_out),
         )

@@ -5,7 +5,7 @@
 
 constexpr int kSlots = 4;
 
-__global__ void gqa_warp(const __nv_bfloat16 *q, const __nv_bfloat16 *k, const __nv_bfloat16 *v,
+__global__ void gqa_per_warp(const __nv_bfloat16 *q, const __nv_bfloat16 *k, const __nv_bfloat16 *v,
                          __nv_bfloat16 *y, int seq, int d) {
     const int lane = threadIdx.x;
     const int head = blockIdx.x * blockDim.y + threadIdx.y;
@@ -70,7 +70,7 @@ extern "C" void gqa_warp(const __nv_bfloat16 *q, const __nv_bfloat16 *k, const _
     cudaMemcpyAsync(d_v, v, (size_t)batch * hkv * seq * d * sizeof(__nv_bfloat16), cudaMemcpyHostToDevice, stream);
 
     const int group = hq / hkv;
-    gqa_warp<<<dim3(hkv, batch), dim3(32, group), 0, stream>>>(d_q, d_k, d_v, d_y, seq, d);
+    gqa_per_warp<<<dim3(hkv, batch), dim3(32, group), 0, stream>>>(d_q, d_k, d_v, d_y, seq, d);
 
     cudaMemcpyAsync(y, d_y, (size_t)batch * hq * d * sizeof(__nv_bfloat16), cudaMemcpyDeviceToHost, stream);
     cudaStreamSynchronize(stream);

@@ -5,7 +5,7 @@
 
 namespace cg = cooperative_groups;
 
-__global__ void instancenorm_warp(const half *x, const half *gamma, const half *beta, half *y, int c,
+__global__ void instancenorm_tile(const half *x, const half *gamma, const half *beta, half *y, int c,
                                   int hw, float eps) {
     cg::thread_block_tile<32> warp = cg::tiled_partition<32>(cg::this_thread_block());
     const half *plane = x + (size_t)blockIdx.x * hw;
@@ -45,7 +45,7 @@ extern "C" int instancenorm_warp(const half *x, const half *gamma, const half *b
     cudaMemcpy(d_gamma, gamma, c * sizeof(half), cudaMemcpyHostToDevice);
     cudaMemcpy(d_beta, beta, c * sizeof(half), cudaMemcpyHostToDevice);
 
-    instancenorm_warp<<<batch * c, 32>>>(d_x, d_gamma, d_beta, d_y, c, hw, eps);
+    instancenorm_tile<<<batch * c, 32>>>(d_x, d_gamma, d_beta, d_y, c, hw, eps);
     cudaError_t err = cudaGetLastError();
 
     cudaMemcpy(y, d_y, (size_t)batch * c * hw * sizeof(half), cudaMemcpyDeviceToHost);
