@@ -103,6 +103,7 @@ class HarnessRunner:
             seed=job.order,
             warp_size=int(warp),
             cooperative=job.cooperative,
+            poison=job.poison,
             seconds=self.seconds,
         )
 

@@ -100,7 +100,8 @@ def _observe_shape(
             if isinstance(verdict, Mismatch):
                 place = f"{expected.name}[{verdict.index}]"
                 return Unverified(
-                    "the source's results depend on the order of threads (a data race?): "
+                    "the source's results depend on the order of threads, or on shared memory that it "
+                    "has not written (a data race?): "
                     f"{place} is {verdict.expected} or {verdict.got} at {run.inputs.label}"
                 )
     return shape

@@ -19,6 +19,9 @@ from xpiler.verify.runner import Job
 __all__ = ["KernelCheck", "PlannedRun", "ShapePlan", "plan_shapes", "reduction_length"]
 
 
+SHARED_POISONS = (0xFF, 0x6D)
+
+
 @dataclass(frozen=True, slots=True)
 class KernelCheck:
     """A kernel to check: its entry on both sides, the program as lifted, its cases."""
@@ -46,6 +49,7 @@ class PlannedRun:
             self.inputs.arrays,
             self.order,
             concrete_.cooperative,
+            SHARED_POISONS[self.order % 2],
         )
 
 

@@ -16,7 +16,8 @@ Dims = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One launch: the kernel's entry, its geometry, an array per argument, the thread order (0: in order)."""
+    """One launch: the kernel's entry, its geometry, an array per argument, the thread order (0: in order), the
+    byte that shared memory holds before the kernel writes it."""
 
     entry: int
     grid: Dims
@@ -26,6 +27,7 @@ class Job:
     arrays: tuple[Array, ...] = field(repr=False)
     order: int = 0
     cooperative: bool = False
+    poison: int = 0xFF
 
 
 @dataclass(frozen=True, slots=True)
