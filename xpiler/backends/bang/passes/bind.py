@@ -6,10 +6,25 @@ consecutive elements, and the tiles are dealt to the tasks. Other grids deal who
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from xpiler.backends.bang.passes.body import (
+    escapes,
+    from_nonzero,
+    independent,
+    inner_loops,
+    loads,
+    meanings,
+    mentions,
+    modulus_of,
+    put,
+    reads,
+    replace_division,
+    uses,
+    without_unused,
+)
+from xpiler.backends.bang.passes.canonical import counting_loops, sunk
 from xpiler.backends.bang.passes.index import (
     affine,
     conjuncts,
@@ -19,38 +34,28 @@ from xpiler.backends.bang.passes.index import (
     product,
     upper_bound,
 )
-from xpiler.ir.affine import Poly, poly
+from xpiler.ir.affine import poly
 from xpiler.ir.build import builtin, cast, i32
 from xpiler.ir.nodes import (
     Alloc,
     Binary,
     Block,
     Call,
-    Cast,
     Const,
     Declare,
     Expr,
     For,
     If,
-    Kernel,
-    Load,
     Module,
     Return,
     Stmt,
-    Store,
     Var,
 )
-from xpiler.ir.types import I32, Scalar
+from xpiler.ir.types import I32
 from xpiler.ir.walk import (
-    assigned,
-    buffers_written,
     declared,
-    expressions,
     fresh,
-    map_block,
-    map_expr,
     statements,
-    subexpressions,
     substitute,
 )
 from xpiler.passes.base import Applied, Context, Knob, NotApplicable, Outcome, Pass
@@ -60,7 +65,6 @@ __all__ = ["BIND", "TILE"]
 TILE: Final = Knob(
     "tile", (256, 512, 1024, 2048, 4096, 8192), 2048, "elements that one vector instruction works on"
 )
-_SHORTEST: Final = 16  # below this many elements a vector instruction costs more than it saves
 _BLOCK: Final = frozenset({"block.x", "block.y", "block.z"})
 _THREAD: Final = frozenset({"thread.x", "thread.y", "thread.z"})
 
@@ -78,6 +82,7 @@ def _rewrite(module: Module, context: Context) -> Outcome:
     kernel = module.kernels[0]
     if kernel.level != "loops":
         return NotApplicable(f"the program is at level {kernel.level}, not loops")
+    kernel = replace(kernel, body=sunk(counting_loops(kernel.body), _BLOCK | _THREAD))
     names = {p.name for p in kernel.params} | set(declared(kernel.body))
     names |= {g.name for g in module.globals}
     nests = [s for s in kernel.body if isinstance(s, For) and s.axis in _BLOCK | _THREAD]
@@ -150,8 +155,8 @@ class _Binder:
     def _space(self, nest: For) -> _Space | None:
         loops, body = _nest(nest, _BLOCK | _THREAD)
         threads = [loop for loop in loops if loop.axis in _THREAD]
-        unfit = any(_from_nonzero(loop) for loop in loops) or _escapes(body)
-        if not threads or unfit or any(s.axis in _THREAD | _BLOCK for s in _loops(body)):
+        unfit = any(from_nonzero(loop) for loop in loops) or escapes(body)
+        if not threads or unfit or any(s.axis in _THREAD | _BLOCK for s in inner_loops(body)):
             return None
         vector: For | None = None
         rest: list[For] = []
@@ -191,17 +196,18 @@ class _Binder:
             and start.stride.value == 1
             and start.offset.is_zero
             and poly(loop.step, values) == poly(vector.hi)
-            and not _reads(loop.hi, vector.var, values)
-            and _independent(loop, values)
+            and not reads(loop.hi, vector.var, values)
+            and independent(loop, values)
         )
         outside = {s.name for s in vector.body if isinstance(s, Declare)}
-        if not covers or _mentions(loop.hi, outside):
+        hi = put(loop.hi, meanings(vector.body))
+        if not covers or mentions(hi, outside) or loads(hi):
             return space
         before = vector.body[:-1]
-        if any(not isinstance(s, Declare) for s in before) or _uses(loop.body, vector.var, values):
+        if any(not isinstance(s, Declare) for s in before) or uses(loop.body, vector.var, values):
             return space
-        merged = replace(loop, lo=i32(0), step=i32(1), body=(*before, *loop.body), axis=vector.axis)
-        dead = _without_unused(merged.body, vector.var)
+        merged = replace(loop, lo=i32(0), hi=hi, step=i32(1), body=(*before, *loop.body), axis=vector.axis)
+        dead = without_unused(merged.body, vector.var)
         self.notes.append("the grid-stride loop is one space of elements")
         return replace(space, vector=replace(merged, body=dead))
 
@@ -209,20 +215,20 @@ class _Binder:
         """Cut the vector axis by the modulus that the body takes of it: channels become the vector."""
         vector = space.vector
         values = derived(vector.body)
-        modulus = _modulus(vector, values)
+        found = modulus_of(vector, values)
+        modulus = found
         if modulus is None:
             return space
+        plain = modulus
         if not isinstance(modulus, Const):
             width = self.fresh("width")
             self.pre.append(Declare(width, I32, modulus))
-            plain, modulus = modulus, Var(width, I32)
-        else:
-            plain = modulus
+            modulus = Var(width, I32)
         moved, bounds = _bounds_of(space)
         outer_vars = frozenset(loop.var for loop in space.outer)
         extent = vector.hi
         for bound in bounds:
-            if _mentions(bound, outer_vars):
+            if mentions(bound, outer_vars):
                 moved.append(Binary("<", Var(vector.var, I32), bound))
             else:
                 extent = least(extent, bound)
@@ -231,9 +237,9 @@ class _Binder:
         quotient, remainder = self.fresh("outer"), self.fresh("lane")
         q, r = Var(quotient, I32), Var(remainder, I32)
         element = Binary("+", Binary("*", q, modulus), r)
-        body = _replace_division(vector.body, vector.var, plain, q, r, values)
+        body = replace_division(vector.body, vector.var, plain, q, r, values)
         body = substitute(body, {vector.var: element})
-        moved = [_put(g, {vector.var: element}) for g in moved]
+        moved = [put(g, {vector.var: element}) for g in moved]
         rows = _quotient_up(Var(total, I32), modulus)
         left = Binary("-", Var(total, I32), Binary("*", q, modulus))
         self.notes.append("the axis is cut where the kernel takes a remainder of it")
@@ -246,8 +252,8 @@ class _Binder:
         vector = space.vector
         guards, hi = _bounds_of(space)
         outer_vars = frozenset(loop.var for loop in space.outer)
-        steady = [h for h in hi if not _mentions(h, outer_vars)]
-        moving = [h for h in hi if _mentions(h, outer_vars)]
+        steady = [h for h in hi if not mentions(h, outer_vars)]
+        moving = [h for h in hi if mentions(h, outer_vars)]
         extent_name, work, base = self.fresh("count"), self.fresh("tile"), self.fresh("base")
         extent = vector.hi
         for h in steady:
@@ -318,18 +324,6 @@ def _quotient_up(a: Expr, b: Expr) -> Expr:
     return Binary("/", Binary("-", Binary("+", a, b), i32(1)), b)
 
 
-def _loops(body: Block) -> list[For]:
-    return [s for s in statements(body) if isinstance(s, For)]
-
-
-def _from_nonzero(loop: For) -> bool:
-    return loop.lo != Const(0, loop.type) or loop.step != Const(1, loop.type)
-
-
-def _escapes(body: Block) -> bool:
-    return any(isinstance(s, Return) for s in statements(body))
-
-
 def _only(body: Block) -> Stmt | None:
     """The statement at the end of a body that otherwise only declares."""
     if body and all(isinstance(s, Declare) for s in body[:-1]):
@@ -350,7 +344,7 @@ def _peel(space: _Space) -> _Space:
         bound = upper_bound(cond, space.vector.var, values)
         if bound is not None:
             moved.append(Binary("<", Var(space.vector.var, I32), bound))
-        elif not _mentions(cond, local | {space.vector.var}) and not _loads(cond):
+        elif not mentions(cond, local | {space.vector.var}) and not loads(cond):
             moved.append(cond)
         else:
             keep.append(cond)
@@ -377,101 +371,6 @@ def _bounds_of(space: _Space) -> tuple[list[Expr], list[Expr]]:
         else:
             bounds.append(bound)
     return guards, bounds
-
-
-def _put(expr: Expr, values: Mapping[str, Expr]) -> Expr:
-    """`expr` with variables replaced."""
-    return map_expr(expr, lambda e: values.get(e.name, e) if isinstance(e, Var) else e)
-
-
-def _loads(expr: Expr) -> bool:
-    return any(isinstance(s, Load) for s in subexpressions(expr))
-
-
-def _mentions(expr: Expr, names: frozenset[str] | set[str]) -> bool:
-    return any(isinstance(s, Var) and s.name in names for s in subexpressions(expr))
-
-
-def _reads(expr: Expr, name: str, values: Mapping[str, Poly]) -> bool:
-    return poly(expr, values).mentions([name])
-
-
-def _uses(body: Block, name: str, values: Mapping[str, Poly]) -> bool:
-    """Whether `name`, or a local computed from it, is read in `body`."""
-    hidden = {n for n, p in values.items() if p.mentions([name])} | {name}
-    inside = {s.name for s in statements(body) if isinstance(s, Declare)}
-    return any(
-        _mentions(e, hidden - inside) for s in statements(body) for e in expressions(s)
-    )
-
-
-def _without_unused(body: Block, name: str) -> Block:
-    return tuple(
-        s for s in body if not (isinstance(s, Declare) and s.init and _mentions(s.init, {name}))
-    )
-
-
-def _independent(loop: For, values: Mapping[str, Poly]) -> bool:
-    """No iteration touches what another one writes: each written buffer is only accessed at one index that moves."""
-    values = {**values, **derived(loop.body)}
-    for name in buffers_written(loop.body):
-        places = set()
-        for stmt in statements(loop.body):
-            if isinstance(stmt, Store) and stmt.buffer == name:
-                places.add(tuple(poly(i, values) for i in stmt.index))
-            for expr in expressions(stmt):
-                for sub in subexpressions(expr):
-                    if isinstance(sub, Load) and sub.buffer == name:
-                        places.add(tuple(poly(i, values) for i in sub.index))
-        if len(places) != 1:
-            return False
-        (index,) = places
-        stride = index[0].coefficient(loop.var) if len(index) == 1 else None
-        if stride is None or not stride.value or index[0].without(loop.var).mentions([loop.var]):
-            return False
-    return assigned(loop.body) <= declared(loop.body)
-
-
-def _modulus(vector: For, values: Mapping[str, Poly]) -> Expr | None:
-    """The divisor of the first `v % divisor` in the body that is uniform and long enough."""
-    local = declared(vector.body)
-    target = poly(Var(vector.var, I32))
-    for stmt in statements(vector.body):
-        for expr in expressions(stmt):
-            for sub in subexpressions(expr):
-                if not isinstance(sub, Binary) or sub.op != "%" or poly(sub.a, values) != target:
-                    continue
-                divisor = sub.b.a if isinstance(sub.b, Cast) else sub.b
-                known = isinstance(divisor, Const)
-                if known and int(divisor.value) < _SHORTEST:  # type: ignore[union-attr]
-                    return None
-                if _mentions(divisor, local) or _loads(divisor) or not _is_int(divisor):
-                    return None
-                size = cast(I32, divisor)
-                return size if known else Call("max", (size, i32(1)), I32)
-    return None
-
-
-def _is_int(expr: Expr) -> bool:
-    return isinstance(expr.type, Scalar) and expr.type.is_int
-
-
-def _replace_division(
-    body: Block, name: str, modulus: Expr, q: Expr, r: Expr, values: Mapping[str, Poly]
-) -> Block:
-    """`v % modulus` becomes r, `v / modulus` q; both in the type of what they replace."""
-    target = poly(Var(name, I32))
-    plain = modulus.args[0] if isinstance(modulus, Call) else modulus
-    wanted = poly(plain)
-
-    def one(expr: Expr) -> Expr:
-        if isinstance(expr, Binary) and expr.op in ("/", "%") and _is_int(expr):
-            if poly(expr.a, values) == target and poly(expr.b) == wanted:
-                assert isinstance(expr.type, Scalar)
-                return cast(expr.type, q if expr.op == "/" else r)
-        return expr
-
-    return map_block(body, lambda s: (s,), one)
 
 
 BIND: Final = Pass(

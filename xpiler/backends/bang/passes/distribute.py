@@ -7,12 +7,19 @@ from one of the new loops to a later one becomes an array with an element per it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Final
 
-from xpiler.backends.bang.passes.index import affine, conjuncts, least, upper_bound
+from xpiler.backends.bang.passes.expand import expanded, names, rematerialise, varying
+from xpiler.backends.bang.passes.index import (
+    affine,
+    conjuncts,
+    least,
+    lower_bound,
+    most,
+    upper_bound,
+)
 from xpiler.backends.bang.spaces import NRAM
 from xpiler.ir.affine import poly_to_expr
 from xpiler.ir.build import i32
@@ -32,25 +39,29 @@ from xpiler.ir.nodes import (
     Load,
     Module,
     Return,
+    Select,
     Stmt,
     Store,
     Var,
     While,
 )
-from xpiler.ir.types import BOOL, I32, Scalar
+from xpiler.ir.types import I32, Scalar
 from xpiler.ir.walk import (
+    assigned,
     blocks,
+    buffers_written,
     declared,
     expressions,
     fresh,
     map_block,
-    map_expr,
     statements,
     subexpressions,
     substitute,
+    variables,
     with_blocks,
 )
 from xpiler.passes.base import Applied, Context, NotApplicable, Outcome, Pass
+from xpiler.passes.simplify import negated
 
 __all__ = ["DISTRIBUTE", "INNERMOST"]
 
@@ -63,10 +74,10 @@ def _rewrite(module: Module, context: Context) -> Outcome:
     if kernel.level != "task":
         return NotApplicable(f"the program is at level {kernel.level}, not task")
     tile = context.facts.get("tile", 2048)
-    names = {p.name for p in kernel.params} | set(declared(kernel.body))
-    names |= {g.name for g in module.globals}
+    taken = {p.name for p in kernel.params} | set(declared(kernel.body))
+    taken |= {g.name for g in module.globals}
     capacity = context.facts.get("nram_bytes", 0) // 2
-    work = _Distributor(set(names), max(tile, _THREADS), capacity)
+    work = _Distributor(taken, max(tile, _THREADS), capacity)
     # an expanded array outlives the loops that share it: it is declared at the head of the kernel
     body = work.visit(kernel.body)
     if not work.changed and not work.prepared:
@@ -109,7 +120,7 @@ class _Distributor:
         return tuple(out)
 
     def loop(self, loop: For) -> Block:
-        body = _rematerialise(loop.body)
+        body = rematerialise(loop.body)
         self.prepared += body != loop.body
         if not _compound(body):
             return (replace(loop, body=body),)
@@ -136,7 +147,7 @@ class _Distributor:
         index: Expr = Var(loop.var, I32)
         if loop.lo != i32(0):
             index = Binary("-", index, loop.lo)
-        done = _expanded(tuple(result), crossing, own - frozenset(crossing), index)
+        done = expanded(tuple(result), crossing, own - frozenset(crossing), index)
         return self._renamed(done, loop.var)
 
     def _renamed(self, block: Block, variable: str) -> Block:
@@ -147,6 +158,8 @@ class _Distributor:
             nonlocal first
             if not isinstance(stmt, For) or stmt.var != variable:
                 return (stmt,)
+            if not stmt.body:  # its declarations became arrays
+                return ()
             if first:
                 first = False
                 return (stmt,)
@@ -171,7 +184,11 @@ class _Distributor:
 
 
 def _compound(body: Block) -> bool:
-    return any(isinstance(s, For | While | If) for s in statements(body))
+    return any(
+        isinstance(s, For | While | If)
+        or (isinstance(s, Store | Assign | Declare) and any(isinstance(e, Select) for e in expressions(s)))
+        for s in statements(body)
+    )
 
 
 def _leaves(body: Block) -> bool:
@@ -189,32 +206,6 @@ def _leaves(body: Block) -> bool:
     return found(body, False)
 
 
-def _rematerialise(body: Block) -> Block:
-    """Put integer locals that are set once and load nothing in place of their names."""
-    changed = [s.name for s in statements(body) if isinstance(s, Assign)]
-    changed += [s.result for s in statements(body) if isinstance(s, Atomic) and s.result]
-    values: dict[str, Expr] = {}
-
-    def known(stmt: Stmt) -> Block:
-        if not isinstance(stmt, Declare) or stmt.init is None or stmt.name in changed:
-            return (stmt,)
-        type_ = stmt.type
-        index = isinstance(type_, Scalar) and (type_.is_int or type_ == BOOL)
-        pure = not any(isinstance(e, Load) for e in subexpressions(stmt.init))
-        fixed = not any(isinstance(e, Var) and e.name in changed for e in subexpressions(stmt.init))
-        if not (index and pure and fixed):
-            return (stmt,)
-        values[stmt.name] = _expand(stmt.init, values)
-        return ()
-
-    kept = map_block(body, known)
-    return substitute(kept, values) if values else body
-
-
-def _expand(expr: Expr, values: Mapping[str, Expr]) -> Expr:
-    return map_expr(expr, lambda e: values.get(e.name, e) if isinstance(e, Var) else e)
-
-
 class _Split:
     """Distribute one loop. `varying` are the locals with a value per iteration."""
 
@@ -222,7 +213,8 @@ class _Split:
         self.owner = owner
         self.loop = loop
         self.variable = loop.var
-        self.varying = _varying(loop.body, loop.var)
+        self.varying = varying(loop.body, loop.var)
+        self.written = buffers_written(loop.body)
         self.wrapped: list[Stmt] = []
 
     def block(self, body: Block, where: _Range) -> list[Stmt] | None:
@@ -237,12 +229,20 @@ class _Split:
                 run.clear()
 
         for stmt in body:
-            if isinstance(stmt, Declare) and stmt.name not in self.varying:
+            if isinstance(stmt, Declare | Assign) and stmt.name not in self.varying:
                 flush()
                 out.append(stmt)
-            elif isinstance(stmt, Assign) and stmt.name not in self.varying:
+            elif isinstance(stmt, Declare) and isinstance(stmt.init, Select):
+                padded = self._padded(Assign(stmt.name, stmt.init, span=stmt.span), where)
+                run.append(stmt if padded is None else replace(stmt, init=None))
+                if padded is not None:
+                    flush()
+                    out += padded
+            elif isinstance(stmt, Alloc) and stmt.init:
+                if stmt.name in self.written:
+                    return None
                 flush()
-                out.append(stmt)
+                out.append(stmt)  # a table, the same for all iterations
             elif isinstance(stmt, Alloc):
                 self.owner.array(stmt.name, stmt.elem, stmt.shape)
             else:
@@ -258,6 +258,8 @@ class _Split:
     def _apart(self, stmt: Stmt, where: _Range) -> list[Stmt] | None:
         """`stmt` with the parallel loop inside it; None if it stays under the loop."""
         match stmt:
+            case Store() | Assign():
+                return self._padded(stmt, where)
             case If(cond=cond, then=then, orelse=orelse):
                 return self._if(stmt, cond, then, orelse, where)
             case For():
@@ -277,27 +279,72 @@ class _Split:
                 return None
             return [replace(stmt, then=tuple(a), orelse=tuple(b))]
         if orelse:
-            return None
+            return self._both(stmt, where)
         single = self._single(cond)
         if single is not None and where.lo == i32(0):
-            inner = self.block(then, replace(where, lo=single, hi=least(where.hi, _after(single))))
-            return inner
-        bounds = [upper_bound(c, self.variable, {}) for c in conjuncts(cond)]
-        rest = [c for c, b in zip(conjuncts(cond), bounds, strict=True) if b is None]
-        if len(rest) == len(bounds) or not all(map(self._uniform, rest)):
+            only = replace(where, lo=single, hi=least(where.hi, _after(single)))
+            return self.block(then, only)
+        limits = self._limits(cond, where)
+        if limits is None:
             return None
-        hi = where.hi
-        for bound in bounds:
-            if bound is not None and self._uniform(bound):
-                hi = least(hi, bound)
-            elif bound is not None:
-                return None
-        inner = self.block(then, replace(where, hi=hi))
+        inner = self.block(then, limits[0])
         if inner is None:
             return None
-        for c in reversed(rest):
+        for c in reversed(limits[1]):
             inner = [If(c, tuple(inner))]
         return inner
+
+    def _both(self, stmt: If, where: _Range) -> list[Stmt] | None:
+        """`if (c) a; else b;` as `if (c) a; if (!c) b;`, where a does not change c."""
+        opposite = negated(stmt.cond)
+        stable = not any(isinstance(s, Load) for s in subexpressions(stmt.cond))
+        read = {s.name for s in subexpressions(stmt.cond) if isinstance(s, Var)}
+        if not stable or read & assigned(stmt.then):
+            return None
+        if self._limits(stmt.cond, where) is None or self._limits(opposite, where) is None:
+            return None
+        return self.block((replace(stmt, orelse=()), If(opposite, stmt.orelse, span=stmt.span)), where)
+
+    def _limits(self, cond: Expr, where: _Range) -> tuple[_Range, list[Expr]] | None:
+        """The iterations for which `cond` holds, and what of it is the same for all; None if it is neither."""
+        lo, hi = where.lo, where.hi
+        rest: list[Expr] = []
+        for c in conjuncts(cond):
+            above = upper_bound(c, self.variable, {})
+            below = lower_bound(c, self.variable, {}) if above is None else None
+            if self._uniform(c):
+                rest.append(c)
+            elif above is not None and self._uniform(above):
+                hi = least(hi, above)
+            elif below is not None and self._uniform(below):
+                lo = most(lo, below)
+            else:
+                return None
+        if len(rest) == len(conjuncts(cond)):
+            return None
+        return replace(where, lo=lo, hi=hi), rest
+
+    def _padded(self, stmt: Stmt, where: _Range) -> list[Stmt] | None:
+        """`x[v] = c ? load : fill;` with c a range of v: fill everywhere, then load where c holds."""
+        value = stmt.value if isinstance(stmt, Store | Assign) else None
+        if not isinstance(value, Select) or self._uniform(value.cond):
+            return None
+        if any(isinstance(s, Load) for s in (*subexpressions(value.cond), *subexpressions(value.b))):
+            return None
+        if not any(isinstance(s, Load) for s in subexpressions(value.a)):
+            return None
+        if isinstance(stmt, Store) and any(
+            isinstance(s, Load) and s.buffer == stmt.buffer for s in subexpressions(value.a)
+        ):
+            return None
+        if isinstance(stmt, Assign) and stmt.name in variables(value):
+            return None
+        if self._limits(value.cond, where) is None:
+            return None
+        assert isinstance(stmt, Store | Assign)
+        filled = replace(stmt, value=value.b)
+        loaded = If(value.cond, (replace(stmt, value=value.a),), span=stmt.span)
+        return self.block((filled, loaded), where)
 
     def _single(self, cond: Expr) -> Const | None:
         """The one iteration that runs what is guarded by `v == number`."""
@@ -333,7 +380,7 @@ class _Split:
         body = substitute(loop.body, {loop.var: moved})
         self.varying.discard(loop.var)
         hi = least(where.hi, Binary("-", loop.hi, Var(step, I32)))
-        inner = self.block(_rematerialise(body), replace(where, hi=hi))
+        inner = self.block(rematerialise(body), replace(where, hi=hi))
         if inner is None:
             return None
         # the loop over w must reach every iteration that v = lo starts
@@ -357,61 +404,6 @@ def _breaks(body: Block) -> bool:
     return any(isinstance(s, Break | Continue | Return) for s in statements(body))
 
 
-def _varying(body: Block, variable: str) -> set[str]:
-    """Locals whose value may differ between iterations, to a fixed point.
-
-    A value assigned under a condition that varies does, unless its variable lives only there.
-    """
-    varying: set[str] = set()
-
-    def varies(expr: Expr) -> bool:
-        return any(
-            (isinstance(s, Var) and (s.name == variable or s.name in varying)) or isinstance(s, Load)
-            for s in subexpressions(expr)
-        )
-
-    def mark(block: Block, own: frozenset[str] | None) -> None:
-        for stmt in block:
-            divergent = bool(blocks(stmt)) and any(varies(e) for e in expressions(stmt))
-            match stmt:
-                case Declare(name=name, init=init):
-                    own = own if own is None else own | {name}
-                    if init is not None and varies(init):
-                        varying.add(name)
-                case Assign(name=name, value=value):
-                    if varies(value) or (own is not None and name not in own):
-                        varying.add(name)
-                case Atomic(result=str(name)):
-                    varying.add(name)
-                case For(var=name) if divergent:
-                    varying.add(name)
-                case _:
-                    pass
-            for b in blocks(stmt):
-                mark(b, frozenset() if divergent else own)
-
-    before = -1
-    while len(varying) != before:
-        before = len(varying)
-        mark(body, None)
-    return varying
-
-
-def _names(stmt: Stmt) -> set[str]:
-    """Scalars and arrays that a statement mentions."""
-    names: set[str] = set()
-    for inner in statements((stmt,)):
-        for expr in expressions(inner):
-            for sub in subexpressions(expr):
-                if isinstance(sub, Var):
-                    names.add(sub.name)
-        if isinstance(inner, Declare | Assign):
-            names.add(inner.name)
-        if isinstance(inner, Atomic) and inner.result is not None:
-            names.add(inner.result)
-    return names
-
-
 def _crossing(split: _Split, result: list[Stmt]) -> dict[str, Scalar] | None:
     """Varying scalars that more than one of the new loops mentions; None if one can't be expanded."""
     types = {
@@ -421,7 +413,7 @@ def _crossing(split: _Split, result: list[Stmt]) -> dict[str, Scalar] | None:
     }
     found: dict[str, Scalar] = {}
     for name, type_ in types.items():
-        users = [s for s in split.wrapped if name in _names(s)]
+        users = [s for s in split.wrapped if name in names(s)]
         if len(users) < 2:
             continue
         results = (s for u in users for s in statements((u,)) if isinstance(s, Atomic))
@@ -429,30 +421,6 @@ def _crossing(split: _Split, result: list[Stmt]) -> dict[str, Scalar] | None:
             return None
         found[name] = type_
     return found
-
-
-def _expanded(body: Block, scalars: Mapping[str, Scalar], arrays: frozenset[str], at: Expr) -> Block:
-    """`body` with an element of an array for each scalar of `scalars`, one more index on each of `arrays`."""
-
-    def expr(e: Expr) -> Expr:
-        if isinstance(e, Var) and e.name in scalars:
-            return Load(e.name, (at,), scalars[e.name])
-        if isinstance(e, Load) and e.buffer in arrays:
-            return replace(e, index=(*e.index, at))
-        return e
-
-    def stmt(s: Stmt) -> Block:
-        match s:
-            case Declare(name=name, init=init) if name in scalars:
-                return () if init is None else (Store(name, (at,), init, span=s.span),)
-            case Assign(name=name, value=value) if name in scalars:
-                return (Store(name, (at,), value, span=s.span),)
-            case Store(buffer=buffer, index=index) if buffer in arrays:
-                return (replace(s, index=(*index, at)),)
-            case _:
-                return (s,)
-
-    return map_block(body, stmt, expr)
 
 
 DISTRIBUTE: Final = Pass(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from xpiler.backends.bang.passes.rewrite import map_tops, with_operands
 from xpiler.ir.affine import Poly, constant, poly, poly_to_expr
 from xpiler.ir.build import cast, const, i32
-from xpiler.backends.bang.passes.rewrite import map_tops, with_operands
 from xpiler.ir.nodes import Binary, Block, Call, Const, Declare, Expr, For, Stmt, Var
 from xpiler.ir.types import I32, I64, Scalar
 from xpiler.ir.walk import assigned, blocks, operands, statements, subexpressions, with_blocks
@@ -19,6 +19,8 @@ __all__ = [
     "derived",
     "flatten",
     "least",
+    "lower_bound",
+    "most",
     "product",
     "upper_bound",
     "used",
@@ -85,6 +87,15 @@ def least(a: Expr, b: Expr) -> Expr:
     return Call("min", (a, b), I32)
 
 
+def most(a: Expr, b: Expr) -> Expr:
+    """`max(a, b)` of two i32."""
+    if a == b:
+        return a
+    if isinstance(a, Const) and isinstance(b, Const):
+        return a if a.value >= b.value else b
+    return Call("max", (a, b), I32)
+
+
 def product(factors: list[Expr]) -> Expr:
     """The product of i32 expressions, literals folded."""
     known = 1
@@ -100,7 +111,10 @@ def product(factors: list[Expr]) -> Expr:
 
 
 def upper_bound(cond: Expr, variable: str, values: Mapping[str, Poly]) -> Expr | None:
-    """The i32 expression `h` with `cond` equal to `variable < h`; None if `cond` is no such bound."""
+    """The i32 expression `h` with `cond` equal to `variable < h` for a variable that is never negative.
+
+    None if `cond` is no such bound.
+    """
     if not isinstance(cond, Binary) or cond.op not in ("<", "<=", ">", ">="):
         return None
     left, right = (cond.a, cond.b) if cond.op[0] == "<" else (cond.b, cond.a)
@@ -108,7 +122,8 @@ def upper_bound(cond: Expr, variable: str, values: Mapping[str, Poly]) -> Expr |
     if not isinstance(type_, Scalar) or not type_.is_int:
         return None
     low, high = affine(left, variable, values), affine(right, variable, values)
-    if low is None or high is None or low.stride.value != 1 or not high.stride.is_zero:
+    stride = None if low is None else low.stride.value
+    if low is None or high is None or stride is None or stride < 1 or not high.stride.is_zero:
         return None
     bound = high.offset - low.offset
     if "=" in cond.op:
@@ -116,11 +131,31 @@ def upper_bound(cond: Expr, variable: str, values: Mapping[str, Poly]) -> Expr |
     if bound.mentions([variable]) or bound.mentions(values):
         return None
     if type_ == I32:
-        return poly_to_expr(bound, I32)
-    wide = poly_to_expr(bound, I64)
+        return _rounded_up(poly_to_expr(bound, I32), stride)
+    wide = _rounded_up(poly_to_expr(bound, I64), stride)
     # beyond the range of i32 the loop's own end is what counts
     limit = Call("min", (wide, const(2**31 - 1, I64)), I64)
     return cast(I32, limit)
+
+
+def _rounded_up(bound: Expr, stride: int) -> Expr:
+    """`bound / stride`, rounded up where it is positive; else something not positive, as good for a bound."""
+    if stride == 1:
+        return bound
+    type_ = bound.type
+    assert isinstance(type_, Scalar)
+    above = Binary("+", bound, const(stride - 1, type_))
+    return Binary("/", above, const(stride, type_))
+
+
+def lower_bound(cond: Expr, variable: str, values: Mapping[str, Poly]) -> Expr | None:
+    """The i32 expression `l` with `cond` equal to `variable >= l`; None if `cond` is no such bound."""
+    if not isinstance(cond, Binary) or cond.op not in _COMPLEMENT:
+        return None
+    return upper_bound(Binary(_COMPLEMENT[cond.op], cond.a, cond.b), variable, values)
+
+
+_COMPLEMENT = {">=": "<", ">": "<=", "<": ">=", "<=": ">"}
 
 
 def flatten(body: Block, outer: For, inner: For, flat: str) -> Block | None:

@@ -56,9 +56,17 @@ def longest(loop: For, locals_: Mapping[str, Expr]) -> int | None:
     found = [
         bound
         for operand in _operands(loop.hi, locals_)
-        if (bound := _difference(operand, loop.lo, locals_)) is not None
+        for start in _starts(loop.lo)
+        if (bound := _difference(operand, start, locals_)) is not None
     ]
     return min(found) if found else None
+
+
+def _starts(lo: Expr) -> list[Expr]:
+    """What `lo` is at least: the operands of a maximum."""
+    if isinstance(lo, Call) and lo.function == "max":
+        return [s for a in lo.args for s in _starts(a)]
+    return [lo]
 
 
 def _operands(expr: Expr, locals_: Mapping[str, Expr]) -> list[Expr]:
@@ -73,6 +81,8 @@ def _difference(hi: Expr, lo: Expr, locals_: Mapping[str, Expr]) -> int | None:
     rest = poly(hi) - poly(lo)
     if rest.value is not None:
         return max(rest.value, 0)
+    if lo == i32(0):
+        return _most(hi, locals_)
     if len(rest.terms) == 1:
         ((monomial, factor),) = rest.terms.items()
         if len(monomial) == 1 and factor == 1:
@@ -97,6 +107,9 @@ def _most(expr: Expr, locals_: Mapping[str, Expr]) -> int | None:
         case Call(function="max", args=(a, b)):
             x, y = _most(a, locals_), _most(b, locals_)
             return None if x is None or y is None else max(x, y)
+        case Binary(op="*", a=a, b=Const(value=int(n))) if n > 0:
+            inner = _most(a, locals_)
+            return None if inner is None else inner * n
         case Binary(op="-", a=a, b=b):
             found = [_difference(o, b, locals_) for o in _operands(a, locals_)]
             known = [f for f in found if f is not None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from xpiler.backends.bang.composites import COMPOSITES
@@ -40,7 +40,7 @@ from xpiler.ir.nodes import (
     Var,
 )
 from xpiler.ir.types import BOOL, F16, F32, I8, I32, U32, VOID, Scalar
-from xpiler.ir.walk import assigned, buffers_written, fresh, operands, subexpressions
+from xpiler.ir.walk import buffers_written, fresh, operands, subexpressions
 
 __all__ = ["Refusal", "Temporaries", "Vectorizer"]
 
@@ -63,7 +63,7 @@ _EXTREMES: Final = {"fmax": "max", "fmin": "min"}
 _WIDE_INT: Final = (I32, U32)
 
 
-class _Refused(Exception):
+class _RefusedError(Exception):
     """Unwinds the translation of one loop; never leaves this module."""
 
 
@@ -96,7 +96,7 @@ class Vectorizer:
         )
         try:
             self._block(body)
-        except _Refused as refused:
+        except _RefusedError as refused:
             return Refusal(str(refused))
         if not self.instructions:
             return Refusal("no operation of the loop has an instruction")
@@ -116,7 +116,7 @@ class Vectorizer:
                 case If(cond=cond, then=then, orelse=orelse):
                     self._if(cond, then, orelse)
                 case _:
-                    raise _Refused(f"{type(stmt).__name__} in a vector loop")
+                    raise _RefusedError(f"{type(stmt).__name__} in a vector loop")
 
     def _declare(self, name: str, type_: Scalar, init: Expr | None) -> None:
         if init is None:
@@ -136,7 +136,7 @@ class Vectorizer:
     def _assign(self, name: str, value: Expr) -> None:
         old = self.env.get(name)
         if not isinstance(old, Slice):
-            raise _Refused(f"{name} is assigned in the loop and lives outside it")
+            raise _RefusedError(f"{name} is assigned in the loop and lives outside it")
         new = self._value(value, None)
         vector = self._vector(new, old.elem)
         if self.mask is not None:
@@ -148,7 +148,7 @@ class Vectorizer:
     def _store(self, buffer: str, index: tuple[Expr, ...], value: Expr) -> None:
         target = self._slice(buffer, index)
         if target is None:
-            raise _Refused(f"{buffer} is not written at consecutive places on the chip")
+            raise _RefusedError(f"{buffer} is not written at consecutive places on the chip")
         if self.mask is not None:
             self._certain(target)
             new = self._vector(self._value(value, None), target.elem)
@@ -192,7 +192,7 @@ class Vectorizer:
             case Load(buffer=buffer, index=index):
                 found = self._slice(buffer, index)
                 if found is None:
-                    raise _Refused(f"{buffer} is not read at consecutive places on the chip")
+                    raise _RefusedError(f"{buffer} is not read at consecutive places on the chip")
                 if self.mask is not None:
                     self._certain(found)
                 return found
@@ -323,12 +323,12 @@ class Vectorizer:
         if source == BOOL and type_ == F32:
             return self._condition(a)
         if {source, type_} == {I32, U32}:
-            value = self._vector(self._value(a, None), I32)
-            return replace(value, elem=type_)
+            return replace(self._vector(self._value(a, None), I32), elem=type_)
         if pair not in _CONVERSIONS:
             return self._scalar_loop(expr, target)
-        value = self._value(a, None)
-        assert isinstance(value, Slice)
+        first = self._value(a, None)
+        assert isinstance(first, Slice)
+        value: Slice = first
         for name, elem, scaled in _CONVERSIONS[pair]:
             fits = elem.size == value.elem.size
             dst = self._destination(elem, target, value) if fits else self._converted(elem, target)
@@ -429,7 +429,7 @@ class Vectorizer:
         """`for (i ...) dst[i] = expr`, float operands computed by instructions before."""
         elem = expr.type
         if not isinstance(elem, Scalar) or elem == BOOL:
-            raise _Refused(f"no vectors of {elem}")
+            raise _RefusedError(f"no vectors of {elem}")
         used: list[Slice] = []
         name = fresh(self.var, self.temporaries.taken)
         self.temporaries.taken.add(name)
@@ -448,7 +448,7 @@ class Vectorizer:
                 used.append(value)
                 return self._element(value, node, name)
             if isinstance(node, Load) and node.buffer not in self.arrays:
-                raise _Refused(f"{node.buffer} is not read at consecutive places")
+                raise _RefusedError(f"{node.buffer} is not read at consecutive places")
             if isinstance(node, Load) and self.mask is not None:
                 self._certain(self._slice(node.buffer, node.index))
             from xpiler.backends.bang.passes.rewrite import with_operands
@@ -472,7 +472,7 @@ class Vectorizer:
             load = Load(operand.buffer, element(operand, Var(name, I32)), F32)
             return Binary("!=", load, const(0.0, F32))
         if stored != node.type:
-            raise _Refused("a temporary of another type in a scalar loop")
+            raise _RefusedError("a temporary of another type in a scalar loop")
         return Load(operand.buffer, element(operand, Var(name, I32)), node.type)
 
     # --- operands
@@ -510,7 +510,7 @@ class Vectorizer:
     def _certain(self, place: Slice | None) -> None:
         """Under a condition only what starts at the array's beginning is known to lie inside it."""
         if place is None or place.index[-1] != i32(0):
-            raise _Refused("a conditional access that may lie outside its array")
+            raise _RefusedError("a conditional access that may lie outside its array")
 
     def _vector(self, value: Operand, elem: Scalar) -> Slice:
         if isinstance(value, Slice):
@@ -522,7 +522,7 @@ class Vectorizer:
     def _temporary(self, elem: Scalar) -> Slice:
         made = self.temporaries.take(elem, self.longest)
         if made is None:
-            raise _Refused("NRAM is full")
+            raise _RefusedError("NRAM is full")
         return made
 
     def _destination(self, elem: Scalar, target: Slice | None, *sources: Operand) -> Slice:

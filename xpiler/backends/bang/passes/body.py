@@ -1,0 +1,202 @@
+"""Questions that loop bind asks about a body: what it reads, what it divides by, whether its iterations are independent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from xpiler.backends.bang.passes.index import derived, product
+from xpiler.ir.affine import Poly, poly
+from xpiler.ir.build import cast, i32
+from xpiler.ir.nodes import (
+    Assign,
+    Binary,
+    Block,
+    Call,
+    Cast,
+    Const,
+    Declare,
+    Expr,
+    For,
+    Load,
+    Return,
+    Store,
+    Var,
+)
+from xpiler.ir.types import I32, Scalar
+from xpiler.ir.walk import (
+    assigned,
+    buffers_written,
+    declared,
+    expressions,
+    map_block,
+    map_expr,
+    statements,
+    subexpressions,
+)
+
+__all__ = [
+    "escapes",
+    "from_nonzero",
+    "independent",
+    "inner_loops",
+    "loads",
+    "meanings",
+    "mentions",
+    "modulus_of",
+    "put",
+    "reads",
+    "replace_division",
+    "uses",
+    "without_unused",
+]
+
+SHORTEST: Final = 16  # below this many elements a vector instruction costs more than it saves
+
+
+def meanings(body: Block) -> dict[str, Expr]:
+    """The locals of a body that are set once, by what their declarations say."""
+    changed = {s.name for s in statements(body) if isinstance(s, Assign)}
+    values: dict[str, Expr] = {}
+    for stmt in body:
+        if isinstance(stmt, Declare) and stmt.init is not None and stmt.name not in changed:
+            values[stmt.name] = put(stmt.init, values)
+    return values
+
+
+def inner_loops(body: Block) -> list[For]:
+    return [s for s in statements(body) if isinstance(s, For)]
+
+
+def from_nonzero(loop: For) -> bool:
+    return loop.lo != Const(0, loop.type) or loop.step != Const(1, loop.type)
+
+
+def escapes(body: Block) -> bool:
+    return any(isinstance(s, Return) for s in statements(body))
+
+
+def put(expr: Expr, values: Mapping[str, Expr]) -> Expr:
+    """`expr` with variables replaced."""
+    return map_expr(expr, lambda e: values.get(e.name, e) if isinstance(e, Var) else e)
+
+
+def loads(expr: Expr) -> bool:
+    return any(isinstance(s, Load) for s in subexpressions(expr))
+
+
+def mentions(expr: Expr, names: frozenset[str] | set[str]) -> bool:
+    return any(isinstance(s, Var) and s.name in names for s in subexpressions(expr))
+
+
+def reads(expr: Expr, name: str, values: Mapping[str, Poly]) -> bool:
+    return poly(expr, values).mentions([name])
+
+
+def uses(body: Block, name: str, values: Mapping[str, Poly]) -> bool:
+    """Whether `name`, or a local computed from it, is read in `body`."""
+    hidden = {n for n, p in values.items() if p.mentions([name])} | {name}
+    inside = {s.name for s in statements(body) if isinstance(s, Declare)}
+    return any(
+        mentions(e, hidden - inside) for s in statements(body) for e in expressions(s)
+    )
+
+
+def without_unused(body: Block, name: str) -> Block:
+    return tuple(
+        s for s in body if not (isinstance(s, Declare) and s.init and mentions(s.init, {name}))
+    )
+
+
+def independent(loop: For, values: Mapping[str, Poly]) -> bool:
+    """No iteration touches what another one writes: each written buffer is only accessed at one index that moves."""
+    values = {**values, **derived(loop.body)}
+    for name in buffers_written(loop.body):
+        places = set()
+        for stmt in statements(loop.body):
+            if isinstance(stmt, Store) and stmt.buffer == name:
+                places.add(tuple(poly(i, values) for i in stmt.index))
+            for expr in expressions(stmt):
+                for sub in subexpressions(expr):
+                    if isinstance(sub, Load) and sub.buffer == name:
+                        places.add(tuple(poly(i, values) for i in sub.index))
+        if len(places) != 1:
+            return False
+        (index,) = places
+        stride = index[0].coefficient(loop.var) if len(index) == 1 else None
+        if stride is None or not stride.value or index[0].without(loop.var).mentions([loop.var]):
+            return False
+    return assigned(loop.body) <= declared(loop.body)
+
+
+def modulus_of(vector: For, values: Mapping[str, Poly]) -> Expr | None:
+    """What the body divides v by: the divisor of the first `v % divisor`, else the least of `v / divisor`.
+
+    It has to be the same for all iterations and long enough.
+    """
+    local = declared(vector.body)
+    target = poly(Var(vector.var, I32))
+    found: dict[str, list[Expr]] = {"%": [], "/": []}
+    for stmt in statements(vector.body):
+        for expr in expressions(stmt):
+            for sub in subexpressions(expr):
+                if not isinstance(sub, Binary) or sub.op not in found or not is_int(sub):
+                    continue
+                if poly(sub.a, values) == target:
+                    found[sub.op].append(sub.b.a if isinstance(sub.b, Cast) else sub.b)
+    literals = [d for d in found["/"] if isinstance(d, Const)]
+    quotients = sorted(literals, key=lambda d: int(d.value)) or found["/"]
+    for divisor in (*found["%"][:1], *quotients[:1]):
+        known = isinstance(divisor, Const)
+        if known and int(divisor.value) < SHORTEST:
+            return None
+        if mentions(divisor, local) or loads(divisor) or not is_int(divisor):
+            return None
+        size = cast(I32, divisor)
+        return size if known else Call("max", (size, i32(1)), I32)
+    return None
+
+
+def is_int(expr: Expr) -> bool:
+    return isinstance(expr.type, Scalar) and expr.type.is_int
+
+
+def replace_division(
+    body: Block, name: str, modulus: Expr, q: Expr, r: Expr, values: Mapping[str, Poly]
+) -> Block:
+    """`v % modulus` becomes r, `v / modulus` q, `v / (modulus * m)` q / m; in the type of what they replace."""
+    target = poly(Var(name, I32))
+    plain = modulus.args[0] if isinstance(modulus, Call) else modulus
+
+    def one(expr: Expr) -> Expr:
+        if not isinstance(expr, Binary) or expr.op not in ("/", "%") or not is_int(expr):
+            return expr
+        rest = rest_factor(expr.b, plain) if poly(expr.a, values) == target else None
+        if rest is None or not isinstance(expr.type, Scalar):
+            return expr
+        whole = isinstance(rest, Const) and rest.value == 1
+        if expr.op == "/":
+            return cast(expr.type, q if whole else Binary("/", q, rest))
+        if whole:
+            return cast(expr.type, r)
+        inner = Binary("*", Binary("%", q, rest), cast(I32, plain))
+        return cast(expr.type, Binary("+", inner, r))
+
+    return map_block(body, lambda s: (s,), one)
+
+
+def rest_factor(divisor: Expr, modulus: Expr) -> Expr | None:
+    """The i32 `m` with `divisor` = `modulus * m`, found by its form; None if it has none."""
+    if poly(divisor) == poly(modulus):
+        return i32(1)
+    if isinstance(divisor, Const) and isinstance(modulus, Const):
+        a, b = int(divisor.value), int(modulus.value)
+        return i32(a // b) if a % b == 0 else None
+    if isinstance(divisor, Cast):
+        return rest_factor(divisor.a, modulus)
+    if isinstance(divisor, Binary) and divisor.op == "*":
+        for one, other in ((divisor.a, divisor.b), (divisor.b, divisor.a)):
+            part = rest_factor(one, modulus)
+            if part is not None and is_int(other):
+                return product([part, cast(I32, other)])
+    return None
