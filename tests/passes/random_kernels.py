@@ -258,7 +258,7 @@ class _Generator:
         if where == "block":
             options += [self.barrier, self.barrier, self.block_vote]
             if depth == 0 and not self.exited:
-                options.append(self.exit)
+                options += [self.exit, self.warp_exit]
         return self.pick(options)()
 
     def declare_int(self) -> str:
@@ -299,6 +299,12 @@ class _Generator:
         return f"{self.pick(self.arrays)}[({self.int_expr(1)}) & 3] = {self.int_expr(1)};\n"
 
     def atomic(self) -> str:
+        if self.choose(3) == 2:
+            # nobody else's element, so that the old value is known
+            name = self.fresh("old")
+            line = f"i32 {name};\n{name} = atomicAdd(&out[gid], {self.int_expr(1)});\n"
+            self.ints.append(name)
+            return line
         return f"atomicAdd(&hist[({self.int_expr(1)}) & 15], {self.int_expr(1)});\n"
 
     def own_shared(self) -> str:
@@ -311,6 +317,10 @@ class _Generator:
     def barrier(self) -> str:
         self.modes["s"] = "clean"
         return "__syncthreads();\n"
+
+    def warp_exit(self) -> str:
+        """Whole warps leave: those that stay may go on exchanging."""
+        return f"if ({self.pick(['wid >= 1', '(gid >> 5) >= m', 'wid == 0 && n > 40'])}) {{ return; }}\n"
 
     def exit(self) -> str:
         self.exited = True
@@ -400,7 +410,8 @@ class _Generator:
     def uniform_for(self, where: str, depth: int) -> str:
         name = self.fresh("un")
         self.uniform.append(name)
-        bound = self.pick(["2", "m", "(m & 1) + 1", f"(a[{self.choose(N)}] & 1) + 1"])
+        bounds = ["2", "m", "(m & 1) + 1", f"(a[{self.choose(N)}] & 1) + 1"]
+        bound = self.pick([*bounds, "wid + 1", "(wid & 1) + 1"] if where == "warp" else bounds)
         jump = ""
         if self.choose(4) == 3:
             jump = f"if ({self.uniform_cond(where)}) {{ {self.pick(['break', 'continue'])}; }}\n"

@@ -56,7 +56,11 @@ def converge(body: Block, analyse: Callable[[Block], Uniformity], names: Names) 
         if new == body:
             return body
         body = new
-    raise RecursionError("collectives cannot be brought into uniform control flow")
+    raise Refused(
+        "XP2107",
+        "barriers or warp operations stand in control flow that is too entangled",
+        next((s.span for s in statements(body) if s.span is not None), None),
+    )
 
 
 def _types(body: Block) -> dict[str, Scalar]:
