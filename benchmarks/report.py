@@ -86,7 +86,11 @@ def run_plan(plan: Plan, console: Console) -> tuple[Result, ...] | UnknownOperat
         if keys.get(r.case) == r.key
         and not (plan.retry and (not r.computes or r.verdict != "verified"))
     }
-    left = [(case, target) for case, target in wanted if (case.name, target) not in old]
+    # Shape by shape, so that a run that is stopped has met every operator.
+    left = sorted(
+        ((case, target) for case, target in wanted if (case.name, target) not in old),
+        key=lambda pair: pair[0].index,
+    )
     kept = len(wanted) - len(left)
     with _bar(console) as progress:
         task = progress.add_task("cases", total=len(wanted), completed=kept)
