@@ -9,7 +9,6 @@ from pathlib import Path
 from xpiler.driver.report import InputError
 from xpiler.frontends.results import LiftedFile
 from xpiler.ir.diagnostics import Diagnostic
-from xpiler.ir.nodes import Span
 
 __all__ = ["Source", "lift_source", "read_source"]
 
@@ -25,8 +24,7 @@ class Source:
 
 
 def _input_error(path: Path, code: str, message: str, hint: str = "") -> InputError:
-    place = Span(str(path), 1, 1, 1, 1) if path.is_file() else None
-    return InputError((Diagnostic(code, "error", message, place, hint),))
+    return InputError((Diagnostic(code, "error", message, None, hint),))
 
 
 def read_source(path: Path) -> Source | InputError:
@@ -71,7 +69,7 @@ def lift_source(
 
     lifted = lift(source.text, source.path, include_dirs=include_dirs, defines=defines)
     if isinstance(lifted, ParseFailed):
-        return InputError(lifted.diagnostics)
+        return InputError(tuple(dict.fromkeys(lifted.diagnostics)))
     if not lifted.kernels:
         hint = (
             "a kernel is a __global__ function; a template needs a launch that says its arguments"
