@@ -24,11 +24,14 @@ FLAGS = ("-std=c++17", "-O1", "-w", "-mavx2", "-mfma", f"-I{SIMULATOR}")
 def run_cpp(text: str, folder: Path, *arguments: str) -> bytes:
     """What a C++ program prints; `text` may use intrinsics and the helpers of emitted files."""
     body = needed(text) + text
-    includes = "".join(
-        f"#include <{h}>\n" for h in dict.fromkeys((*headers(body, c=False), "stdio.h", "string.h"))
-    )
+    names = dict.fromkeys((*headers(body, c=False), "stdio.h", "string.h"))
+    return run_file("".join(f"#include <{h}>\n" for h in names) + body, folder, *arguments)
+
+
+def run_file(text: str, folder: Path, *arguments: str) -> bytes:
+    """What a complete program prints on the simulator."""
     source, binary = folder / "program.cpp", folder / "program"
-    source.write_text(includes + body)
+    source.write_text(text)
     subprocess.run(["g++", *FLAGS, str(source), "-o", str(binary)], check=True)
     return subprocess.run([str(binary), *arguments], check=True, capture_output=True).stdout
 

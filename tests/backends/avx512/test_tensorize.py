@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.backends.avx512.fuzz import subjects_of, wrong
-from tests.backends.avx512.support import tensorized, translate
+from tests.backends.avx512.support import run_file, tensorized, translate
 from xpiler.backends.avx512.isa.manual import vocabulary
 from xpiler.ir.check import check
 from xpiler.ir.parse_c import parse_module
@@ -138,3 +138,74 @@ def test_the_random_test_finds_a_wrong_kernel(tmp_path: Path) -> None:
     subject = subjects_of([1000])[0]
     broken = replace(subject, expected={**subject.expected, "hist": [9] * 16})
     assert wrong([broken], tmp_path) == [broken]
+
+
+BYTES = "const i8 *a, const i8 *b, i32 *c, i32 n"
+
+
+def test_a_dot_product_of_bytes_goes_along_its_own_loop() -> None:
+    body = "i32 s = 0; for (i32 k = 0; k < n; k += 1) { s += (i32)a[t * n + k] * (i32)b[k]; } c[t] = s;"
+    text = after(body, BYTES)
+    assert (
+        "xp_dp4a_epi32(_mm512_loadu_epi8(&a[t * n + k_1]), _mm512_loadu_epi8(&b[k_1]), s_lanes)"
+        in text
+    )
+    assert "k_1 += 64" in text
+    assert "s += _mm512_reduce_add_epi32(s_lanes)" in text
+    assert "_mm_maskz_loadu_epi8(" in text
+
+
+def test_a_sum_of_floats_keeps_its_order() -> None:
+    body = "f32 s = 0.0f; for (i32 k = 0; k < n; k += 1) { s += a[t * n + k]; } c[t] = s;"
+    assert "reduce_add" not in after(body)
+
+
+def test_a_maximum_has_no_order() -> None:
+    body = "f32 s = -1.0f; for (i32 k = 0; k < n; k += 1) { s = fmax(s, a[t * n + k]); } c[t] = s;"
+    assert "s = _mm512_reduce_max_ps(s_lanes)" in after(body)
+
+
+def test_bytes_put_together_are_one_load() -> None:
+    word = " | ".join(f"((u32)(u8)b[p[t] * 4 + {i}] << {8 * i})" for i in range(4))
+    text = after(f"d[t] = (i32)({word});", "const i8 *b, const i32 *p, i32 *d")
+    assert text.count("gather") == 1
+    assert "_mm512_i32gather_epi32(" in text
+    assert ", 1)" in text
+
+
+INT8 = """\
+__global__ void rows(const signed char *a, const signed char *b, int *c, int *top, int n, int k) {
+  int row = blockIdx.x * blockDim.x + threadIdx.x;
+  if (row < n) {
+    int sum = 0, most = -1000;
+    for (int i = 0; i < k; ++i) sum += (int)a[row * k + i] * (int)b[i];
+    for (int i = 0; i < k; ++i) most = max(most, (int)a[row * k + i]);
+    c[row] = sum;
+    top[row] = most;
+  }
+}
+"""
+
+
+@pytest.mark.parametrize("k", [0, 1, 15, 16, 63, 64, 65, 150])
+def test_reductions_are_exact_at_every_length(k: int, tmp_path: Path) -> None:
+    emitted, runs = translate(INT8)
+    assert any("add over" in note for stage in runs[0].stages for note in stage.notes)
+    main = f"""
+int main() {{
+  enum {{ n = 5, k = {k} }};
+  static int8_t a[n * k + 1], b[k + 1];
+  int32_t c[n], top[n];
+  for (int i = 0; i < n * k; ++i) a[i] = (int8_t)(i % 7 == 0 ? -128 : i * 37);
+  for (int i = 0; i < k; ++i) b[i] = (int8_t)(i % 5 == 0 ? -128 : i * 91);
+  rows({{1, 1, 1}}, {{8, 1, 1}}, 0, a, b, c, top, n, k);
+  int wrong = 0;
+  for (int r = 0; r < n; ++r) {{
+    int sum = 0, most = -1000;
+    for (int i = 0; i < k; ++i) {{ sum += a[r * k + i] * b[i]; if (a[r * k + i] > most) most = a[r * k + i]; }}
+    wrong += c[r] != sum || top[r] != most;
+  }}
+  printf("%d", wrong);
+}}
+"""
+    assert run_file("#include <stdio.h>\n" + emitted.text + main, tmp_path) == b"0"

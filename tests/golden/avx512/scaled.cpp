@@ -23,10 +23,6 @@ static inline __m512i xp_ramp_epi32(int32_t base, int32_t stride) {
   return _mm512_add_epi32(_mm512_set1_epi32(base), steps);
 }
 
-static inline __m512 xp_f16_ps(__m512 a) {
-  return _mm512_cvtph_ps(_mm512_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT));
-}
-
 static inline uint16_t xp_float_to_half(float a) {
   return _cvtss_sh(a, _MM_FROUND_TO_NEAREST_INT);
 }
@@ -84,10 +80,10 @@ extern "C" void scaled_half(xp_dim3 grid, xp_dim3 block, size_t shared_bytes, co
       __mmask16 then = _mm512_cmplt_epi32_mask(xp_ramp_epi32(i, 1), _mm512_set1_epi32(o_n));
       if (_cvtmask16_u32(then) != 0u) {
         __m512 x = _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(then, &in_[i]));
-        _mm256_mask_storeu_epi16(&out_[i], then,
-            _mm512_cvtps_ph(xp_f16_ps(_mm512_fmadd_ps(_mm512_add_ps(x, x), _mm512_set1_ps(o_scale),
-            _mm512_mask_i32gather_ps(_mm512_setzero_ps(), then, _mm512_and_epi32(xp_ramp_epi32(i,
-            1), _mm512_set1_epi32(3)), table, 4))), _MM_FROUND_TO_NEAREST_INT));
+        _mm256_mask_storeu_epi16(&out_[i], then, _mm512_cvtps_ph(_mm512_fmadd_ps(_mm512_add_ps(x,
+            x), _mm512_set1_ps(o_scale), _mm512_mask_i32gather_ps(_mm512_setzero_ps(), then,
+            _mm512_and_epi32(xp_ramp_epi32(i, 1), _mm512_set1_epi32(3)), table, 4)),
+            _MM_FROUND_TO_NEAREST_INT));
       }
     }
   }

@@ -74,7 +74,8 @@ static inline cudaError_t cudaFree(void *p) {
   free(p);
   return cudaSuccess;
 }
-static inline cudaError_t cudaMemcpy(void *to, const void *from, size_t bytes, cudaMemcpyKind) {
+static inline cudaError_t cudaMemcpy(void *to, const void *from, size_t bytes,
+                                 cudaMemcpyKind) {
   memmove(to, from, bytes);
   return cudaSuccess;
 }

@@ -27,8 +27,8 @@ struct xp_dim3 { unsigned x, y, z; };
 
 
 def entry_unit(text: str, entries: Sequence[KernelEntry]) -> str:
-    """C++ with `xp_call_<i>` for every entry. Parameter names come from the emitted `text`; a struct is passed as one
-    of the same fields, since the definition's own type is not known here."""
+    """C++ with `xp_call_<i>` for every entry. Parameter names come from the emitted `text`; a struct is passed
+    as one of the same fields, since the definition's own type is not known here."""
     shown = _shown(text)
     named = (
         entry if entry.symbol in shown else replace(entry, symbol=entry.symbol + KERNEL_SUFFIX)

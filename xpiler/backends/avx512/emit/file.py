@@ -103,8 +103,8 @@ def _actual(source: Function | None, source_name: str) -> dict[str, str]:
 
 
 def _dispatch(function: Function, kernels: Sequence[TranslatedKernel]) -> str:
-    """A function of the source's name that calls the instance for its template arguments; an instance that no launch
-    in the file names does not compile."""
+    """A function of the source's name that calls the instance for its template arguments; an instance that no
+    launch in the file names does not compile."""
     shown = ["xp_dim3 grid", "xp_dim3 block", "size_t shared_bytes"]
     shown += [_plain(p.text) for p in function.params]
     names = ", ".join(

@@ -170,7 +170,8 @@ static inline cudaError_t xp_allocate(void **p, size_t bytes) {
     *(
         _piece(
             name,
-            f"static inline cudaError_t {name}(void *to, const void *from, size_t bytes, cudaMemcpyKind{more}) {{\n"
+            f"static inline cudaError_t {name}(void *to, const void *from, size_t bytes,\n"
+            f"                                 cudaMemcpyKind{more}) {{\n"
             f"  memmove(to, from, bytes);\n  {_OK}\n}}",
             "string.h",
         )

@@ -312,6 +312,12 @@ class Lanes:
             return self._divide(expr, ex)
         if expr.op in ("<<", ">>"):
             return self._shift(expr, ex)
+        if expr.op == "|" and type_ in (I32, U32):
+            from xpiler.backends.avx512.passes.memory import load_word
+
+            word = load_word(self, expr, ex)
+            if word is not None:
+                return word
         if self.fuse and type_ in (F32, F64) and expr.op in ("+", "-"):
             fused = self._fused(expr, ex)
             if fused is not None:

@@ -8,6 +8,7 @@ from typing import Final
 from xpiler.backends.avx512.passes.instructions import LANES, register, suffix
 from xpiler.backends.avx512.passes.lanes import MASK, Exec, Lanes, NeedsEight, call
 from xpiler.backends.avx512.passes.shape import Shape
+from xpiler.ir.affine import constant, poly
 from xpiler.ir.build import cast, const, i32
 from xpiler.ir.nodes import AddressOf, Binary, Call, Cast, Const, Evaluate, Expr, Load, Unary
 from xpiler.ir.types import (
@@ -17,6 +18,7 @@ from xpiler.ir.types import (
     F32,
     I32,
     I64,
+    U8,
     U32,
     VOID,
     Pointer,
@@ -25,7 +27,7 @@ from xpiler.ir.types import (
 )
 from xpiler.ir.walk import subexpressions
 
-__all__ = ["load", "store"]
+__all__ = ["load", "load_word", "store"]
 
 _HALF: Final = Vector(F16, 16)
 _BYTES: Final = Vector(BOOL, 16)
@@ -247,6 +249,51 @@ def _halves(elem: Scalar) -> tuple[str, str]:
     if elem.is_float:
         return "_mm512_castps512_ps256", "_mm512_castps256_ps512"
     return "_mm512_castsi512_si256", "_mm512_castsi256_si512"
+
+
+def load_word(lanes: Lanes, expr: Binary, ex: Exec) -> Expr | None:
+    """Four neighbouring bytes put together to a 32-bit word, as one load; None if `expr` is not that."""
+    parts: dict[int, Load] = {}
+    if not _bytes_of(expr, 0, parts) or sorted(parts) != [0, 8, 16, 24]:
+        return None
+    first = parts[0]
+    base = poly(first.index[-1])
+    for shift, part in parts.items():
+        apart = poly(part.index[-1]) - base
+        if part.buffer != first.buffer or part.index[:-1] != first.index[:-1]:
+            return None
+        if apart != constant(shift // 8):
+            return None
+    where = _place(lanes, first.buffer, first.index, ex)
+    if isinstance(where, _Unit) or where.wide or lanes.shapes.of(first).uniform:
+        return None
+    reg = register(I32)
+    if _stride([lanes.shapes.of(i) for i in first.index], lanes.buffers[first.buffer][1]) == 4:
+        return _load_unit(I32, where.base, ex)
+    if ex.mask is None:
+        return call("_mm512_i32gather_epi32", reg, where.index, where.base, i32(1))
+    zero = lanes.broadcast(i32(0))
+    name = "_mm512_mask_i32gather_epi32"
+    return call(name, reg, zero, ex.mask, where.index, where.base, i32(1))
+
+
+def _bytes_of(expr: Expr, shift: int, parts: dict[int, Load]) -> bool:
+    """Collects the bytes of an or of shifted bytes, by their shift; false where something else is found."""
+    match expr:
+        case Binary(op="|", a=a, b=b):
+            return _bytes_of(a, shift, parts) and _bytes_of(b, shift, parts)
+        case Binary(op="<<", a=a, b=Const(value=by)):
+            return _bytes_of(a, shift + int(by), parts)
+        case Cast(type=to, a=Load(type=elem) as load) if to == U8 and elem.bits == 8:
+            parts[shift] = load
+            return True
+        case Load(type=elem) if elem == U8:
+            parts[shift] = expr
+            return True
+        case Cast(type=to, a=a) if to in (I32, U32):
+            return _bytes_of(a, shift, parts)
+        case _:
+            return False
 
 
 # --- stores ------------------------------------------------------------------------------------

@@ -147,10 +147,10 @@ def _may_wrap(expr: Expr) -> bool:
     )
 
 
-def analyse(loop: For) -> Shapes:
-    """Shapes in the body of `loop`, whose variable is linear with its step."""
+def analyse(loop: For, carried: frozenset[str] = frozenset()) -> Shapes:
+    """Shapes in the body of `loop`, whose variable is linear with its step; `carried` variables differ."""
     step = loop.step.value if isinstance(loop.step, Const) else 1
-    shapes = Shapes({loop.var: Shape(int(step))})
+    shapes = Shapes({loop.var: Shape(int(step)), **dict.fromkeys(carried, VARYING)})
     written = buffers_written(loop.body)
     while True:
         before = (dict(shapes.variables), dict(shapes.private), set(shapes.diverging))

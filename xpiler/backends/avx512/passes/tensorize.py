@@ -16,6 +16,12 @@ from typing import Final
 from xpiler.backends.avx512.passes.instructions import LANES, register, suffix
 from xpiler.backends.avx512.passes.lanes import MASK, Exec, Lanes, NeedsEight, Refusal, call
 from xpiler.backends.avx512.passes.memory import store
+from xpiler.backends.avx512.passes.reduction import (
+    Reduction,
+    find_reduction,
+    preferable,
+    reduced_bytes,
+)
 from xpiler.backends.avx512.passes.shape import VARYING, Shapes, analyse
 from xpiler.ir.build import boolean, cast, const, i32
 from xpiler.ir.nodes import (
@@ -44,7 +50,7 @@ from xpiler.ir.nodes import (
     While,
 )
 from xpiler.ir.types import BOOL, I32, I64, Pointer, Scalar, Vector
-from xpiler.ir.walk import assigned, blocks, declared, statements, with_blocks
+from xpiler.ir.walk import assigned, blocks, declared, map_block, statements, with_blocks
 from xpiler.passes.base import Applied, Context, Knob, NotApplicable, Outcome, Pass
 from xpiler.passes.names import Names, reserved
 
@@ -58,14 +64,23 @@ FUSE: Final = Knob(
 _Buffers = dict[str, tuple[Scalar, tuple[Expr, ...]]]
 
 
-def vectorize(loop: For, buffers: _Buffers, names: Names, fuse: bool = True) -> Block:
-    """The loop on sixteen lanes, or on eight where a lane holds 64-bit values; raises Refusal."""
+def vectorize(
+    loop: For,
+    buffers: _Buffers,
+    names: Names,
+    fuse: bool = True,
+    carried: frozenset[str] = frozenset(),
+) -> Block:
+    """The loop on sixteen lanes, or on eight where a lane holds 64-bit values; raises Refusal.
+
+    `carried` are variables of the lanes that live from one round to the next, declared before the loop.
+    """
     if loop.step != const(1, loop.type):
         raise Refusal(f"loop {loop.var!r} does not step by 1")
-    outside = assigned(loop.body) - declared(loop.body)
+    outside = assigned(loop.body) - declared(loop.body) - carried
     if outside:
         raise Refusal(f"loop {loop.var!r} assigns {min(outside)!r}, which lives outside of it")
-    shapes = analyse(loop)
+    shapes = analyse(loop, carried)
     taken = set(names.taken)
     try:
         return _Body(loop, shapes, LANES, names, buffers, fuse).loop()
@@ -433,8 +448,46 @@ class _Search:
         inner = blocks(stmt)
         return (with_blocks(stmt, tuple(self.block(b) for b in inner)),) if inner else (stmt,)
 
+    def _reductions(self, loop: For) -> Block | None:
+        """The loop with its inner reductions on lanes of their own, where that reads memory in one piece."""
+        shapes = analyse(loop)
+        found: list[str] = []
+
+        def reduce(stmt: Stmt) -> Block:
+            reduction = find_reduction(stmt) if isinstance(stmt, For) else None
+            if reduction is None or not preferable(reduction, shapes):
+                return (stmt,)
+            new = self._reduced(reduction)
+            if new is None:
+                return (stmt,)
+            found.append(f"{reduction.op} over {reduction.loop.var!r} on 16 lanes")
+            return new
+
+        body = map_block(loop.body, reduce)
+        self.done += found
+        return (replace(loop, body=body),) if found else None
+
+    def _reduced(self, reduction: Reduction) -> Block | None:
+        taken = set(self.names.taken)
+        vector = self.names.fresh(f"{reduction.name}_lanes")
+        loop = replace(reduction.loop, body=reduction.carried(vector), axis="parallel")
+        bytes_ = reduced_bytes(reduction, vector, self.names)
+        main: Block = ()
+        if bytes_ is not None:
+            main, rest = bytes_
+            loop = replace(loop, lo=rest)
+        try:
+            lanes = vectorize(loop, self.buffers, self.names, self.fuse, frozenset({vector}))
+        except (Refusal, NeedsEight):
+            self.names.taken = taken
+            return None
+        return (reduction.start(vector), *main, *lanes, reduction.finish(vector))
+
     def _try(self, loop: For) -> Block:
         why = _pointless(loop)
+        inner = None if why else self._reductions(loop)
+        if inner is not None:
+            return inner
         if not why:
             try:
                 new = vectorize(loop, self.buffers, self.names, self.fuse)
