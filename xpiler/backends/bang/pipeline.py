@@ -9,6 +9,7 @@ from xpiler.backends.bang.passes.bind import BIND
 from xpiler.backends.bang.passes.cache import CACHE
 from xpiler.backends.bang.passes.distribute import DISTRIBUTE
 from xpiler.backends.bang.passes.doubles import DOUBLES
+from xpiler.backends.bang.passes.pipeline import PIPELINE
 from xpiler.backends.bang.passes.reroll import REROLL
 from xpiler.backends.bang.passes.tensorize import TENSORIZE
 from xpiler.ir.nodes import Module
@@ -25,5 +26,17 @@ def pipeline(program: Module, options: Mapping[str, str]) -> tuple[Pass, ...]:
     """From the lifted SIMT kernel to tasks with vector instructions."""
     del program, options
     return (
-        INLINE, FOLD, DOUBLES, DETENSORIZE, LOOP_RECOVERY, FOLD, BIND, DISTRIBUTE, REROLL, CACHE, TENSORIZE, ATOMICS,
-    )  # fmt: skip
+        INLINE,
+        FOLD,
+        DOUBLES,
+        DETENSORIZE,
+        LOOP_RECOVERY,
+        FOLD,
+        BIND,
+        DISTRIBUTE,
+        REROLL,
+        CACHE,
+        TENSORIZE,
+        PIPELINE,
+        ATOMICS,
+    )
