@@ -124,7 +124,7 @@ def evaluate(expr: Expr, env: Env, loads: Loads = SILENT) -> Interval:
     """The range of an integer expression; `ANY` for reals."""
     type_ = expr.type
     value = _evaluate(expr, env, loads)
-    if expr in env.facts:
+    if env.facts and isinstance(expr, Binary | Load | Select | Call) and expr in env.facts:
         value = value.meet(env.facts[expr])
     if isinstance(type_, Scalar) and type_.is_int:
         # an unknown value is left unbounded, so that it is recognised as unknown
@@ -175,7 +175,7 @@ def _variable(var: Var, env: Env) -> Interval:
     """Its range, also by its definition: what that is made of may have been narrowed since."""
     value = env.values.get(var.name, ANY)
     definition = env.definitions.get(var.name)
-    if definition is None or value.single or env.depth >= 6:
+    if definition is None or value.single or env.depth >= 4:
         return value
     env.depth += 1
     value = value.meet(evaluate(definition, env))

@@ -26,6 +26,7 @@ from xpiler.verify.distribution import Distribution
 from xpiler.verify.formula import Formula, FormulaError
 
 __all__ = [
+    "MAX_ELEMENTS",
     "ONE",
     "ROLES",
     "BufferArgument",

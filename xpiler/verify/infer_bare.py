@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
 
@@ -23,15 +23,17 @@ from xpiler.verify.geometry import (
     guess_grid,
 )
 from xpiler.verify.interval import Interval
-from xpiler.verify.roles import index_uses, parameter_buffers, scalar_use
+from xpiler.verify.roles import WINDOW_NAMES, IndexUse, index_uses, parameter_buffers, scalar_use
 
 __all__ = [
     "EPSILON_NAMES",
+    "INDEX_RANGE",
     "MAX_WORK",
     "NoCase",
     "Sizes",
     "buffer_argument",
     "choose_sizes",
+    "fitting_range",
     "global_arguments",
     "index_ranges",
     "infer_bare",
@@ -52,7 +54,8 @@ SHAPES: dict[int, tuple[tuple[int, ...], ...]] = {
 MANY = (
     (7, 5, 9, 6, 4, 3, 8, 5, 7, 6),
     (16, 8, 4, 8, 16, 4, 8, 4, 16, 8),
-    (2, 3, 1, 4, 3, 2, 5, 3, 2, 1),
+    (2, 3, 3, 4, 3, 2, 5, 3, 2, 1),
+    (2, 37, 45, 40, 5, 3, 4, 6, 3, 2),
 )
 FREE_AXIS = {"x": (3, 1, 5, 2), "y": (2, 3, 1), "z": (2, 1, 3)}
 
@@ -87,6 +90,9 @@ def choose_sizes(kernel: Kernel, names: Sequence[str], largest: int = 1 << 30) -
                 sizes[name] = _turns((3, 0, 1), len(rows))
             case "shift":
                 sizes[name] = _turns((3, 1, 2), len(rows))
+            case "window":
+                turns = (2, 3, 1) if name.lower() in WINDOW_NAMES else (1, 2, 2)
+                sizes[name] = _turns(turns, len(rows))
             case _:
                 position = plain.index(name)
                 sizes[name] = [min(row[position % len(row)], largest) for row in rows]
@@ -121,6 +127,7 @@ def _infer(module: Module, kernel: Kernel, note: str, largest: int) -> Case | No
         count, scalars = 3, [{}] * 3
         grids = [guess_grid(module, kernel, blocks[i % len(blocks)], {}, loads) for i in range(3)]
     shapes: list[_Shape] = []
+    kept: list[int] = []
     for position, (row, grid) in enumerate(zip(scalars, grids, strict=True)):
         block = blocks[position % len(blocks)]
         x, y, z = (
@@ -128,9 +135,12 @@ def _infer(module: Module, kernel: Kernel, note: str, largest: int) -> Case | No
             for axis, size in zip(AXES, grid, strict=True)
         )
         shape = _bounded(module, kernel, Geometry((x, y, z), block), row, loads)
-        if work(shape.geometry, shape.bounds) > MAX_WORK:
-            return NoCase("the kernel does too much work at the sizes that were tried")
-        shapes.append(shape)
+        if work(shape.geometry, shape.bounds) <= MAX_WORK:
+            shapes.append(shape)
+            kept.append(position)
+    if len(shapes) < min(3, count):
+        return NoCase("the kernel does too much work at the sizes that were tried")
+    count, sizes = len(kept), {name: [v[i] for i in kept] for name, v in sizes.items()}
     hints = {extent for block in blocks for extent in block if extent > 1}
     fitter = Fitter(count, sizes, hints=tuple(sorted(hints)))
     return _assemble(module, kernel, shapes, fitter, index_values, note)
@@ -174,6 +184,23 @@ def index_ranges(kernel: Kernel) -> tuple[dict[str, Interval], dict[str, Distrib
             loads[use.source] = Interval(0, INDEX_RANGE)
             values[use.source] = Distribution("offsets", bound)
     return loads, values
+
+
+def fitting_range(
+    use: IndexUse, at: Callable[[Mapping[str, Interval]], Bounds], elements: int
+) -> int:
+    """How many positions the values of an index buffer may take, so that `target` is big enough.
+
+    `at` gives the bounds under assumptions about loads. The index is taken to be linear in the value.
+    """
+    ends = []
+    for top in (1, 2) if use.how == "offsets" else (0, 1):
+        access = at({use.source: Interval(0, top)}).accesses.get(use.target, Access())
+        ends.append(access.hi)
+    step = ends[1] - ends[0]
+    if step <= 0:
+        return INDEX_RANGE
+    return max(1, min(INDEX_RANGE, (elements - 1 - ends[0]) // step + 1))
 
 
 def buffer_argument(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from xpiler.frontends.host import (
     BufferArgument as HostBuffer,
@@ -17,27 +17,30 @@ from xpiler.frontends.host import (
 from xpiler.frontends.host import (
     ScalarArgument as HostScalar,
 )
-from xpiler.ir.nodes import Expr, Kernel, Module, Var
+from xpiler.ir.nodes import Const, Expr, Kernel, Module, Var
 from xpiler.ir.types import Scalar
 from xpiler.ir.walk import subexpressions
 from xpiler.verify.bounds import Access, Bounds, analyse
-from xpiler.verify.case import BufferArgument, Case, ScalarArgument, Triple
+from xpiler.verify.case import MAX_ELEMENTS, BufferArgument, Case, ScalarArgument, Triple
 from xpiler.verify.distribution import Distribution
 from xpiler.verify.fit import Fitter
 from xpiler.verify.formula import Formula
 from xpiler.verify.geometry import AXES, Geometry, assumptions
 from xpiler.verify.infer_bare import (
     EPSILON_NAMES,
+    INDEX_RANGE,
     MAX_WORK,
     NoCase,
     Sizes,
     buffer_argument,
     choose_sizes,
+    fitting_range,
     global_arguments,
     index_ranges,
     work,
 )
-from xpiler.verify.roles import parameter_buffers
+from xpiler.verify.interval import Interval
+from xpiler.verify.roles import index_uses, parameter_buffers
 
 __all__ = ["infer_host"]
 
@@ -52,6 +55,7 @@ class _Shape:
     scalars: Mapping[str, int | float]
     elements: Mapping[str, int]
     bounds: Bounds
+    ranges: Mapping[str, int]
 
 
 def infer_host(module: Module, kernel: Kernel, launch: Launch) -> Case | NoCase:
@@ -137,8 +141,13 @@ def _shape(
         return NoCase("the size of dynamic shared memory is unknown")
     geometry = Geometry(grid, block, int(shared))
     scalars, elements = _arguments(launch, values)
+    wrong = _senseless(launch, scalars, elements)
+    if wrong:
+        return NoCase(wrong)
     integers = {n: int(v) for n, v in scalars.items() if isinstance(v, int)}
+    ranges = _ranges(module, kernel, geometry, integers, elements)
     loads, _ = index_ranges(kernel)
+    loads = {n: Interval(0, r - (v.hi < INDEX_RANGE)) for n, v in loads.items() if (r := ranges[n])}
     bounds = analyse(module, kernel, assumptions(geometry, integers, loads))
     if work(geometry, bounds) > MAX_WORK:
         return NoCase("the launch does too much work at the sizes that were tried")
@@ -147,7 +156,43 @@ def _shape(
         if name not in elements and access.unknown:
             return NoCase(f"size of buffer {name} unknown: its index depends on data")
         elements.setdefault(name, access.hi + 1)
-    return _Shape(geometry, scalars, elements, bounds)
+    return _Shape(geometry, scalars, elements, bounds, ranges)
+
+
+def _senseless(
+    launch: Launch, scalars: Mapping[str, int | float], elements: Mapping[str, int]
+) -> str:
+    """Why the host would not launch with these numbers; empty when it might."""
+    for argument in launch.arguments:
+        if isinstance(argument, HostScalar) and not isinstance(argument.value, Var | Const):
+            value = scalars.get(argument.param, 0)
+            if isinstance(value, int) and value < 0:
+                return f"{argument.param} is {value} at the sizes that were tried"
+    for name, count in elements.items():
+        if not 0 < count <= MAX_ELEMENTS:
+            return f"{name} has {count} elements at the sizes that were tried"
+    return ""
+
+
+def _ranges(
+    module: Module,
+    kernel: Kernel,
+    geometry: Geometry,
+    integers: Mapping[str, int],
+    elements: Mapping[str, int],
+) -> dict[str, int]:
+    """Per index-valued buffer, how many positions its values may name: no more than their targets have."""
+
+    def at(loads: Mapping[str, Interval]) -> Bounds:
+        return analyse(module, kernel, assumptions(geometry, integers, loads))
+
+    ranges: dict[str, int] = {}
+    for use in index_uses(kernel):
+        ranges.setdefault(use.source, INDEX_RANGE)
+        if use.target in elements:
+            fit = fitting_range(use, at, elements[use.target])
+            ranges[use.source] = min(ranges[use.source], fit)
+    return ranges
 
 
 def _extent(
@@ -199,6 +244,9 @@ def _assemble(
     grid = _triple([s.geometry.grid for s in shapes], "blocks", fitter)
     shared = fitter.fit([s.geometry.shared for s in shapes], "shared_bytes")
     _, index_values = index_ranges(kernel)
+    for source, values in index_values.items():
+        limit = fitter.fit([s.ranges[source] for s in shapes], f"{source}_range")
+        index_values[source] = replace(values, arguments=(limit,))
     buffers = parameter_buffers(kernel)
     arguments: list[BufferArgument | ScalarArgument] = []
     for param in kernel.params:

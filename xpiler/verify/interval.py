@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from xpiler.ir.types import Scalar
 
@@ -47,6 +48,7 @@ ANY = Interval(-HUGE, HUGE)
 BIT = Interval(0, 1)
 
 
+@lru_cache(maxsize=64)
 def of_type(type_: Scalar) -> Interval:
     """All values of an integer type; everything for a float."""
     if type_.kind == "bool":

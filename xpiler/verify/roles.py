@@ -30,10 +30,36 @@ from xpiler.ir.nodes import (
 from xpiler.ir.types import Pointer, Scalar
 from xpiler.ir.walk import expressions, operands, statements, subexpressions
 
-__all__ = ["IndexUse", "ScalarUse", "bare", "index_uses", "parameter_buffers", "scalar_use"]
+__all__ = [
+    "WINDOW_NAMES",
+    "IndexUse",
+    "ScalarUse",
+    "bare",
+    "index_uses",
+    "parameter_buffers",
+    "scalar_use",
+]
 
-ScalarUse = Literal["size", "flag", "offset", "shift"]
-OFFSET_NAMES = ("offset", "start", "begin", "first", "base", "pad", "shift")
+ScalarUse = Literal["size", "flag", "offset", "shift", "window"]
+OFFSET_NAMES = ("offset", "start", "begin", "first", "base", "pad", "padding", "shift")
+WINDOW_NAMES = (
+    "window",
+    "kernel",
+    "kernel_size",
+    "ksize",
+    "kh",
+    "kw",
+    "filter",
+    "filter_size",
+    "radius",
+    "pool",
+)
+BESIDE_WINDOW = (
+    "stride",
+    "stride_h",
+    "stride_w",
+    "dilation",
+)  # pitches of memory go by these names too
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +154,9 @@ def scalar_use(kernel: Kernel, name: str) -> ScalarUse:
     lower = name.lower()
     if any(lower.startswith(hint) or lower.endswith(hint) for hint in OFFSET_NAMES):
         return "offset"
+    others = {p.name.lower() for p in kernel.params}
+    if lower in WINDOW_NAMES or (lower in BESIDE_WINDOW and others & set(WINDOW_NAMES)):
+        return "window"
     occurrences = conditions = shifts = 0
     for stmt in statements(kernel.body):
         for expr in expressions(stmt):
