@@ -138,18 +138,15 @@ __global__ void k(f32 *a, i32 n, i32 s) {
       break;
     }
   }
-  while (true) {
+  bool again = true;
+  while (again) {
     k_1 -= 1;
     if (k_1 == 3) {
-      if (!(k_1 > 0)) {
-        break;
-      }
+      again = k_1 > 0;
       continue;
     }
     a[k_1] = 0.0f;
-    if (!(k_1 > 0)) {
-      break;
-    }
+    again = k_1 > 0;
   }
   i32 i_3 = 0;
   i32 j = 5;
@@ -757,4 +754,3 @@ __global__ void k(f32 *x) {
 }
 """
     assert shown(source) == expected
-

@@ -14,7 +14,7 @@ from xpiler.frontends.lift.ctype import CPointer, CScalar, CStruct, CType
 from xpiler.frontends.lift.dispatch import PLACES, REFERENCES, VALUES, operand, place, scalar, value
 from xpiler.frontends.lift.memory import choose, convert, dereference, read
 from xpiler.frontends.lift.names import name_place
-from xpiler.frontends.lift.pointers import advance, difference, is_null
+from xpiler.frontends.lift.pointers import advance, difference, is_null, same_address
 from xpiler.frontends.lift.state import Lifter
 from xpiler.frontends.lift.structs import initialised
 from xpiler.frontends.lift.values import (
@@ -144,17 +144,12 @@ def _pointer_binary(lf: Lifter, node: Node, op: str, a: Value, b: Value) -> Valu
     if isinstance(a, PointerValue) and isinstance(b, PointerValue):
         if op == "-":
             return difference(lf, a, b, node)
-        if not (_solid(a) and _solid(b)) and op in ("==", "!="):
-            # no buffer of a launch is null
-            same = is_null(lf, a if a.buffer or a.choice else b)
+        if op in ("==", "!="):
+            same = same_address(a, b)
             return same if op == "==" else arith.unary("!", same)
         difference(lf, a, b, node)  # the same buffer, or refused
         return arith.binary(op, a.offset, b.offset, node.span)
     raise lf.refuse("XP1111", f"`{op}` on these pointers", node)
-
-
-def _solid(pointer: PointerValue) -> bool:
-    return bool(pointer.buffer) and pointer.choice is None
 
 
 def _logical(lf: Lifter, node: Node, op: str, left: Node, right: Node) -> Value:

@@ -10,7 +10,7 @@ from typing import Final
 
 from xpiler.frontends.libclang import Node
 from xpiler.frontends.lift import arith
-from xpiler.frontends.lift.ctype import CPointer, CScalar, CStruct, CType, TypeTable
+from xpiler.frontends.lift.ctype import CArray, CPointer, CScalar, CStruct, CType, TypeTable
 from xpiler.ir import build
 from xpiler.ir.nodes import Call, Const, Expr, Var
 from xpiler.ir.types import BOOL, F64, I64, U32, U64, Scalar
@@ -170,8 +170,19 @@ def _record(env: Environment, path: Path, name: str, ctype: CStruct) -> Record:
                 known = Memory(inner, full, build.i64(0))
             elif isinstance(field_type, CScalar):
                 known = Var(full, field_type.type)
+            elif isinstance(field_type, CArray) and isinstance(field_type.elem, CScalar):
+                known = _elements(env, inner, full, field_type.elem, field_type.count or 0)
         fields.append((field_name, known))
     return Record(tuple(fields))
+
+
+def _elements(env: Environment, path: Path, name: str, elem: CScalar, count: int) -> Record:
+    """The elements of an array in a struct."""
+    found: list[tuple[str, HostValue]] = []
+    for k in range(count):
+        at = (path[0], f"{path[1]}[{k}]")
+        found.append((str(k), env.values.get(at, Var(f"{name}[{k}]", elem.type))))
+    return Record(tuple(found))
 
 
 def _member(env: Environment, node: Node) -> HostValue:

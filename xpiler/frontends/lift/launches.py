@@ -18,7 +18,15 @@ from xpiler.frontends.host import (
 )
 from xpiler.frontends.libclang import Node
 from xpiler.frontends.lift import arith
-from xpiler.frontends.lift.ctype import CPointer, CScalar, TypeTable
+from xpiler.frontends.lift.ctype import (
+    CArray,
+    COpaque,
+    CPointer,
+    CScalar,
+    CStruct,
+    CType,
+    TypeTable,
+)
 from xpiler.frontends.lift.discover import Discovery
 from xpiler.frontends.lift.hostvalue import Dim, HostValue, Memory, Path, Record
 from xpiler.frontends.lift.hostwalk import LaunchRecord, Walk, walk_function
@@ -93,7 +101,8 @@ def launches(host: HostCode, symbols: Mapping[int, LiftedKernel]) -> tuple[Launc
 
 def _launch(walk: Walk, record: LaunchRecord, kernel: LiftedKernel) -> Launch:
     params = kernel.program.kernels[0].params
-    flat = _flattened(record.arguments)
+    types = [walk.env.ctype(c) for c in record.site.kernel.children if c.kind == "PARM_DECL"]
+    flat = _flattened(record.arguments, types)
     used: dict[Path, Scalar] = {}
     arguments = tuple(
         _argument(walk, p, flat[k] if k < len(flat) else None, used) for k, p in enumerate(params)
@@ -120,14 +129,34 @@ def _three(dim: Dim) -> tuple[Expr | None, Expr | None, Expr | None]:
     return (dim.x, dim.y, dim.z)
 
 
-def _flattened(values: Iterable[HostValue]) -> list[HostValue]:
+def _flattened(values: Iterable[HostValue], types: Iterable[CType]) -> list[HostValue]:
+    """One value per scalar or pointer of the parameters; None where a struct is not known."""
     flat: list[HostValue] = []
-    for value in values:
-        if isinstance(value, Record):
-            flat += _flattened(v for _, v in value.fields)
-        else:
-            flat.append(value)
+    for value, ctype in zip(values, types, strict=False):
+        count = _leaves(ctype)
+        parts = list(_parts(value))
+        flat += parts if len(parts) == count else [None] * count
     return flat
+
+
+def _parts(value: HostValue) -> Iterable[HostValue]:
+    if isinstance(value, Record):
+        for _, field in value.fields:
+            yield from _parts(field)
+    else:
+        yield value
+
+
+def _leaves(ctype: CType) -> int:
+    match ctype:
+        case CStruct(fields=fields):
+            return sum(_leaves(t) for _, t in fields)
+        case CArray(elem=elem, count=count):
+            return (count or 0) * _leaves(elem)
+        case COpaque():
+            return 0
+        case _:
+            return 1
 
 
 def _argument(walk: Walk, param: Param, value: HostValue, used: dict[Path, Scalar]) -> Argument:
@@ -172,7 +201,7 @@ def _buffer(walk: Walk, record: LaunchRecord, path: Path, elem: Scalar) -> Devic
 
 
 def _spelling(record: LaunchRecord, path: Path) -> str:
-    for value in _flattened(record.arguments):
+    for value in (part for argument in record.arguments for part in _parts(argument)):
         if isinstance(value, Memory) and value.path == path:
             return value.name
     return path[1]

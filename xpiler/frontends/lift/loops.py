@@ -421,7 +421,7 @@ def while_loop(lf: Lifter, node: Node, lift: Lift) -> None:
 
 
 def do_loop(lf: Lifter, node: Node, lift: Lift) -> None:
-    """`do body while (cond);`: `while (true)` with the test at the end and before each `continue`."""
+    """`do body while (cond);`: a flag that starts true, tested anew at the end and before each `continue`."""
     with lf.block() as body:
         lift(lf, node.children[0])
     with lf.block() as test:
@@ -429,10 +429,10 @@ def do_loop(lf: Lifter, node: Node, lift: Lift) -> None:
     if isinstance(cond, Const) and not cond.value and not _leaves(tuple(body)):
         lf.out.extend(body)
         return
-    stop = If(arith.unary("!", cond), (Break(),))
-    end: Block = (*test, *(() if isinstance(cond, Const) and cond.value else (stop,)))
+    again = lf.variable("again", BOOL, build.boolean(True))
+    end: Block = (*test, Assign(again.name, cond))
     inner = (*_before_continue(tuple(body), end), *end)
-    lf.emit(While(build.boolean(True), inner, span=node.span))
+    lf.emit(While(again, inner, span=node.span))
 
 
 def _leaves(block: Block) -> bool:

@@ -34,6 +34,7 @@ __all__ = [
     "is_null",
     "offset_unit",
     "retarget",
+    "same_address",
     "stable",
 ]
 
@@ -85,6 +86,21 @@ def _each(pointer: PointerValue, f: Callable[[PointerValue], PointerValue]) -> P
 
 def _apply(pointer: PointerValue, f: Callable[[PointerValue], PointerValue]) -> PointerValue:
     return f(pointer) if pointer.choice is None else _each(pointer, f)
+
+
+def same_address(a: PointerValue, b: PointerValue) -> Expr:
+    """`a == b`: buffers of a launch are apart from each other, and none is null."""
+    if a.choice is not None:
+        first = same_address(replace(a, choice=None), b)
+        return arith.select(a.choice.cond, first, same_address(a.choice.other, b))
+    if b.choice is not None:
+        return same_address(b, a)
+    if a.buffer != b.buffer or not a.buffer:
+        return build.boolean(a.buffer == b.buffer)
+    equal = arith.binary("==", a.offset, b.offset)
+    for x, y in zip(a.prefix, b.prefix, strict=False):
+        equal = arith.binary("&&", arith.binary("==", x, y), equal)
+    return equal
 
 
 def is_null(lf: Lifter, pointer: PointerValue) -> Expr:

@@ -1,0 +1,46 @@
+"""The lifted program computes what the source computes: both run on the CPU, on inferred cases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from xpiler.backends.base import KernelEntry
+from xpiler.frontends.lift import LiftedFile, lift
+from xpiler.verify.check import Side, check
+from xpiler.verify.evidence import Evidence, is_verified, summary
+from xpiler.verify.infer import infer_cases
+from xpiler.verify.ir_executor import IrExecutor
+from xpiler.verify.oracle import CudaRuntime
+
+CONSTRUCTS = Path(__file__).parent / "constructs.cu"
+
+
+def evidence(path: Path) -> dict[str, Evidence]:
+    text = path.read_text()
+    found = lift(text, path)
+    assert isinstance(found, LiftedFile)
+    assert found.refused == ()
+    kernels = found.lifted
+    programs = {k.symbol: k.program for k in kernels}
+    entries = tuple(
+        KernelEntry(i, k.program.kernels[0], k.source_name, k.symbol) for i, k in enumerate(kernels)
+    )
+    return dict(
+        check(
+            Side(CudaRuntime(), text, path),
+            Side(IrExecutor(tuple(programs.values())), "", Path("program.c")),
+            entries,
+            {k.symbol: infer_cases(k, found.launches) for k in kernels},
+            programs,
+        )
+    )
+
+
+@pytest.mark.slow
+def test_constructs_keep_their_meaning() -> None:
+    found = evidence(CONSTRUCTS)
+    assert len(found) == 9
+    for symbol, result in found.items():
+        assert is_verified(result), f"{symbol}: {summary(result)}"
