@@ -275,7 +275,12 @@ class _Interpreter:
 
     def repeat(self, stmt: While, env: Env) -> Env | None:
         after = self.settle(stmt.body, env.copy(), stmt.cond, 8)
-        return refine(env.join(after), stmt.cond, False)
+        left = env.join(after)
+        if any(isinstance(s, Break) for s in statements(stmt.body)):
+            # the condition need not be false, and what held at the break was not followed
+            left.forget(assigned(stmt.body))
+            return left
+        return refine(left, stmt.cond, False)
 
     def settle(self, body: Block, start: Env, cond: Expr | None, trips: int) -> Env:
         """Run `body` until nothing new comes; the last round records what it touches."""
