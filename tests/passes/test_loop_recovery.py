@@ -104,6 +104,14 @@ def test_a_guard_before_barriers_becomes_a_predicate(guard: str) -> None:
     )
 
 
+def test_a_loop_that_only_its_guard_lets_end_is_skipped_where_nobody_takes_part() -> None:
+    for barrier in ("__syncthreads();", "__syncwarp();"):
+        same(
+            GID + f"i32 i = n - 1000;\nif (i + tid < 1) {{ out[gid] = 1; return; }}\n"
+            f"while (i != 1) {{ {barrier} i = i / 2; }}\nout[gid] = i;"
+        )
+
+
 def test_a_return_inside_a_loop_before_a_barrier() -> None:
     same(
         "__shared__ i32 s[64];\n"

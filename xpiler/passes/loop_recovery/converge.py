@@ -137,8 +137,32 @@ class _Converger:
         return Var(name, BOOL)
 
     def _region(self, block: Block, p: Expr) -> Block:
-        """The statements for the threads where `p` holds; collectives are run by all."""
+        """The statements for the threads where `p` holds; collectives are run by all.
+
+        Where nobody takes part, a `while` might never end: the region is then skipped.
+        """
+        inside = self._inside(block, p)
+        unbounded = (s for s in statements(block) if isinstance(s, While))
+        if not any(self._holds((s,)) for s in unbounded):
+            return inside
+        some = Var(self.names.fresh("any_active"), I32)
+        taken = If(Binary("!=", some, i32(0)), inside)
+        return Declare(some.name, I32), self._vote(some.name, p, block), taken
+
+    def _inside(self, block: Block, p: Expr) -> Block:
         return self._under(block, p, _Region(declared(block), self._spoilt(block)))
+
+    def _vote(self, result: str, flag: Expr, block: Block) -> WarpOp:
+        """Does `flag` hold for any thread?"""
+        if self.scope is Scope.GRID:
+            raise Refused(
+                "XP2103",
+                "threads leave a loop that holds a grid barrier at different times",
+                block[0].span,
+                "make the loop's bounds the same for all threads of the grid",
+            )
+        op = "block_or" if self.scope is Scope.BLOCK else "any"
+        return WarpOp(op, result, FULL_MASK, (Cast(I32, flag),))
 
     def _spoilt(self, block: Block) -> frozenset[str]:
         """Variables whose value is not the same for threads that do not take part in the region."""
@@ -253,18 +277,10 @@ class _Converger:
                 pre = self._region(pre, p)
         live, some = self.names.fresh("live"), self.names.fresh("any_live")
         alive = var(live, BOOL)
-        if self.scope is Scope.GRID:
-            raise Refused(
-                "XP2103",
-                "threads leave a loop that holds a grid barrier at different times",
-                loop.span,
-                "make the loop's bounds the same for all threads of the grid",
-            )
-        op = "block_or" if self.scope is Scope.BLOCK else "any"
-        vote = WarpOp(op, some, FULL_MASK, (Cast(I32, alive),))
+        vote = self._vote(some, alive, (loop,))
         test = If(alive, (Assign(live, loop.cond),))
         again = If(
-            Binary("!=", Var(some, I32), i32(0)), self._region(loop.body, alive), span=loop.span
+            Binary("!=", Var(some, I32), i32(0)), self._inside(loop.body, alive), span=loop.span
         )
         return (
             *pre,
