@@ -93,6 +93,14 @@ def test_atomics_go_lane_by_lane() -> None:
     assert re.search(r"for \(i32 lane = 0; lane < 16;", text)
 
 
+def test_reading_on_lanes_is_no_write() -> None:
+    """A loop whose bound is loaded from what lanes read is still well-formed."""
+    text = f"for (i32 k = 0; k < p[9]; k += 1) {{ {LOOP} {{ d[t] = p[t]; }} }}"
+    outcome = tensorized(text, "const i32 *p, i32 *d")
+    assert isinstance(outcome, Applied)
+    assert check(outcome.program) == ()
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [

@@ -392,7 +392,7 @@ class Lanes:
         if traps and ex.mask is not None:
             body = (If(self.bit(ex.mask, lane), body),)
         self.out.append(For(lane, I32, i32(0), i32(self.count), i32(1), body))
-        address = AddressOf(target, (i32(0),), Pointer(kept))
+        address = AddressOf(target, (i32(0),), Pointer(kept, const=True))
         return call(f"_mm512_loadu_{suffix(result)}", register(result), address)
 
     def bit(self, mask: Var, lane: str) -> Expr:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from xpiler.backends.avx512.passes.instructions import LANES, register, suffix
@@ -49,9 +49,11 @@ class _Scattered:
     wide: bool
 
 
-def _place(lanes: Lanes, buffer: str, index: tuple[Expr, ...], ex: Exec) -> _Unit | _Scattered:
+def _place(
+    lanes: Lanes, buffer: str, index: tuple[Expr, ...], ex: Exec, *, reads: bool
+) -> _Unit | _Scattered:
     elem, dims = lanes.buffers[buffer]
-    pointer = Pointer(elem)
+    pointer = Pointer(elem, const=reads)
     private = lanes.shapes.private.get(buffer)
     shapes = [lanes.shapes.of(i) for i in index]
     if private is not None:
@@ -71,7 +73,7 @@ def _place(lanes: Lanes, buffer: str, index: tuple[Expr, ...], ex: Exec) -> _Uni
         if stride == 1:
             return _Unit(address)
         return _Scattered(address, lanes.ramp(i32(0), stride, I32), wide=False)
-    return _indirect(lanes, buffer, index, dims, ex)
+    return _indirect(lanes, AddressOf(buffer, (), pointer), index, dims, ex)
 
 
 def _signed(index: Expr) -> Expr:
@@ -110,9 +112,8 @@ def _flat(index: tuple[Expr, ...], dims: tuple[Expr, ...]) -> Expr:
 
 
 def _indirect(
-    lanes: Lanes, buffer: str, index: tuple[Expr, ...], dims: tuple[Expr, ...], ex: Exec
+    lanes: Lanes, at: AddressOf, index: tuple[Expr, ...], dims: tuple[Expr, ...], ex: Exec
 ) -> _Scattered:
-    elem, _ = lanes.buffers[buffer]
     flat = _flat(index, dims)
     fixed, moving = _split(lanes, flat) if len(index) == 1 else (None, flat)
     wide = isinstance(moving.type, Scalar) and moving.type.bits == 64
@@ -121,7 +122,7 @@ def _indirect(
     start: tuple[Expr, ...] = tuple(i32(0) for _ in index)
     if fixed is not None:
         start = (lanes.guarded(fixed, ex),)
-    return _Scattered(AddressOf(buffer, start, Pointer(elem)), lanes.vector(moving, ex), wide)
+    return _Scattered(replace(at, index=start), lanes.vector(moving, ex), wide)
 
 
 def _split(lanes: Lanes, expr: Expr) -> tuple[Expr | None, Expr]:
@@ -171,7 +172,7 @@ def load(lanes: Lanes, expr: Load, ex: Exec) -> Expr:
     """The elements of all lanes that are on; the others get zero."""
     elem = expr.type
     lanes.width(elem)
-    where = _place(lanes, expr.buffer, expr.index, ex)
+    where = _place(lanes, expr.buffer, expr.index, ex, reads=True)
     if isinstance(where, _Unit):
         return _load_unit(elem, where.address, ex)
     if elem.bits < 32:
@@ -264,7 +265,7 @@ def load_word(lanes: Lanes, expr: Binary, ex: Exec) -> Expr | None:
             return None
         if apart != constant(shift // 8):
             return None
-    where = _place(lanes, first.buffer, first.index, ex)
+    where = _place(lanes, first.buffer, first.index, ex, reads=True)
     if isinstance(where, _Unit) or where.wide or lanes.shapes.of(first).uniform:
         return None
     reg = register(I32)
@@ -303,7 +304,7 @@ def store(lanes: Lanes, buffer: str, index: tuple[Expr, ...], value: Expr, ex: E
     """Every lane that is on stores; of lanes that store to one place the last wins."""
     elem, _ = lanes.buffers[buffer]
     lanes.width(elem)
-    where = _place(lanes, buffer, index, ex)
+    where = _place(lanes, buffer, index, ex, reads=False)
     data = lanes.vector(value, ex)
     if isinstance(data, Call) and data.function == f"xp_{elem}_ps":
         data = data.args[0]  # the store rounds

@@ -166,7 +166,8 @@ def reduced_bytes(reduction: Reduction, vector: str, names: Names) -> tuple[Bloc
         return None
     kept = register(I32)
     loaded = [
-        call("_mm512_loadu_epi8", kept, AddressOf(x.buffer, x.index, Pointer(I8))) for x in (a, b)
+        call("_mm512_loadu_epi8", kept, AddressOf(x.buffer, x.index, Pointer(I8, const=True)))
+        for x in (a, b)
     ]
     step = Assign(vector, call("xp_dp4a_epi32", kept, *loaded, Var(vector, kept)))
     index = names.fresh(loop.var)

@@ -389,7 +389,7 @@ class _Body:
         inner = tuple(body) if ex.mask is None else (If(lanes.bit(ex.mask, lane), tuple(body)),)
         self._emit(For(lane, I32, i32(0), i32(self.count), i32(1), inner))
         if stmt.result is not None:
-            address = AddressOf(back, (i32(0),), Pointer(register(elem).elem))
+            address = AddressOf(back, (i32(0),), Pointer(register(elem).elem, const=True))
             value = call(f"_mm512_loadu_{suffix(elem)}", register(elem), address)
             self._set(stmt.result, value, ex)
 
