@@ -24,7 +24,7 @@ from xpiler.verify.evidence import (
 from xpiler.verify.evidence import Tested as Passed
 from xpiler.verify.infer_bare import infer_bare
 from xpiler.verify.judge import check_runners
-from xpiler.verify.observe import Observed
+from xpiler.verify.observe import Observed, Settings
 from xpiler.verify.plan import KernelCheck
 from xpiler.verify.runner import BuildError, Failed, Finished, Job, Outcome, Runner
 
@@ -292,6 +292,17 @@ def test_the_source_is_run_once_for_several_candidates() -> None:
         count = len(source.jobs)
     check_runners(source, Python(saxpy), [subject("saxpy")], observed=memory)
     assert len(source.jobs) == count
+
+
+def test_another_salt_gives_other_inputs() -> None:
+    jobs: list[Job] = []
+    for salt in (0, 1):
+        source = Python(saxpy)
+        check_runners(source, Python(saxpy), [subject("saxpy")], Settings(salt=salt))
+        jobs.append(source.jobs[0])
+    first, second = (job.arrays[2] for job in jobs)
+    assert first.shape == second.shape
+    assert first.tobytes() != second.tobytes()
 
 
 def test_the_reference_is_asked_for_only_when_bits_differ() -> None:

@@ -54,7 +54,6 @@ def check(
 
     `observed` keeps the source's runs for further candidates with the same entries and cases.
     """
-    del jobs  # the two sides are built side by side, which is what two cores allow
     evidence: dict[str, Evidence] = {}
     checks: list[KernelCheck] = []
     for entry in entries:
@@ -69,7 +68,7 @@ def check(
             HarnessRunner(source, runnable),
             HarnessRunner(candidate, runnable),
             checks,
-            settings,
+            settings or Settings(jobs=jobs),
             references=double_reference,
             progress=lambda kernel, stage: say(f"{stage} {kernel}"),
             observed=observed,

@@ -206,11 +206,13 @@ def check_runners(
         return tuple(Unverified(f"the source does not build: {trouble.reason}") for _ in checks)
     if broken is not None:
         return tuple(_unbuilt(check_, broken) for check_ in checks)
-    results: list[Evidence] = []
-    for check_ in checks:
+
+    def one(check_: KernelCheck) -> Evidence:
         progress(check_.entry.source_name, "compare")
-        results.append(judge(candidate, memory[check_.entry.index], references, settings))
-    return tuple(results)
+        return judge(candidate, memory[check_.entry.index], references, settings)
+
+    with ThreadPoolExecutor(max(1, settings.jobs)) as pool:
+        return tuple(pool.map(one, checks))
 
 
 def _unbuilt(check_: KernelCheck, error: BuildError) -> Evidence:
@@ -233,7 +235,11 @@ def _observe_all(
     error = source.prepare()
     if error is not None:
         return error
-    for check_ in missing:
+
+    def one(check_: KernelCheck) -> None:
         progress(check_.entry.source_name, "observe")
         memory[check_.entry.index] = observe(source, check_, settings)
+
+    with ThreadPoolExecutor(max(1, settings.jobs)) as pool:
+        list(pool.map(one, missing))
     return None

@@ -23,10 +23,16 @@ OTHER_ORDER = 7919  # of the source's second run, to see whether it depends on t
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`seeds` at least 3 (fewer are raised to 3); `reference`: judge reals against a run in double."""
+    """`seeds` at least 3 (fewer are raised to 3); `reference`: judge reals against a run in double.
+
+    Another `salt` gives other inputs: what was repaired on one has to be accepted on another.
+    `jobs`: kernels that are run at a time.
+    """
 
     seeds: int = 3
     reference: bool = True
+    salt: int = 0
+    jobs: int = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +64,7 @@ def observe(source: Runner, check_: KernelCheck, settings: Settings) -> Observed
     notes: list[str] = []
     shapes: list[ObservedShape] = []
     for case in check_.cases:
-        plans, impossible = plan_shapes(case, seeds)
+        plans, impossible = plan_shapes(case, seeds, settings.salt)
         notes += [f"{_label(i.shape)}: {i.reason}" for i in impossible]
         for plan in plans:
             found = _observe_shape(source, check_, plan)

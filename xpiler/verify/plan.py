@@ -13,7 +13,7 @@ from xpiler.verify.bounds import analyse
 from xpiler.verify.case import Case, Concrete, ConcreteScalar, Impossible, concrete
 from xpiler.verify.geometry import Geometry, assumptions
 from xpiler.verify.infer_bare import index_ranges
-from xpiler.verify.inputs import Inputs, prepare
+from xpiler.verify.inputs import Inputs, Style, prepare
 from xpiler.verify.runner import Job
 
 __all__ = ["KernelCheck", "PlannedRun", "ShapePlan", "plan_shapes", "reduction_length"]
@@ -61,11 +61,13 @@ class ShapePlan:
     runs: tuple[PlannedRun, ...] = field(repr=False)
 
 
-def plan_shapes(case: Case, seeds: int) -> tuple[tuple[ShapePlan, ...], tuple[Impossible, ...]]:
+def plan_shapes(
+    case: Case, seeds: int, salt: int = 0
+) -> tuple[tuple[ShapePlan, ...], tuple[Impossible, ...]]:
     """The plans of a case's shapes, and the shapes that cannot be launched.
 
     Seed 0 is run with both poisons, so that an element which is left unwritten shows; each run has its own
-    thread order.
+    thread order. Another `salt` gives other inputs of the same styles.
     """
     plans: list[ShapePlan] = []
     impossible: list[Impossible] = []
@@ -76,7 +78,7 @@ def plan_shapes(case: Case, seeds: int) -> tuple[tuple[ShapePlan, ...], tuple[Im
             continue
         pairs = [(0, 0), (0, 1), *((seed, seed % 2) for seed in range(1, max(3, seeds)))]
         runs = tuple(
-            PlannedRun(prepare(found, seed, poison), order)
+            PlannedRun(prepare(found, seed + len(Style) * salt, poison), order)
             for order, (seed, poison) in enumerate(pairs)
         )
         plans.append(ShapePlan(found, runs))
