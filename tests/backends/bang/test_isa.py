@@ -279,7 +279,7 @@ def _atomic() -> list[Case]:
         _i(f"{setup} __bang_atomic_reduce_{op}(q, j, n); memcpy(di, q, n * 4)", after[op])
         for op in ("add", "min", "max", "and", "or", "xor")
     ]
-    swapped = np.where(I == I[0], J, I)
+    swapped = np.where(I[0] == I, J, I)
     out.append(
         _i(
             f"{setup} for (int &x : i) x = I[0]; __bang_atomic_cas(di, q, i, j, n); {read}",

@@ -4,6 +4,7 @@ Each is a device function over `n` elements in NRAM with scratch arrays; `dst` a
 coefficients are our own least-squares fits in double precision on Chebyshev nodes. Accuracy is measured against double
 precision by tests/backends/bang/test_composites.py.
 
+- `xp_select`: a choice by bits, exact for all values.
 - `xp_exp`: exp by argument reduction (k ln 2 in two parts) and a polynomial; 2 ulp; overflow, underflow and NaN as expf.
 - `xp_div`: a * (1 / b), corrected by the exactly computed residual; 1 ulp, exact quotients exact, where 1 / b is finite
   and normal (2^-126 <= |b| <= 2^126), infinities and zeros as IEEE division.
@@ -59,6 +60,19 @@ def _blend(dst: str, other: str, m: str) -> str:
         )
     )
 
+
+_SELECT: Final = """\
+// dst[i] = mask[i] != 0 ? a[i] : b[i], bit for bit; mask holds 1.0f and 0.0f; dst may be a or b
+template <class T>
+__mlu_func__ void xp_select(T *dst, float *mask, T *a, T *b, float *t, float *u, int n) {
+  int *bits = (int *)t;
+  __bang_float2int_tz(bits, mask, n, 0);
+  __bang_mul_scalar(bits, bits, -1, n);
+  int *mixed = (int *)u;
+  __bang_bxor(mixed, (int *)a, (int *)b, n);
+  __bang_band(bits, mixed, bits, n);
+  __bang_bxor((int *)dst, bits, (int *)b, n);
+}"""
 
 _EXP: Final = f"""\
 // dst = exp(src), 2 ulp
@@ -173,6 +187,7 @@ __mlu_func__ void xp_erf(float *dst, float *src, float *t0, float *t1, float *t2
 COMPOSITES: Final[dict[str, Composite]] = {
     c.name: c
     for c in (
+        Composite("xp_select", 3, 2, _SELECT),
         Composite("xp_exp", 1, 3, _EXP),
         Composite("xp_div", 2, 6, _DIV),
         Composite("xp_tanh", 1, 5, _TANH, ("xp_exp",)),

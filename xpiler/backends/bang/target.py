@@ -8,6 +8,7 @@ from xpiler.backends.bang.emit import TASKS, emit
 from xpiler.backends.bang.isa.catalog import manual
 from xpiler.backends.bang.pipeline import pipeline
 from xpiler.backends.bang.toolchain import Simulator
+from xpiler.backends.bang.words import vocabulary
 from xpiler.backends.base import Option, Target
 
 __all__ = ["FACTS", "TARGET"]
@@ -31,6 +32,7 @@ TARGET: Final = Target(
     executors=(Simulator(),),
     facts=FACTS,
     manual=manual,
+    vocabulary=vocabulary,
     options=(Option("arch", ("mtp_372",), "mtp_372", "the MLU architecture"),),
     suffixes=(".mlu",),
 )

@@ -296,8 +296,8 @@ def _copy(
     """The copy between GDRAM and a tile; sizes in bytes. A stride makes it one of segments of one element."""
     buffer, stride, offset = key
     inward = direction == "GDRAM2NRAM"
-    far = address(buffer, elem, poly_to_expr(offset, I32), const=inward)
-    near = address(tile, elem, i32(0), const=not inward)
+    far = address(buffer, elem, poly_to_expr(offset, I32))
+    near = address(tile, elem, i32(0))
     ends = (near, far) if inward else (far, near)
     way = Call(direction, (), I32)
     if stride == 1:

@@ -140,7 +140,7 @@ class Vectorizer:
         new = self._value(value, None)
         vector = self._vector(new, old.elem)
         if self.mask is not None:
-            vector = self._blend(self._copied(self.mask), vector, old, old)
+            vector = self._blend(self.mask, vector, old, None)
         if (vector.buffer, vector.index) != (old.buffer, old.index):
             self._move(old, vector)
             self.temporaries.release(vector)
@@ -152,7 +152,7 @@ class Vectorizer:
         if self.mask is not None:
             self._certain(target)
             new = self._vector(self._value(value, None), target.elem)
-            self._blend(self._copied(self.mask), new, target, target)
+            self._blend(self.mask, new, target, target)
             return
         result = self._value(value, target)
         if isinstance(result, Uniform):
@@ -322,16 +322,13 @@ class Vectorizer:
             return self._condition(expr)
         if source == BOOL and type_ == F32:
             return self._condition(a)
-        if {source, type_} == {I32, U32}:
-            return replace(self._vector(self._value(a, None), I32), elem=type_)
         if pair not in _CONVERSIONS:
             return self._scalar_loop(expr, target)
         first = self._value(a, None)
         assert isinstance(first, Slice)
         value: Slice = first
         for name, elem, scaled in _CONVERSIONS[pair]:
-            fits = elem.size == value.elem.size
-            dst = self._destination(elem, target, value) if fits else self._converted(elem, target)
+            dst = self._converted(elem, target)
             self._emit(name, dst, value, extra=(i32(0),) if scaled else ())
             self._free(dst, value)
             value = dst
@@ -409,19 +406,11 @@ class Vectorizer:
 
     def _blend(self, mask: Slice, a: Slice, b: Slice, target: Slice | None) -> Slice:
         """mask ? a : b by bits; `mask` is used up where it is a temporary."""
-        bits = mask if mask.owned else self._temporary(F32)
-        as_int = replace(bits, elem=I32)
-        self._emit("__bang_float2int_tz", as_int, mask, extra=(i32(0),))
-        self._emit("__bang_mul_scalar", as_int, as_int, i32(-1))
-        x, y = replace(a, elem=I32), replace(b, elem=I32)
-        mixed = self._temporary(F32)
-        as_mixed = replace(mixed, elem=I32)
-        self._emit("__bang_bxor", as_mixed, x, y)
-        self._emit("__bang_band", as_mixed, as_mixed, as_int)
-        dst = target if target is not None else mixed
-        self._emit("__bang_bxor", replace(dst, elem=I32), as_mixed, y)
-        self._free(dst, a, b, bits, mixed)
-        return replace(dst, elem=a.elem)
+        scratch = (self._temporary(F32), self._temporary(F32))
+        dst = target if target is not None else self._temporary(a.elem)
+        self._emit("xp_select", dst, mask, a, b, *scratch)
+        self._free(dst, a, b, mask, *scratch)
+        return dst
 
     # --- what has no instruction
 
@@ -530,8 +519,8 @@ class Vectorizer:
         if target is not None and target.elem == elem:
             return target
         for source in sources:
-            if isinstance(source, Slice) and source.owned and source.elem.size == elem.size:
-                return replace(source, elem=elem)
+            if isinstance(source, Slice) and source.owned and source.elem == elem:
+                return source
         return self._temporary(elem)
 
     def _free(self, dst: Slice, *sources: Operand) -> None:

@@ -1,0 +1,314 @@
+"""The passes: what they make of kernels, run on the simulator against NumPy; and when they do not apply."""
+
+from __future__ import annotations
+
+import ctypes
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.backends.bang.kernels import HEAD, KERNELS, flat
+from xpiler.backends.bang.emit import program_text
+from xpiler.backends.bang.passes.atomics import ATOMICS
+from xpiler.backends.bang.passes.bind import BIND
+from xpiler.backends.bang.passes.cache import CACHE
+from xpiler.backends.bang.passes.distribute import DISTRIBUTE
+from xpiler.backends.bang.passes.doubles import DOUBLES
+from xpiler.backends.bang.passes.pipeline import PIPELINE
+from xpiler.backends.bang.passes.reroll import REROLL
+from xpiler.backends.bang.passes.tensorize import TENSORIZE
+from xpiler.backends.bang.target import FACTS
+from xpiler.backends.bang.toolchain import Simulator
+from xpiler.backends.bang.words import vocabulary
+from xpiler.backends.base import KernelEntry
+from xpiler.ir.check import check
+from xpiler.ir.nodes import Module
+from xpiler.ir.parse_c import parse_module
+from xpiler.ir.print_c import print_module
+from xpiler.passes.base import Applied, Context, NotApplicable, Pass, Unsupported
+
+Array = np.ndarray[Any, Any]
+PASSES = (BIND, DISTRIBUTE, REROLL, CACHE, TENSORIZE, PIPELINE, ATOMICS)
+SMALL = {"loop_bind": {"tile": 256}}  # so that a task has several tiles
+WORDS = vocabulary()
+FRONT = '#include <bang.h>\n#include <cnrt.h>\n'
+
+
+def lowered(text: str, passes: tuple[Pass, ...] = PASSES) -> tuple[Module, dict[str, object]]:
+    """The program after the passes, each result well-formed and printable, and every outcome by name."""
+    program = parse_module(text)
+    outcomes: dict[str, object] = {}
+    for pass_ in passes:
+        outcome = pass_.rewrite(program, Context(SMALL.get(pass_.name, {}), FACTS))
+        outcomes[pass_.name] = outcome
+        assert not isinstance(outcome, Unsupported), outcome
+        if isinstance(outcome, Applied):
+            program = outcome.program
+            assert check(program, WORDS.instructions) == ()
+            text = print_module(program)
+            again = parse_module(text, instructions=WORDS.instructions, spaces=WORDS.spaces)
+            assert again == program, text
+    return program, outcomes
+
+
+class Library:
+    """All kernels of this file in one shared object."""
+
+    def __init__(self, folder: Path) -> None:
+        self.texts: dict[str, str] = {}
+        self.outcomes: dict[str, dict[str, object]] = {}
+        units = []
+        for n, (name, source) in enumerate(KERNELS.items()):
+            program, self.outcomes[name] = lowered(source)
+            self.texts[name] = program_text(program, name)
+            entry = KernelEntry(n, program.kernels[0], name, name)
+            (unit,) = Simulator().units(self.texts[name], Path(f"{name}.mlu"), (entry,))
+            body = unit.text.replace("#define main xp_user_main\n", "")
+            units.append(f"namespace {name}_ {{\n{_bare(body)}\n}}\n")
+        source_file = folder / "all.cpp"
+        front = FRONT + "#include <math.h>\n#include <xpiler/harness.h>\n"
+        source_file.write_text(front + "".join(units), encoding="utf-8")
+        command = ["g++", *unit.flags, "-O1", "-shared", "-fPIC", str(source_file), "-o", str(folder / "all.so")]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr[:3000]
+        self.library = ctypes.CDLL(str(folder / "all.so"))
+
+    def call(self, name: str, grid: tuple[int, ...], block: tuple[int, ...], *args: object) -> None:
+        class Launch(ctypes.Structure):
+            _fields_ = (
+                ("grid", ctypes.c_uint * 3), ("block", ctypes.c_uint * 3), ("shared", ctypes.c_size_t),
+                ("warp", ctypes.c_uint), ("seed", ctypes.c_uint), ("cooperative", ctypes.c_uint),
+            )  # fmt: skip
+
+        launch = Launch()
+        launch.grid[:] = (*grid, 1, 1)[:3]
+        launch.block[:] = (*block, 1, 1)[:3]
+        values: list[Any] = []
+        for a in args:
+            if isinstance(a, np.ndarray):
+                values.append(ctypes.c_void_p(a.ctypes.data))
+            else:
+                values.append(ctypes.c_float(a) if isinstance(a, float) else ctypes.c_int(int(str(a))))
+        pointers = (ctypes.c_void_p * len(values))(*(ctypes.addressof(v) for v in values))
+        number = list(KERNELS).index(name)
+        getattr(self.library, f"xp_call_{number}")(ctypes.byref(launch), pointers)
+
+
+def _bare(text: str) -> str:
+    return "\n".join(line for line in text.splitlines() if not line.startswith("#include"))
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
+    return Library(tmp_path_factory.mktemp("passes"))
+
+
+def _floats(n: int, seed: int = 0) -> Array:
+    return (np.random.default_rng(seed).standard_normal(n) * 2).astype(np.float32)
+
+
+@pytest.mark.parametrize("n", [0, 1, 31, 257, 20011])
+def test_elementwise(library: Library, n: int) -> None:
+    x, y, z = _floats(n), _floats(n, 1), np.full(n + 8, -5, np.float32)
+    library.call("saxpy", (max(1, -(-n // 128)),), (128,), x, y, z, n, 1.5)
+    np.testing.assert_allclose(z[:n], np.float32(1.5) * x + y, rtol=1e-6, atol=1e-6)
+    assert (z[n:] == -5).all()
+
+
+def test_elementwise_is_vector_code_with_two_buffers(library: Library) -> None:
+    text = library.texts["saxpy"]
+    assert "__bang_mul_scalar(" in text
+    assert "__bang_add(" in text
+    assert "__memcpy_async(" in text
+    assert isinstance(library.outcomes["saxpy"]["pipeline"], Applied)
+
+
+def test_division_is_exact_where_the_quotient_is(library: Library) -> None:
+    n = 9001
+    x = (np.arange(n) * 3).astype(np.float32)
+    library.call("in_place", (71,), (128,), x, n)
+    np.testing.assert_array_equal(x, np.arange(n).astype(np.float32))
+    assert "is not const" in str(library.outcomes["in_place"]["pipeline"]) or "stored" in str(
+        library.outcomes["in_place"]["pipeline"]
+    )
+
+
+@pytest.mark.parametrize("n", [5, 4096, 10007])
+def test_grid_stride_loop(library: Library, n: int) -> None:
+    x, z = _floats(n), np.zeros(n, np.float32)
+    library.call("stride", (3,), (64,), x, z, n)
+    np.testing.assert_allclose(z, np.exp(x.astype(np.float64)) - 1, rtol=1e-5, atol=1e-6)
+    assert "xp_exp(" in library.texts["stride"]
+
+
+def test_branches_become_masks(library: Library) -> None:
+    n = 5003
+    x, z = _floats(n), np.zeros(n, np.float32)
+    x[:3] = [np.inf, -np.inf, 1.0]
+    library.call("branches", (40,), (128,), x, z, n)
+    r = np.where((x > 1) & (x < 2), np.float32(3), x * np.float32(0.5) + np.float32(1))
+    np.testing.assert_allclose(z, np.where(x < -1, r - np.float32(7), r), rtol=1e-6)
+    assert "xp_select(" in library.texts["branches"]
+
+
+def test_half_rounds_after_each_operation(library: Library) -> None:
+    n = 1001
+    x, y = _floats(n).astype(np.float16), _floats(n, 1).astype(np.float16)
+    z = np.zeros(n, np.float16)
+    library.call("halves", (8,), (128,), x, y, z, n)
+    expected = np.tanh((x * y + x).astype(np.float64))
+    np.testing.assert_allclose(z.astype(np.float64), expected, rtol=1e-3, atol=1e-7)
+    assert "__bang_half2float(" in library.texts["halves"]
+
+
+def test_integers_wrap(library: Library) -> None:
+    n = 777
+    rng = np.random.default_rng(2)
+    x, y = (rng.integers(-(2**31), 2**31, n).astype(np.int32) for _ in range(2))
+    z = np.zeros(n, np.int32)
+    library.call("integers", (7,), (128,), x, y, z, n)
+    np.testing.assert_array_equal(z, (x + y) * np.int32(3) - (x >> 2))
+
+
+@pytest.mark.parametrize("n", [4, 1024, 4099, 9002])
+def test_short_vectors_are_rerolled(library: Library, n: int) -> None:
+    x, z = _floats(n), np.full(n + 4, 9, np.float32)
+    library.call("vectors", (-(-n // 512) + 1,), (128,), x, z, n)
+    np.testing.assert_array_equal(z[:n], np.maximum(x, 0))
+    assert (z[n:] == 9).all()
+    assert isinstance(library.outcomes["vectors"]["reroll"], Applied)
+
+
+@pytest.mark.parametrize(("h", "w", "c"), [(5, 9, 64), (3, 7, 33), (2, 3, 300)])
+def test_pool_over_channels(library: Library, h: int, w: int, c: int) -> None:
+    oh, ow = h - 1, (w - 3) // 2 + 1
+    x, z = _floats(h * w * c), np.zeros(oh * ow * c, np.float32)
+    library.call("pool", (-(-z.size // 128),), (128,), x, z, z.size, w, c, ow)
+    a = x.reshape(h, w, c)
+    windows = [a[dy : dy + oh, dx : dx + 2 * ow - 1 : 2] for dy in range(2) for dx in range(3)]
+    np.testing.assert_array_equal(z.reshape(oh, ow, c), np.max(windows, axis=0))
+    assert "__bang_maxequal(" in library.texts["pool"]
+
+
+@pytest.mark.parametrize(("m", "n", "k"), [(1, 1, 1), (17, 33, 9), (5, 700, 12)])
+def test_matrix_product(library: Library, m: int, n: int, k: int) -> None:
+    x, y, z = _floats(m * k), _floats(k * n, 1), np.zeros(m * n, np.float32)
+    library.call("gemm", (-(-n // 16), -(-m // 16)), (16, 16), x, y, z, m, n, k)
+    expected = x.reshape(m, k).astype(np.float64) @ y.reshape(k, n)
+    np.testing.assert_allclose(z.reshape(m, n), expected, rtol=1e-4, atol=1e-4)
+    assert "__bang_mul_scalar(" in library.texts["gemm"]
+
+
+@pytest.mark.parametrize(("rows", "n"), [(1, 5), (7, 128), (40, 1000)])
+def test_rows_with_a_tree_of_barriers(library: Library, rows: int, n: int) -> None:
+    x, z = _floats(rows * n), np.zeros(rows * n, np.float32)
+    library.call("rows", (rows,), (128,), x, z, n)
+    a = x.reshape(rows, n).astype(np.float64)
+    np.testing.assert_allclose(z.reshape(rows, n), a - a.mean(axis=1, keepdims=True), atol=1e-5)
+    assert "__bang_add(s, s, s + (64 >> q)" in library.texts["rows"]
+
+
+@pytest.mark.parametrize("n", [1, 63, 64, 65, 1000])
+def test_padded_tiles(library: Library, n: int) -> None:
+    x, z = _floats(n), np.full(n + 3, 4, np.float32)
+    library.call("padded", (-(-n // 64),), (64,), x, z, n)
+    p = np.pad(x, 1)
+    np.testing.assert_allclose(z[:n], p[:-2] + p[1:-1] + p[2:], rtol=1e-6, atol=1e-6)
+    assert (z[n:] == 4).all()
+    assert "GDRAM2NRAM" in library.texts["padded"]
+
+
+def test_atomics(library: Library) -> None:
+    n = 3001
+    x = np.random.default_rng(3).integers(0, 1000, n).astype(np.int32)
+    z = np.zeros(9, np.int32)
+    library.call("tally", (24,), (128,), x, z, n)
+    np.testing.assert_array_equal(z[:8], np.bincount(x & 7, minlength=8))
+    assert z[8] == x.max()
+    bins = np.zeros(16, np.int32)
+    library.call("bins", (47,), (64,), x, bins, n)
+    np.testing.assert_array_equal(bins, np.bincount(x & 15, minlength=16))
+    assert "__bang_atomic_reduce_add(&z" in library.texts["bins"]
+    assert "__bang_atomic_reduce_add(&s" not in library.texts["bins"]
+
+
+# --- when a pass does not apply ------------------------------------------------------------------
+
+
+def _reason(text: str, pass_: Pass, before: tuple[Pass, ...]) -> str:
+    program, _ = lowered(text, before)
+    outcome = pass_.rewrite(program, Context(facts=FACTS))
+    assert isinstance(outcome, NotApplicable), outcome
+    return outcome.reason
+
+
+def test_passes_want_their_level() -> None:
+    text = KERNELS["saxpy"]
+    for pass_ in (DISTRIBUTE, REROLL, CACHE, TENSORIZE, PIPELINE):
+        assert "level loops" in _reason(text, pass_, ())
+    assert "level task" in _reason(text, BIND, (BIND,))
+
+
+def test_a_gather_is_not_staged() -> None:
+    text = flat("k", "const f32 *x, const i32 *at, f32 *z, i32 n", "if (i < n) { z[i] = x[at[i]]; }")
+    assert "no vector loop over consecutive" in _reason(text, CACHE, (BIND, DISTRIBUTE))
+
+
+def test_a_load_under_a_condition_is_not_made_unconditional() -> None:
+    text = flat("k", "const f32 *x, const f32 *y, f32 *z, i32 n",
+                "if (i < n) { z[i] = x[i] > 0.0f ? y[i] : 0.0f; }")  # fmt: skip
+    assert "no vector loop over consecutive" in _reason(text, CACHE, (BIND, DISTRIBUTE))
+
+
+def test_loads_do_not_pass_stores_that_may_change_them() -> None:
+    text = flat("k", "f32 *x, f32 *z, i32 n", "if (i < n) { z[i] = x[i] + 1.0f; }")
+    reason = _reason(text, PIPELINE, (BIND, DISTRIBUTE, CACHE, TENSORIZE))
+    assert "x is not const" in reason
+
+
+def test_nothing_fits_into_no_memory() -> None:
+    program, _ = lowered(KERNELS["saxpy"], (BIND, DISTRIBUTE))
+    assert isinstance(CACHE.rewrite(program, Context(facts={"nram_bytes": 1000})), NotApplicable)
+
+
+@pytest.mark.parametrize(
+    ("params", "body"),
+    [
+        ("f64 *x, i32 n", "x[i] = 0.0;"),
+        ("f32 *x, f64 a", "x[i] = (f32)a;"),
+        ("f32 *x, i32 n", "f64 v = (f64)x[i]; x[i] = (f32)(v * v + 1.0);"),
+        ("f32 *x, i32 n", "x[i] = (f32)((f64)x[i] * 0.1);"),
+    ],
+)
+def test_doubles_are_refused(params: str, body: str) -> None:
+    outcome = DOUBLES.rewrite(parse_module(flat("k", params, body)), Context())
+    assert isinstance(outcome, Unsupported)
+    assert outcome.code == "XP3101"
+
+
+def test_doubles_that_change_nothing_are_floats() -> None:
+    body = "if ((f64)x[i] > 0.5) { x[i] = (f32)((f64)x[i] * 0.5); }"
+    outcome = DOUBLES.rewrite(parse_module(flat("k", "f32 *x, i32 n", body)), Context())
+    assert isinstance(outcome, Applied)
+    assert "f64" not in print_module(outcome.program)
+    assert "x[i] *= 0.5f" in print_module(outcome.program)
+
+
+def test_wide_atomics_on_gdram_are_refused() -> None:
+    program, _ = lowered(flat("k", "u64 *x, i32 n", "atomicAdd(&x[0], 1ull);"), (BIND,))
+    outcome = ATOMICS.rewrite(program, Context())
+    assert isinstance(outcome, Unsupported)
+    assert outcome.code == "XP3102"
+
+
+def test_phases_over_the_grid_run_on_one_task() -> None:
+    loop = "parallel(block.x) for (i32 {0} = 0; {0} < 4; {0} += 1) {{ x[{0}] = 1.0f; }}\n"
+    text = f"void k({HEAD}, f32 *x) {{\n{loop.format('a')}{loop.format('b')}}}\n"
+    program, outcomes = lowered(text, (BIND,))
+    assert "taskId == 0" in print_module(program)
+    assert isinstance(outcomes["loop_bind"], Applied)
+
+
