@@ -69,6 +69,8 @@ def _library() -> Any:
         function = getattr(lib, name)
         function.argtypes = [ctypes.c_void_p]
         function.restype = result
+    lib.clang_Location_isInSystemHeader.argtypes = [ci.SourceLocation]
+    lib.clang_Location_isInSystemHeader.restype = ctypes.c_int
     lib.clang_Cursor_getVarDeclInitializer.argtypes = [ci.Cursor]
     lib.clang_Cursor_getVarDeclInitializer.restype = ci.Cursor
     return lib
@@ -177,6 +179,11 @@ class Node:
     def in_headers(self) -> bool:
         """Declared by our stand-in headers, not by the user."""
         return self.file.startswith(str(HEADERS))
+
+    @property
+    def in_system_header(self) -> bool:
+        """Declared by a stand-in header or the system's."""
+        return bool(_library().clang_Location_isInSystemHeader(self.cursor.location))
 
     @property
     def span(self) -> Span | None:
@@ -296,7 +303,7 @@ def parse(
     if not text.strip():
         return _failed("XP1001", "the file is empty", path)
     name = str(path)
-    arguments = [*_ARGUMENTS, "-include", str(HEADERS / "xp_parse.h")]
+    arguments = [*_ARGUMENTS, "-include", "xp_parse.h"]
     arguments += ["-isystem", str(HEADERS), "-isystem", str(HEADERS / "std")]
     for directory in include_dirs:
         arguments += ["-I", str(directory)]
@@ -380,6 +387,8 @@ def _device_extents(parsed: Parsed) -> list[tuple[str, int, int]]:
 
     def visit(node: Node) -> None:
         for child in node.children:
+            if child.in_system_header:
+                continue
             if child.kind in ("NAMESPACE", "LINKAGE_SPEC", "UNEXPOSED_DECL"):
                 visit(child)
             elif child.kind in ("FUNCTION_DECL", "FUNCTION_TEMPLATE") and any(

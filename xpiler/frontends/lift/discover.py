@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,7 +15,6 @@ _CLASSES: Final = frozenset({"STRUCT_DECL", "CLASS_DECL", "CLASS_TEMPLATE"})
 _FUNCTIONS: Final = frozenset(
     {"FUNCTION_DECL", "FUNCTION_TEMPLATE", "CXX_METHOD", "CONSTRUCTOR", "DESTRUCTOR"}
 )
-_USER: Final = re.compile(r"^(?!/usr/|/opt/)")
 _BY_POINTER: Final = frozenset({"cudaLaunchKernel", "cudaLaunchCooperativeKernel"})
 
 
@@ -51,7 +49,7 @@ class Discovery:
 def discover(parsed: Parsed) -> Discovery:
     """All kernels and launches that the user's own files hold."""
     found = Discovery()
-    _declarations(parsed.root, found, _USER)
+    _declarations(parsed.root, found)
     seen: set[int] = set()
     pending = list(found.host_functions)
     while pending:
@@ -63,19 +61,14 @@ def discover(parsed: Parsed) -> Discovery:
     return found
 
 
-def _declarations(node: Node, found: Discovery, user: re.Pattern[str]) -> None:
+def _declarations(node: Node, found: Discovery) -> None:
     for child in node.children:
-        if child.kind in _SCOPES:
-            if not child.in_headers and user.match(child.file):
-                _declarations(child, found, user)
+        if child.in_system_header:
             continue
-        if child.kind in _CLASSES:
-            if not child.in_headers and user.match(child.file):
-                _declarations(child, found, user)
-            continue
-        if child.kind not in _FUNCTIONS or child.in_headers or not user.match(child.file):
-            continue
-        _function(child, found)
+        if child.kind in _SCOPES or child.kind in _CLASSES:
+            _declarations(child, found)
+        elif child.kind in _FUNCTIONS:
+            _function(child, found)
 
 
 def is_kernel(node: Node) -> bool:

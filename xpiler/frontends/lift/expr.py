@@ -388,6 +388,8 @@ def _object(lf: Lifter, node: Node) -> Place:
 def member_of(lf: Lifter, base: Place, name: str, node: Node) -> Place:
     """`base.name`."""
     if isinstance(base, StructPlace):
+        if name not in dict(base.fields):
+            raise lf.refuse("XP1110", f"member {name}: a base class of a class template", node)
         return base.get(name)
     if isinstance(base, ValuePlace):
         if isinstance(base.value, StructValue):

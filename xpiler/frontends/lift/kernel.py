@@ -71,6 +71,11 @@ def lift_kernel(
             choices[wish.key] = merged
         except RefusedConstruct as refused:
             return refused
+        except (AssertionError, KeyError, TypeError) as bug:
+            # one kernel that lifting itself cannot cope with must not stop the others
+            what = f"lifting failed here ({type(bug).__name__}: {bug})"
+            hint = "this is a defect of xpiler; please report it with the kernel"
+            return RefusedConstruct("XP1199", what, lf.span, hint)
     return RefusedConstruct(
         "XP1113", "pointers to rows and to elements of one array are mixed", definition.span
     )
