@@ -62,6 +62,10 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     ("softmax", "narrowed: top = fmax(top, x[base + i]);"): INVARIANT,
     ("softmax", "narrowed: red[tid] = top;"): INVARIANT,
     ("softmax", "narrowed: red[tid] = fmax(red[tid], red[tid + s]);"): INVARIANT,
+    (
+        "warp_sum",
+        "stride: other = __shfl_down_sync(0xffffffffu, value, delta, 32);: 32 -> 33",
+    ): "only lane 0 is used, and what it reads lies below either width",
     ("warp_sum", "initial: f32 other = 0.0f; -> -1.5"): "it is overwritten before it is read",
 }
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, NoReturn
 
 import numpy as np
@@ -121,9 +121,22 @@ def compare(expected: Expected, got: Array) -> Comparison:
         return Comparison(expected.name, Match())
     if expected.role == "in":
         return Comparison(expected.name, _bitwise(expected.initial, got, "an input was modified"))
-    if not expected.elem.is_float:
-        return Comparison(expected.name, _bitwise(expected.oracle, got, "the values differ"))
-    return Comparison(expected.name, _reals(expected, got))
+    if expected.elem.is_float:
+        verdict = _reals(expected, got)
+    else:
+        verdict = _bitwise(expected.oracle, got, "the values differ")
+    return Comparison(expected.name, _unwritten(expected, got, verdict))
+
+
+def _unwritten(expected: Expected, got: Array, verdict: Match | Mismatch) -> Match | Mismatch:
+    """Say so where the wrong element is just what was there before."""
+    if isinstance(verdict, Match) or verdict.index < 0:
+        return verdict
+    at = slice(verdict.index, verdict.index + 1)
+    if got[at].tobytes() != expected.initial[at].tobytes():
+        return verdict
+    left = "what was there before" if expected.role == "out" else verdict.got
+    return replace(verdict, got=left, reason="not written")
 
 
 def _bits(array: Array) -> Array:
