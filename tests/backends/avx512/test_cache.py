@@ -1,0 +1,82 @@
+"""Rows of a thread block together in registers: what becomes of a matrix product, and what is left alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.backends.avx512.support import loops
+from xpiler.backends.avx512.passes.cache import PASS, ROWS
+from xpiler.ir.check import check
+from xpiler.ir.interpret import interpret
+from xpiler.ir.nodes import Module
+from xpiler.ir.print_c import print_module
+from xpiler.passes.base import Applied, Context, NotApplicable
+
+PARAMS = "const f32 *a, const f32 *b, f32 *c, i32 m, i32 n, i32 k"
+PRODUCT = """
+parallel(thread.y) for (i32 ty = 0; ty < 8; ty += 1) {
+  parallel(thread.x) for (i32 tx = 0; tx < 4; tx += 1) {
+    if ((ty < m) && (tx < n)) {
+      f32 sum = 0.0f;
+      for (i32 i = 0; i < k; i += 1) { sum = sum + a[ty * k + i] * b[i * n + tx]; }
+      c[ty * n + tx] = sum;
+    }
+  }
+}
+"""
+
+
+def cached(body: str, rows: int = 4) -> Applied | NotApplicable:
+    outcome = PASS.rewrite(loops(body, PARAMS), Context(knobs={ROWS.name: rows}))
+    assert isinstance(outcome, Applied | NotApplicable)
+    return outcome
+
+
+def computed(module: Module, m: int, n: int, k: int) -> list[float]:
+    a = [float((3 * i) % 11 - 5) for i in range(m * k)]
+    b = [float((5 * i) % 7 - 3) for i in range(k * n)]
+    arguments: dict[str, object] = {"a": a, "b": b, "c": [99.0] * (m * n), "m": m, "n": n, "k": k}
+    interpret(module, arguments, (1, 1, 1), (4, 8, 1))
+    result = arguments["c"]
+    assert isinstance(result, list)
+    return result
+
+
+@pytest.mark.parametrize(("m", "n", "k"), [(8, 4, 6), (7, 3, 5), (1, 4, 3), (5, 1, 0)])
+@pytest.mark.parametrize("rows", [2, 4, 8])
+def test_the_product_stays_the_same(rows: int, m: int, n: int, k: int) -> None:
+    outcome = cached(PRODUCT, rows)
+    assert isinstance(outcome, Applied)
+    assert check(outcome.program) == ()
+    assert computed(outcome.program, m, n, k) == computed(loops(PRODUCT, PARAMS), m, n, k)
+
+
+def test_rows_are_side_by_side() -> None:
+    outcome = cached(PRODUCT)
+    assert isinstance(outcome, Applied)
+    text = print_module(outcome.program)
+    assert "ty += 4" in text
+    assert text.count("* b[i_1 * n + tx]") == 4
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("ty < 8", "ty < m", "is not known"),
+        ("ty < 8", "ty < 6", "no multiple of 4"),
+        ("i < k", "i < ty", "differ between rows"),
+        ("b[i * n + tx]", "b[i * n + ty]", "nothing in common"),
+        (
+            "c[ty * n + tx] = sum;",
+            "for (i32 j = 0; j < k; j += 1) { sum = sum + a[j]; }",
+            "not one inner loop",
+        ),
+        ("sum = sum +", "c[tx] = 0.0f; sum = sum +", "does more than compute"),
+        ("ty < m", "a[ty] < 1.0f", "guarded by memory"),
+    ],
+)
+def test_refusals(old: str, new: str, reason: str) -> None:
+    assert old in PRODUCT
+    outcome = cached(PRODUCT.replace(old, new, 1))
+    assert isinstance(outcome, NotApplicable)
+    assert reason in outcome.reason
