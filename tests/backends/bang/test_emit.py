@@ -1,0 +1,152 @@
+"""Emitted files: host code on CNRT, launches, templates, file-scope data; compiled and run on the simulator."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.backends.bang.simulate import build, run
+from xpiler.backends.bang.cnrt import to_cnrt
+from xpiler.backends.bang.target import TARGET
+from xpiler.backends.bang.toolchain import simulated
+from xpiler.backends.base import EmitRequest, Emitted, KernelEntry, TranslatedKernel
+from xpiler.driver.pipeline import run_pipeline
+from xpiler.frontends.lift import lift
+from xpiler.frontends.results import LiftedFile
+
+SOURCE = """\
+// A file with everything: templates, constant memory, streams, events.
+#include <cstdio>
+#include <cuda_runtime.h>
+
+#define CHECK(x) do { cudaError_t e = (x); if (e != cudaSuccess) { printf("%s\\n", cudaGetErrorString(e)); return 1; } } while (0)
+
+__constant__ float weights[2][2];
+__device__ float twice(float x) { return 2.0f * x; }
+
+struct Shape { int rows; int cols; };
+
+template <typename T, int FACTOR>
+__global__ void scale(const T *x, T *y, Shape shape) {
+  int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < shape.rows * shape.cols) y[i] = x[i] * (T)FACTOR;
+}
+
+__global__ void weigh(const float *x, float *y, int n) {
+  int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < n) y[i] = twice(x[i]) * weights[i % 2][1] + weights[1][0];
+}
+
+int main() {
+  const int n = 1000;
+  static float h[n], w[4] = {1, 2, 3, 4};
+  static int k[n];
+  for (int i = 0; i < n; ++i) h[i] = k[i] = i;
+  float *x, *y;
+  int *p, *q;
+  CHECK(cudaMalloc(&x, n * sizeof(float)));
+  CHECK(cudaMalloc((void **)&y, n * sizeof(float)));
+  CHECK(cudaMalloc(&p, n * sizeof(int)));
+  CHECK(cudaMalloc(&q, n * sizeof(int)));
+  cudaStream_t stream;
+  cudaEvent_t start, stop;
+  CHECK(cudaStreamCreate(&stream));
+  CHECK(cudaEventCreate(&start));
+  CHECK(cudaEventCreate(&stop));
+  CHECK(cudaEventRecord(start, stream));
+  CHECK(cudaMemcpyToSymbol(weights, w, sizeof(w)));
+  CHECK(cudaMemcpyAsync(x, h, n * sizeof(float), cudaMemcpyHostToDevice, stream));
+  CHECK(cudaMemcpy(p, k + 0, n * sizeof(int), cudaMemcpyHostToDevice));
+  weigh<<<(n + 127) / 128, 128, 0, stream>>>(x, y, n);
+  Shape shape = {10, 100};
+  scale<float, 3><<<dim3(8), dim3(128)>>>(y, x, shape);
+  scale<int, 5><<<8, 128>>>(p, q, shape);
+  CHECK(cudaGetLastError());
+  CHECK(cudaEventRecord(stop));
+  CHECK(cudaEventSynchronize(stop));
+  float ms = -1;
+  CHECK(cudaEventElapsedTime(&ms, start, stop));
+  CHECK(cudaMemcpy(h, x, n * sizeof(float), cudaMemcpyDeviceToHost));
+  CHECK(cudaMemcpy(k, q, n * sizeof(int), cudaMemcpyDeviceToHost));
+  CHECK(cudaDeviceSynchronize());
+  printf("%g %g %d %d\\n", h[1], h[999], k[7], ms >= 0);
+  cudaFree(x), cudaFree(y), cudaFree(p), cudaFree(q);
+  return 0;
+}
+"""
+
+
+def translate(source: str, path: Path) -> Emitted:
+    lifted = lift(source, path)
+    assert isinstance(lifted, LiftedFile), lifted
+    kernels = []
+    for n, kernel in enumerate(lifted.lifted):
+        done = run_pipeline(kernel.program, TARGET.pipeline(kernel.program, {}), TARGET.facts)
+        assert done.failure is None, done.failure
+        entry = KernelEntry(n, kernel.program.kernels[0], kernel.source_name, kernel.symbol)
+        kernels.append(TranslatedKernel(entry, kernel.program, done.program))
+    return TARGET.emit(EmitRequest(source, path, tuple(kernels)))
+
+
+@pytest.fixture(scope="module")
+def emitted(tmp_path_factory: pytest.TempPathFactory) -> Emitted:
+    return translate(SOURCE, tmp_path_factory.mktemp("emit") / "file.cu")
+
+
+def test_the_file_computes_what_the_source_does(emitted: Emitted, tmp_path: Path) -> None:
+    done = run(build(emitted.text, tmp_path))
+    assert done.returncode == 0, done.stderr
+    # 3 * (2 x w + 3) with w = 4 for odd and 2 for even elements
+    assert done.stdout.split() == ["33", str(3 * (2 * 999 * 4 + 3)), "35", "1"]
+
+
+def test_host_code_is_on_cnrt_and_otherwise_the_users(emitted: Emitted) -> None:
+    text = emitted.text
+    assert emitted.suffix == ".mlu"
+    assert "cuda" not in text[text.index("int main()") :]
+    assert "CHECK(cnrtMalloc((void **)&x, n * sizeof(float)));" in text
+    assert "CHECK(cnrtMalloc((void **)&y, n * sizeof(float)));" in text
+    assert "cnrtMemcpyAsync(x, (void *)h, n * sizeof(float), stream, cnrtMemcpyHostToDev)" in text
+    assert "cnrtMemcpy(p, (void *)(k + 0), n * sizeof(int), cnrtMemcpyHostToDev)" in text
+    assert "// A file with everything" in text
+    assert "launch_weigh((n + 127) / 128, 128, 0, stream, x, y, n);" in text
+    assert "__mlu_entry__ void weigh(" in text
+    assert "<<<tasks, cnrtFuncTypeUnion1, queue>>>" in text
+    assert "if (__is_mpu()) return;" in text
+    assert emitted.diagnostics == ()
+
+
+@pytest.mark.parametrize(
+    ("cuda", "cnrt"),
+    [
+        ("cudaMalloc(&p, n);", "cnrtMalloc((void **)&p, n);"),
+        ("cudaMalloc((void**)&p, n);", "cnrtMalloc((void**)&p, n);"),
+        ("cudaMemcpyAsync(d, s, n, cudaMemcpyDeviceToHost);",
+         "cnrtMemcpyAsync(d, (void *)s, n, nullptr, cnrtMemcpyDevToHost);"),
+        ("cudaMemcpyAsync(d, s, n, cudaMemcpyDeviceToHost, 0);",
+         "cnrtMemcpyAsync(d, (void *)s, n, nullptr, cnrtMemcpyDevToHost);"),
+        ("cudaMemsetAsync(p, 0, n);", "cnrtMemsetAsync(p, 0, n, nullptr);"),
+        ("cudaEventRecord(e);", "cnrtPlaceNotifier(e, nullptr);"),
+        ("cudaMemcpyFromSymbol(h, c, n);",
+         "cnrtMemcpy(h, (char *)xp_symbol_c(), n, cnrtMemcpyDevToHost);"),
+        ("// cudaMalloc stays in comments", "// cudaMalloc stays in comments"),
+        ('puts("cudaMalloc");', 'puts("cudaMalloc");'),
+    ],
+)  # fmt: skip
+def test_host_calls(cuda: str, cnrt: str) -> None:
+    assert to_cnrt(cuda) == (cnrt, ())
+
+
+def test_a_call_without_counterpart_is_reported() -> None:
+    text, left = to_cnrt("\n  cudaGraphLaunch(g, s);")
+    assert "cudaGraphLaunch" in text
+    assert left == (("cudaGraphLaunch", 2, 3),)
+
+
+def test_simulation_keeps_lines() -> None:
+    text = "__mlu_entry__ void k() {\n  __nram__ float a[4];\n}\nvoid f() {\n  k<<<d, t, q>>>();\n}\n"
+    made = simulated(text)
+    assert made.count("\n") == text.count("\n")
+    assert "::bang::declare(a, sizeof a);" in made
+    assert '::bang::Launcher(::bang::Where(), "k", d, t, q)(k)' in made
