@@ -4,10 +4,11 @@
 #define __CUDACC__ 1
 #define __NVCC__ 1
 #define __XPILER__ 1
-#define CUDART_VERSION 12000
-#define CUDA_VERSION 12000
+#define __CUDA_ARCH__ 800
+#define CUDART_VERSION 12040
+#define CUDA_VERSION 12040
 #define __CUDACC_VER_MAJOR__ 12
-#define __CUDACC_VER_MINOR__ 0
+#define __CUDACC_VER_MINOR__ 4
 #undef __noinline__
 #define __global__ __attribute__((global))
 #define __device__ __attribute__((device))

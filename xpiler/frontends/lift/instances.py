@@ -46,7 +46,7 @@ def _arguments(cursor: Any) -> list[str]:
 def symbol_of(source_name: str, taken: set[str]) -> str:
     """A C identifier for an instance, unique in `taken` (which it joins)."""
     stem = re.sub(r"\(lambda at [^)]*\)", "lambda", source_name)
-    stem = identifier(re.sub(r"-(?=\d)", "minus_", stem))
+    stem = identifier(re.sub(r"-(?=\d)", "minus_", stem).rstrip(">"))
     name, n = stem, 1
     while name in taken:
         name = f"{stem}_{n}"

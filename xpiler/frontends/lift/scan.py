@@ -17,6 +17,12 @@ def count_modifications(lf: Lifter, definition: Node) -> None:
 
 
 def _visit(lf: Lifter, node: Node) -> None:
+    _modification(lf, node)
+    for child in node.children:
+        _visit(lf, child)
+
+
+def _modification(lf: Lifter, node: Node) -> None:
     kind = node.kind
     if kind == "UNARY_OPERATOR":
         if node.unary_operator in ("++", "--", "post++", "post--", "&"):
@@ -26,6 +32,8 @@ def _visit(lf: Lifter, node: Node) -> None:
     ):
         _mark(lf, node.children[0])
     elif kind == "CALL_EXPR":
+        if node.ref is not None and node.ref.kind == "CXX_METHOD" and not _changes(node.ref):
+            return
         for child in node.children:
             if child.kind in ("DECL_REF_EXPR", "MEMBER_REF_EXPR", "ARRAY_SUBSCRIPT_EXPR"):
                 _mark(lf, child)
@@ -37,8 +45,33 @@ def _visit(lf: Lifter, node: Node) -> None:
         for child in node.walk():
             if child.kind == "DECL_REF_EXPR":
                 _mark(lf, child)
-    for child in node.children:
-        _visit(lf, child)
+
+
+_STEPS = ("++", "--", "post++", "post--")
+
+
+def _changes(method: Node) -> bool:
+    """Whether a member function may change its object or a reference argument."""
+    if method.in_headers or "&" in str(method.type.spelling).split("(", 1)[-1]:
+        return True
+    if method.cursor.is_const_method():
+        return False
+    definition = method.cursor.get_definition()
+    if definition is None:
+        return True
+    for node in Node(definition, method.parsed).walk():
+        target: Node | None = None
+        if node.kind == "CALL_EXPR" and node.ref is not None and node.ref.kind == "CXX_METHOD":
+            return True
+        if node.kind == "UNARY_OPERATOR" and node.unary_operator in (*_STEPS, "&"):
+            target = node.children[-1]
+        elif node.kind == "COMPOUND_ASSIGNMENT_OPERATOR" or (
+            node.kind == "BINARY_OPERATOR" and node.binary_operator == "="
+        ):
+            target = node.children[0]
+        if target is not None and any(n.kind == "MEMBER_REF_EXPR" for n in target.walk()):
+            return True
+    return False
 
 
 def _through_pointer(node: Node, base: Node) -> bool:

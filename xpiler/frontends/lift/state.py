@@ -11,7 +11,7 @@ from typing import Final
 from xpiler.frontends.libclang import Node
 from xpiler.frontends.lift.ctype import CType, TypeTable
 from xpiler.frontends.lift.values import BufferInfo, OpaqueValue, Place, RefusedConstruct
-from xpiler.ir.functions import BUILTINS, FUNCTIONS, WARP_OPS
+from xpiler.ir.functions import ATOMICS, BUILTINS, FUNCTIONS, WARP_OPS
 from xpiler.ir.nodes import (
     Alloc,
     Assign,
@@ -35,7 +35,7 @@ _WORDS: Final = (
     "typedef union unsigned void volatile while bool true false class namespace template "
     "typename using new delete this operator public private protected friend virtual try "
     "catch throw and or not xor parallel tile ref assume barrier dynamic_shared main "
-    "blockIdx threadIdx blockDim gridDim dim3 asm typeof NAN INF NANf INFf INFINITY M_PI "
+    "blockIdx threadIdx blockDim gridDim dim3 asm typeof tile_fill tile_load tile_store tile_mma NAN INF NANf INFf INFINITY M_PI "
     "near far huge "
 )
 _RESERVED: Final = (
@@ -49,8 +49,8 @@ _RESERVED: Final = (
 
 def identifier(text: str) -> str:
     """`text` made a C identifier that no keyword or builtin name takes."""
-    name = re.sub(r"\W+", "_", text).strip("_") or "v"
-    if name[0].isdigit() or name in _RESERVED or name.startswith(("__", "tile_", "atomic", "xp_")):
+    name = re.sub(r"\W+", "_", text) or "v"
+    if name[0].isdigit() or name in _RESERVED or name.startswith(("__", "xp_")):
         name = f"v_{name.lstrip('_')}"
     return name
 
