@@ -261,6 +261,14 @@ def test_a_barrier_after_a_return_is_not_divergent() -> None:
     )
 
 
+def test_a_barrier_that_the_others_leave_alone_is_not_divergent() -> None:
+    same(
+        GID
+        + "__shared__ i32 s[64];\nif (tid < 40) { s[tid] = tid; __syncthreads(); out[gid] = s[39 - tid]; } "
+        "else { out[gid] = -1; return; }"
+    )
+
+
 def test_earlier_passes_are_asked_for() -> None:
     text = "__device__ i32 g(i32 v) { return v; }\n" + kernel_text(
         "i32 r;\nr = g(a[0]);\nout[0] = r;"

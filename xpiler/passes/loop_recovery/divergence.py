@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 
 from xpiler.ir.build import u32
-from xpiler.ir.nodes import Block, Builtin, Const, Expr, If, Stmt, Var
+from xpiler.ir.nodes import Block, Builtin, Const, Expr, If, Return, Stmt, Var
 from xpiler.ir.walk import blocks, map_expr, statements, subexpressions, variables
 from xpiler.passes.base import Unsupported
 from xpiler.passes.loop_recovery.geometry import Geometry
@@ -19,8 +19,11 @@ __all__ = ["provably_divergent"]
 def provably_divergent(body: Block, geometry: Geometry) -> Unsupported | None:
     """A refusal if a block barrier stands under a condition that differs between threads of every block.
 
-    Shown by evaluating the condition for each thread; a condition on data is left alone.
+    Shown by evaluating the condition for each thread; a condition on data is left alone, and so is a kernel
+    in which threads exit early, for they count as arrived.
     """
+    if any(isinstance(s, Return) for s in statements(body)):
+        return None
     return _search(body, geometry, single_definitions(body))
 
 
