@@ -1,4 +1,4 @@
-# ruff: noqa: E501  (printed programs)
+# ruff: noqa: E501, W291  (printed programs)
 """What CUDA constructs lift to: one small text each, the printed IR beside it."""
 
 from __future__ import annotations

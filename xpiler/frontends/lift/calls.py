@@ -16,7 +16,8 @@ from xpiler.frontends.lift.decl import (
     note_owner,
 )
 from xpiler.frontends.lift.dispatch import PLACES, REFERENCES, VALUES, place, value
-from xpiler.frontends.lift.intrinsics import INTRINSICS, half_operator
+from xpiler.frontends.lift.halves import half_operator
+from xpiler.frontends.lift.intrinsics import INTRINSICS
 from xpiler.frontends.lift.memory import convert, dereference, read, snapshot, write
 from xpiler.frontends.lift.pointers import all_stable, stable
 from xpiler.frontends.lift.returns import without_returns
@@ -62,7 +63,7 @@ def call_place(lf: Lifter, node: Node) -> Place:
 
         return ValuePlace(method(lf, node, ref, _object_node(node), arguments(node)))
     if not _user_code(ref):
-        return _library(lf, node, ref, name)
+        return _library(lf, node, name)
     if ref.kind in ("VAR_DECL", "PARM_DECL", "FIELD_DECL"):
         return _indirect(lf, node)
     if ref.kind == "CXX_METHOD" and name == "operator=" and "operator" not in ref.text:
@@ -93,7 +94,7 @@ def _object_node(node: Node) -> Node:
     return inner[0] if callee.kind == "MEMBER_REF_EXPR" and inner else callee
 
 
-def _library(lf: Lifter, node: Node, ref: Node, name: str) -> Place:
+def _library(lf: Lifter, node: Node, name: str) -> Place:
     if name in _ALLOCATION:
         raise lf.refuse("XP1105", f"{name} in device code", node, "allocate on the host")
     if name in _OUTPUT:
@@ -121,7 +122,7 @@ def _indirect(lf: Lifter, node: Node) -> Place:
         assert isinstance(target, Node)
         if _user_code(target):
             return inlined(lf, node, target)
-        return _library(lf, node, target, target.spelling)
+        return _library(lf, node, target.spelling)
     raise lf.refuse("XP1106", "a call through a pointer that is not known here", node)
 
 
@@ -321,18 +322,18 @@ def run_body(
         isinstance(result_type, CScalar) and result_type.type.kind == "void"
     )
     statements = body.children
-    if statements and statements[-1].kind == "RETURN_STMT" and not void:
-        if not any(_returns(s) for s in statements[:-1]):
-            before = len(lf.out)
-            for inner in statements[:-1]:
-                statement(lf, inner)
-            returned = statements[-1].children[0]
-            if by_reference:
-                return aliased(lf, place(lf, returned))
-            assert result_type is not None
-            found = convert(lf, value(lf, returned), result_type, returned)
-            # a later call in the same expression may change what this value reads
-            return ValuePlace(snapshot(lf, found) if len(lf.out) > before else found)
+    ends = bool(statements) and statements[-1].kind == "RETURN_STMT" and not void
+    if ends and not any(_returns(s) for s in statements[:-1]):
+        before = len(lf.out)
+        for inner in statements[:-1]:
+            statement(lf, inner)
+        returned = statements[-1].children[0]
+        if by_reference:
+            return aliased(lf, place(lf, returned))
+        assert result_type is not None
+        found = convert(lf, value(lf, returned), result_type, returned)
+        # a later call in the same expression may change what this value reads
+        return ValuePlace(snapshot(lf, found) if len(lf.out) > before else found)
     result = None
     if not void:
         assert result_type is not None

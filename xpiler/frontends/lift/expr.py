@@ -13,7 +13,7 @@ from xpiler.frontends.lift.assign import assignment, compound, step
 from xpiler.frontends.lift.ctype import CPointer, CScalar, CStruct, CType
 from xpiler.frontends.lift.dispatch import PLACES, REFERENCES, VALUES, operand, place, scalar, value
 from xpiler.frontends.lift.memory import choose, convert, dereference, read
-from xpiler.frontends.lift.names import name_place
+from xpiler.frontends.lift.places import address_of, constant, owner, type_of
 from xpiler.frontends.lift.pointers import advance, difference, is_null, same_address
 from xpiler.frontends.lift.state import Lifter
 from xpiler.frontends.lift.structs import initialised
@@ -35,7 +35,7 @@ from xpiler.ir import build
 from xpiler.ir.nodes import Assign, Assume, Const, Expr, If, Stmt
 from xpiler.ir.types import BOOL, I64
 
-__all__ = ["address_of", "effect"]
+__all__ = ["effect"]
 
 # --- literals and conversions ------------------------------------------------------------------
 
@@ -45,14 +45,6 @@ def _literal(lf: Lifter, node: Node) -> Value:
     ctype = lf.ctype(node)
     if found is None or not isinstance(ctype, CScalar):
         raise lf.refuse("XP1111", "a literal that has no counterpart", node)
-    return build.const(found, ctype.type, node.span)
-
-
-def _constant(lf: Lifter, node: Node) -> Value:
-    found = node.evaluate()
-    ctype = lf.ctype(node)
-    if found is None or not isinstance(ctype, CScalar):
-        raise lf.refuse("XP1111", "a constant expression is expected", node)
     return build.const(found, ctype.type, node.span)
 
 
@@ -241,46 +233,6 @@ def _address(lf: Lifter, inner: Node) -> Value:
     return address_of(lf, found, inner)
 
 
-def address_of(lf: Lifter, found: Place, node: Node) -> Value:
-    """`&place` as a pointer into a buffer."""
-    ctype = lf.ctype(node)
-    match found:
-        case ElementPlace(buffer=buffer, index=index, volatile=volatile):
-            free = len(index) > 1
-            return PointerValue(buffer, index[:-1], index[-1], ctype, volatile, None, free)
-        case PackPlace(buffer=buffer, index=index, stored=stored, type=type_, byte=byte):
-            if byte is None:
-                return PointerValue(buffer, index[:-1], index[-1], ctype)
-            offset = arith.multiply(index[-1], stored.size // type_.size)
-            offset = arith.add(offset, arith.divide(byte, type_.size))
-            return PointerValue(buffer, index[:-1], offset, ctype)
-        case ArrayPlace(start=start):
-            if start.prefix and not _linear(lf, start):
-                return PointerValue(start.buffer, start.prefix[:-1], start.prefix[-1], ctype)
-            if lf.buffers[start.buffer].rank > 1 and start.prefix and _zero(start.offset):
-                return PointerValue(start.buffer, start.prefix[:-1], start.prefix[-1], ctype)
-            return PointerValue(start.buffer, start.prefix, start.offset, ctype)
-        case StructPlace(fields=((_, first), *_)):
-            pointer = address_of(lf, first, node)
-            if isinstance(pointer, PointerValue):
-                return PointerValue(pointer.buffer, pointer.prefix, pointer.offset, ctype)
-            return pointer
-        case ValuePlace(value=OpaqueValue() as opaque):
-            return opaque
-        case _:
-            if node.kind == "DECL_REF_EXPR" and node.ref is not None:
-                raise NeedsMemory(node.ref.key)
-            raise lf.refuse("XP1111", "the address of this is taken", node)
-
-
-def _linear(lf: Lifter, pointer: PointerValue) -> bool:
-    return len(pointer.prefix) == lf.buffers[pointer.buffer].rank - 1
-
-
-def _zero(expr: Expr) -> bool:
-    return isinstance(expr, Const) and expr.value == 0
-
-
 def _unary_place(lf: Lifter, node: Node) -> Place:
     op = node.unary_operator
     inner = node.children[-1]
@@ -291,8 +243,8 @@ def _unary_place(lf: Lifter, node: Node) -> Place:
         if isinstance(found, OpaqueValue) and found.kind == "address_of_variable":
             target = found.data[0]
             assert isinstance(target, VarPlace | StructPlace)
-            if lf.ctype(node) != _type_of(target):
-                raise NeedsMemory(_owner(lf, found))
+            if lf.ctype(node) != type_of(target):
+                raise NeedsMemory(owner(lf, found))
             return target
         if isinstance(found, OpaqueValue):
             return ValuePlace(found)
@@ -315,109 +267,6 @@ def _binary_place(lf: Lifter, node: Node) -> Place:
 
 
 # --- places ------------------------------------------------------------------------------------
-
-
-def _subscript(lf: Lifter, node: Node) -> Place:
-    base_node, index_node = node.children[-2:]
-    base = value(lf, base_node)
-    if isinstance(base, OpaqueValue) and base.kind == "fragments":
-        from xpiler.frontends.lift.tiles import subscript_fragments
-
-        return ValuePlace(subscript_fragments(lf, base, index_node))
-    index = value(lf, index_node)
-    if isinstance(base, OpaqueValue) and base.kind == "address_of_variable":
-        if isinstance(index, Const) and index.value == 0:
-            target = base.data[0]
-            assert isinstance(target, VarPlace | StructPlace)
-            if lf.ctype(node) == _type_of(target):
-                return target
-        raise NeedsMemory(_owner(lf, base))
-    if isinstance(index, PointerValue):
-        base, index = index, base
-    if not isinstance(base, PointerValue) or not isinstance(index, Expr):
-        raise lf.refuse("XP1111", "a subscript of this value", node)
-    return dereference(lf, advance(lf, base, index, node), node)
-
-
-def _type_of(target: VarPlace | StructPlace) -> CType:
-    return CScalar(target.type) if isinstance(target, VarPlace) else target.ctype
-
-
-def _owner(lf: Lifter, address: OpaqueValue) -> int:
-    """The declaration whose address this is."""
-    target = address.data[0]
-    while isinstance(target, StructPlace) and target.fields:
-        target = target.fields[0][1]
-    if isinstance(target, VarPlace) and target.name in lf.owners:
-        return lf.owners[target.name]
-    key = address.data[1]
-    assert isinstance(key, int)
-    return key
-
-
-def _member(lf: Lifter, node: Node) -> Place:
-    ref = node.ref
-    if ref is not None and ref.kind in ("VAR_DECL", "ENUM_CONSTANT_DECL"):
-        return name_place(lf, node, ref)
-    bases = [c for c in node.children if c.kind not in REFERENCES]
-    base: Place
-    if not bases:
-        if not lf.this:
-            raise lf.refuse("XP1111", "a member of an unknown object", node)
-        found_this = lf.this[-1]
-        base = ValuePlace(found_this) if isinstance(found_this, OpaqueValue) else found_this
-    else:
-        base = _object(lf, bases[0])
-    return member_of(lf, base, node.spelling, node)
-
-
-def _object(lf: Lifter, node: Node) -> Place:
-    found = place(lf, node)
-    ctype = lf.ctype(node)
-    if isinstance(ctype, CPointer):
-        pointer = read(lf, found)
-        if isinstance(pointer, PointerValue):
-            return dereference(lf, pointer, node)
-        if isinstance(pointer, OpaqueValue) and pointer.kind == "address_of_variable":
-            target = pointer.data[0]
-            assert isinstance(target, VarPlace | StructPlace)
-            return target
-    return found
-
-
-def member_of(lf: Lifter, base: Place, name: str, node: Node) -> Place:
-    """`base.name`."""
-    if isinstance(base, StructPlace):
-        if name not in dict(base.fields):
-            raise lf.refuse("XP1110", f"member {name}: a base class of a class template", node)
-        return base.get(name)
-    if isinstance(base, ValuePlace):
-        if isinstance(base.value, StructValue):
-            return ValuePlace(base.value.get(name))
-        if isinstance(base.value, OpaqueValue) and base.value.kind == "fragment" and name == "x":
-            from xpiler.frontends.lift.tiles import fragment_elements
-
-            return fragment_elements(base.value)
-        if isinstance(base.value, OpaqueValue):
-            return ValuePlace(OpaqueValue("member", (base.value, name)))
-    raise lf.refuse("XP1111", f"member {name} of this value", node)
-
-
-def _reference(lf: Lifter, node: Node) -> Place:
-    inner = [c for c in node.children if c.kind not in REFERENCES]
-    ref = node.ref
-    if ref is None and inner and node.evaluate() is None:
-        return place(lf, inner[-1])  # a template argument that is a function
-    if ref is not None and ref.kind == "TEMPLATE_NON_TYPE_PARAMETER" and inner:
-        if node.evaluate() is None or not isinstance(lf.ctype(node), CScalar):
-            return place(lf, inner[-1])
-    if ref is None or ref.kind == "TEMPLATE_NON_TYPE_PARAMETER":
-        return ValuePlace(_constant(lf, node))
-    if inner and ref.kind not in ("VAR_DECL", "PARM_DECL") and "FUNCTION" not in ref.kind:
-        return ValuePlace(_constant(lf, node))
-    if "FUNCTION" in ref.kind or ref.kind == "CXX_METHOD":
-        return ValuePlace(OpaqueValue("function", (ref,)))
-    return name_place(lf, node, ref)
 
 
 def _this(lf: Lifter, node: Node) -> Value:
@@ -501,7 +350,7 @@ def _allocation(lf: Lifter, node: Node) -> Value:
 
 
 def _sizeof(lf: Lifter, node: Node) -> Value:
-    return _constant(lf, node)
+    return constant(lf, node)
 
 
 _VALUES: Final[dict[str, Callable[[Lifter, Node], Value]]] = {
@@ -532,9 +381,6 @@ _VALUES: Final[dict[str, Callable[[Lifter, Node], Value]]] = {
 }
 
 _PLACES: Final[dict[str, Callable[[Lifter, Node], Place]]] = {
-    "DECL_REF_EXPR": _reference,
-    "MEMBER_REF_EXPR": _member,
-    "ARRAY_SUBSCRIPT_EXPR": _subscript,
     "PAREN_EXPR": _paren_place,
     "UNEXPOSED_EXPR": _implicit_place,
     "UNARY_OPERATOR": _unary_place,

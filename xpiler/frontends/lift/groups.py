@@ -166,9 +166,9 @@ def _meta_size(lf: Lifter, group: Group, node: Node) -> Value:
 
 
 _METHODS: Final[dict[str, Callable[[Lifter, Group, Node], Value]]] = {
-    "thread_rank": lambda lf, group, node: _rank(lf, group),
-    "size": lambda lf, group, node: _size(lf, group),
-    "num_threads": lambda lf, group, node: _size(lf, group),
+    "thread_rank": lambda lf, group, _: _rank(lf, group),
+    "size": lambda lf, group, _: _size(lf, group),
+    "num_threads": lambda lf, group, _: _size(lf, group),
     "meta_group_rank": _meta_rank,
     "meta_group_size": _meta_size,
     "group_index": _three("blockIdx"),
@@ -179,7 +179,7 @@ _METHODS: Final[dict[str, Callable[[Lifter, Group, Node], Value]]] = {
     "group_dim": lambda lf, group, node: _three("gridDim" if group.kind == "grid" else "blockDim")(
         lf, group, node
     ),
-    "is_valid": lambda lf, group, node: build.boolean(True),
+    "is_valid": lambda *_: build.boolean(True),
 }
 
 

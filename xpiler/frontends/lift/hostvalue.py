@@ -145,10 +145,10 @@ def _name(env: Environment, node: Node) -> HostValue:
     ref = node.ref
     ctype = env.ctype(node)
     if ref is not None and ref.kind == "VAR_DECL" and isinstance(ctype, CScalar):
-        if ref.type.is_const_qualified() or ref.cursor.semantic_parent.kind.name != "FUNCTION_DECL":
-            constant = ref.evaluate()
-            if constant is not None:
-                return build.const(constant, ctype.type)
+        local = ref.cursor.semantic_parent.kind.name == "FUNCTION_DECL"
+        constant = ref.evaluate() if ref.type.is_const_qualified() or not local else None
+        if constant is not None:
+            return build.const(constant, ctype.type)
     if isinstance(ctype, CPointer):
         return Memory(path, name, build.i64(0))
     if isinstance(ctype, CScalar) and ctype.type.kind != "void":

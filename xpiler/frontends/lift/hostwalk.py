@@ -161,7 +161,7 @@ def _branch(walk: Walk, node: Node) -> None:
             outcomes.append(walk.env.values)
     if len(branches) == 1:
         outcomes.append(before)
-    walk.env.values = _merged(walk, test, outcomes, before)
+    walk.env.values = _merged(test, outcomes, before)
 
 
 def _leaves(node: Node) -> bool:
@@ -173,7 +173,6 @@ def _leaves(node: Node) -> bool:
 
 
 def _merged(
-    walk: Walk,
     test: Expr | None,
     outcomes: list[dict[Path, HostValue]],
     before: dict[Path, HostValue],

@@ -165,7 +165,7 @@ def read(lf: Lifter, place: Place) -> Value:
             return choose(lf, cond, read(lf, a), read(lf, b), None)
         case PointerPlace(variable=variable):
             if variable.selector:
-                return candidate_pointer(lf, variable)
+                return candidate_pointer(variable)
             if variable.value is None:
                 raise lf.refuse("XP1109", f"pointer {variable.name} is used before it is set", None)
             return variable.value

@@ -176,7 +176,7 @@ def _bind(lf: Lifter, variable: PointerVariable, value: PointerValue) -> None:
     )
 
 
-def candidate_pointer(lf: Lifter, variable: PointerVariable) -> PointerValue:
+def candidate_pointer(variable: PointerVariable) -> PointerValue:
     """The value of a variable that may point into several buffers."""
     offset, selector = Var(variable.offset, I64), Var(variable.selector, I32)
     found: PointerValue | None = None
@@ -238,7 +238,7 @@ def retarget(
             return PointerValue(pointer.buffer, pointer.prefix, pointer.offset, to, volatile)
         raise Flatten(info.key)
     if pointer.buffer in lf.dynamic and isinstance(to, CScalar | CStruct | CArray):
-        return _dynamic_view(lf, pointer, to, volatile, node)
+        return _dynamic_view(lf, pointer, to, volatile)
     here, there = offset_unit(info, pointer.to), offset_unit(info, to)
     offset = pointer.offset
     if here > there:
@@ -248,9 +248,7 @@ def retarget(
     return PointerValue(pointer.buffer, pointer.prefix, offset, to, volatile, None, pointer.free)
 
 
-def _dynamic_view(
-    lf: Lifter, pointer: PointerValue, to: CType, volatile: bool, node: Node | None
-) -> PointerValue:
+def _dynamic_view(lf: Lifter, pointer: PointerValue, to: CType, volatile: bool) -> PointerValue:
     """Dynamic shared memory has one view per element type, all starting at byte 0."""
     info = lf.buffers[pointer.buffer]
     elem = homogeneous(to)

@@ -32,11 +32,11 @@ def _warp(lf: Lifter, operands: list[Expr]) -> Expr:
 
 
 def _pure(name: str) -> Meaning:
-    return lambda lf, operands: build.call(name, *operands)
+    return lambda _, operands: build.call(name, *operands)
 
 
 def _operator(op: str) -> Meaning:
-    return lambda lf, operands: arith.binary(op, operands[0], operands[1])
+    return lambda _, operands: arith.binary(op, operands[0], operands[1])
 
 
 def _reciprocal(lf: Lifter, operands: list[Expr]) -> Expr:

@@ -35,15 +35,11 @@ _WORDS: Final = (
     "typedef union unsigned void volatile while bool true false class namespace template "
     "typename using new delete this operator public private protected friend virtual try "
     "catch throw and or not xor parallel tile ref assume barrier dynamic_shared main "
-    "blockIdx threadIdx blockDim gridDim dim3 asm typeof tile_fill tile_load tile_store tile_mma NAN INF NANf INFf INFINITY M_PI "
-    "near far huge "
+    "blockIdx threadIdx blockDim gridDim dim3 asm typeof tile_fill tile_load tile_store "
+    "tile_mma NAN INF NANf INFf INFINITY M_PI near far huge "
 )
-_RESERVED: Final = (
-    frozenset(_WORDS.split())
-    | frozenset(BUILTINS)
-    | frozenset(FUNCTIONS)
-    | frozenset(WARP_OPS)
-    | frozenset(SCALARS)
+_RESERVED: Final = frozenset(
+    (*_WORDS.split(), *ATOMICS.values(), *BUILTINS, *FUNCTIONS, *WARP_OPS, *SCALARS)
 )
 
 

@@ -16,7 +16,7 @@ from xpiler.frontends.lift.state import Lifter
 from xpiler.frontends.lift.values import ElementPlace, PackPlace, StructValue, Value
 from xpiler.ir import build
 from xpiler.ir.nodes import Atomic, Barrier, Expr, Var, WarpOp
-from xpiler.ir.types import F32, I32, U32, Scalar
+from xpiler.ir.types import I32, U32, Scalar
 
 __all__ = ["FULL", "shuffle", "warp_op"]
 
@@ -146,11 +146,10 @@ def _reinterpreted(
     lf: Lifter, op: str, target: PackPlace, node: Node, args: tuple[Node, ...]
 ) -> Value:
     """`atomicCAS((int *)&x, ...)` on a float: the float's own compare-and-swap by its bits."""
-    if target.stored.size != target.type.size or target.stored not in (F32,):
-        if target.stored.size != target.type.size:
-            raise lf.refuse(
-                "XP1113", f"an atomic on {target.stored} memory seen as {target.type}", node
-            )
+    if target.stored.size != target.type.size:
+        raise lf.refuse(
+            "XP1113", f"an atomic on {target.stored} memory seen as {target.type}", node
+        )
     operands = tuple(
         arith.from_bits(arith.bits_of(build.cast(target.type, scalar(lf, a))), target.stored)
         for a in args[1:]
