@@ -41,6 +41,9 @@ from xpiler.port.settings import Settings
 SOURCES = frozenset({".cu", ".cuh", ".h", ".hpp", ".cpp", ".c", ".cc", ".cxx", ".inl"})
 
 
+INCLUDE = frozenset({"include", "inc", "common"})
+
+
 @dataclass(slots=True)
 class Side:
     """One tool on one tree. `seconds` is for the text alone; `units` maps each unit to its first error or ''."""
@@ -141,10 +144,9 @@ def _hipified(file: Path, hipify: Path, cache: Path) -> tuple[bytes, int, float]
 
 
 def folders(root: Path) -> list[Path]:
-    """Where sources may include from: the root and every folder that holds a header."""
-    return [root, *sorted({p.parent for p in root.rglob("*.h*") if ".xpiler-port" not in p.parts})][
-        :80
-    ]
+    """Where sources may include from: the root and the folders that are called so."""
+    named = (p for p in sorted(root.rglob("*")) if p.is_dir() and p.name.lower() in INCLUDE)
+    return [root, *(p for p in named if ".xpiler-port" not in p.parts)][:40]
 
 
 def compile_units(

@@ -1,15 +1,154 @@
-"""A whole program run before and after, on the CPU runtime."""
+"""A whole program run before and after the port, on the CPU runtime, and its outputs compared."""
 
 from __future__ import annotations
 
+import re
+import tempfile
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from xpiler.backends.hip.options import wavefront
 from xpiler.port.settings import Settings
+from xpiler.port.tree import STATE, Kind, walk
+
+if TYPE_CHECKING:
+    from xpiler.verify.oracle import CudaRuntime
 
 __all__ = ["run_both"]
 
+_MAIN = re.compile(r"\bint\s+main\s*\(")
+_SUFFIXES = frozenset({".cu", ".hip", ".cpp", ".cc", ".cxx", ".c"})
+_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?)")
 
-def run_both(settings: Settings, arguments: Sequence[str]) -> Mapping[str, Any]:
-    del settings, arguments
-    return {"status": "failed", "reason": "the CPU runtime has no HIP headers yet"}
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How one side ended."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+
+@dataclass(frozen=True, slots=True)
+class DidNotRun:
+    reason: str
+
+
+def run_both(settings: Settings, words: Sequence[str]) -> Mapping[str, Any]:
+    """Build and run the tree's program on both sides. `words` are its arguments, after the source of its main if there
+    are several programs. `status`: same, differs, failed.
+    """
+    before = _backed_up(settings) if settings.in_place else settings.source
+    sources = _sources(before)
+    mains = [p for p, text in sources.items() if _MAIN.search(text)]
+    chosen = [p for p in mains if words and str(p.relative_to(before)) == words[0]]
+    arguments = list(words[1:] if chosen else words)
+    if not chosen and len(mains) != 1:
+        reason = "several programs: name one, " + ", ".join(
+            str(p.relative_to(before)) for p in mains[:5]
+        )
+        return {"status": "failed", "reason": reason if mains else "no file has a main()"}
+    main = (chosen or mains)[0]
+    from xpiler.verify.oracle import CudaRuntime, HipRuntime
+
+    old = _run(main, _with(main, sources, mains), CudaRuntime(32), arguments)
+    ported = _sources(settings.output)
+    place = settings.output / main.relative_to(before)
+    place = (
+        place.with_suffix(".hip") if place.suffix == ".cu" and not settings.single_source else place
+    )
+    others = [p for p, text in ported.items() if _MAIN.search(text)]
+    new = _run(place, _with(place, ported, others), HipRuntime(wavefront(settings.arch)), arguments)
+    return _verdict(old, new)
+
+
+def _backed_up(settings: Settings) -> Path:
+    return settings.output / STATE / "backup"
+
+
+def _sources(root: Path) -> dict[Path, str]:
+    found: dict[Path, str] = {}
+    for entry in walk(root):
+        if entry.kind is Kind.SOURCE or entry.path.suffix == ".hip":
+            path = root / entry.path
+            if path.suffix in _SUFFIXES:
+                found[path] = path.read_text("utf-8", "surrogateescape")
+    return found
+
+
+def _with(main: Path, sources: Mapping[Path, str], mains: Sequence[Path]) -> dict[Path, str]:
+    """The program's sources: the one with main, and every other beside or below it without one, unless included."""
+    included = {
+        name for text in sources.values() for name in re.findall(r'#\s*include\s*"([^"]+)"', text)
+    }
+    names = {name.rsplit("/", 1)[-1] for name in included}
+    own = {main: sources[main]} if main in sources else {}
+    for path, text in sources.items():
+        beside = main.parent == path.parent or main.parent in path.parents
+        if path not in mains and path.name not in names and beside:
+            own[path] = text
+    return own
+
+
+def _run(
+    main: Path, sources: Mapping[Path, str], runtime: CudaRuntime, arguments: Sequence[str]
+) -> Ran | DidNotRun:
+    from xpiler.verify import build, sandbox
+
+    if main not in sources:
+        return DidNotRun(f"{main} is not there")
+    units = tuple(runtime.program(text, path) for path, text in sources.items())
+    built = build.build_program(units)
+    if isinstance(built, build.BuildFailed):
+        return DidNotRun(f"it does not build: {built.summary}")
+    with tempfile.TemporaryDirectory() as folder:
+        outcome = sandbox.run((str(built.path), *arguments), Path(folder))
+    if isinstance(outcome, sandbox.NotStarted):
+        return DidNotRun(outcome.reason)
+    if isinstance(outcome, sandbox.TimedOut):
+        return DidNotRun(f"it took more than {outcome.seconds:.0f} s")
+    return Ran(outcome.code, outcome.stdout, outcome.stderr)
+
+
+def _verdict(old: Ran | DidNotRun, new: Ran | DidNotRun) -> dict[str, Any]:
+    if isinstance(old, DidNotRun):
+        return {"status": "failed", "reason": f"the source: {old.reason}"}
+    if isinstance(new, DidNotRun):
+        return {"status": "failed", "reason": f"the port: {new.reason}"}
+    facts = {"exit": [old.code, new.code], "output": [old.stdout[-4000:], new.stdout[-4000:]]}
+    if old.code != new.code:
+        return {
+            "status": "differs",
+            "reason": f"exit status {old.code} became {new.code}: {new.stderr[-300:]}",
+            **facts,
+        }
+    difference = _difference(old.stdout, new.stdout)
+    if difference:
+        return {"status": "differs", "reason": difference, **facts}
+    return {"status": "same", "reason": "", **facts}
+
+
+def _difference(old: str, new: str) -> str:
+    """The first line that differs by more than names of the API and rounding; empty if none does."""
+    a, b = old.splitlines(), new.splitlines()
+    for i in range(max(len(a), len(b))):
+        left, right = (a[i] if i < len(a) else ""), (b[i] if i < len(b) else "")
+        if not _alike(left, right):
+            return f"line {i + 1}: {left[:80]!r} became {right[:80]!r}"
+    return ""
+
+
+def _alike(a: str, b: str) -> bool:
+    if a == b:
+        return True
+    if _NUMBER.sub("#", a) != _NUMBER.sub("#", b):
+        return False
+    for x, y in zip(_NUMBER.findall(a), _NUMBER.findall(b), strict=True):
+        p, q = float(x), float(y)
+        integers = not set(x + y) & set(".eE")
+        if p != q and (integers or abs(p - q) > 1e-4 * max(abs(p), abs(q))):
+            return False
+    return True
