@@ -23,7 +23,7 @@ class Source:
     text: str
 
 
-def _input_error(path: Path, code: str, message: str, hint: str = "") -> InputError:
+def _input_error(code: str, message: str, hint: str = "") -> InputError:
     return InputError((Diagnostic(code, "error", message, None, hint),))
 
 
@@ -35,18 +35,18 @@ def read_source(path: Path) -> Source | InputError:
         size = path.stat().st_size
         data = b"" if size > LARGEST else path.read_bytes()
     except FileNotFoundError:
-        return _input_error(path, "XP0001", f"there is no file {path}")
+        return _input_error("XP0001", f"there is no file {path}")
     except IsADirectoryError:
         hint = f"to port a repository: xpiler port {path} -o OUT --target hip"
-        return _input_error(path, "XP0002", f"{path} is a directory", hint)
+        return _input_error("XP0002", f"{path} is a directory", hint)
     except OSError as error:
-        return _input_error(path, "XP0003", f"{path} cannot be read: {error.strerror}")
+        return _input_error("XP0003", f"{path} cannot be read: {error.strerror}")
     if size > LARGEST:
-        return _input_error(path, "XP0004", f"{path} is larger than {LARGEST >> 20} MiB")
+        return _input_error("XP0004", f"{path} is larger than {LARGEST >> 20} MiB")
     if b"\0" in data:
-        return _input_error(path, "XP0005", f"{path} is a binary file", "give a CUDA source file")
+        return _input_error("XP0005", f"{path} is a binary file", "give a CUDA source file")
     if not data.strip():
-        return _input_error(path, "XP0006", f"{path} is empty")
+        return _input_error("XP0006", f"{path} is empty")
     return Source(path, _decode(data))
 
 
@@ -74,5 +74,5 @@ def lift_source(
         hint = (
             "a kernel is a __global__ function; a template needs a launch that says its arguments"
         )
-        return _input_error(source.path, "XP0007", f"{source.path} holds no kernel", hint)
+        return _input_error("XP0007", f"{source.path} holds no kernel", hint)
     return lifted
