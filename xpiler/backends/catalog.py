@@ -1,8 +1,8 @@
 """Read an annotated instruction header: one record per declared function.
 
-A declaration is a block of `///` lines, an optional `template <...>` line, a signature, and a body that ends with `}` in
-the first column (or on the signature's own line). In the block, `@name value` lines are annotations; the other lines are
-the meaning.
+A declaration is a block of `///` lines, an optional `template <...>` line, a signature, and a body that ends with
+`}` in the first column (or on the signature's own line). In the block, `@name value` lines are annotations; the
+other lines are the meaning.
 """
 
 from __future__ import annotations

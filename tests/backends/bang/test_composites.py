@@ -1,4 +1,4 @@
-"""Composite vector functions against double precision: errors in units in the last place, and the special values."""
+"""Composite vector functions against double precision: errors in ulp, and the special values."""
 
 from __future__ import annotations
 

@@ -20,7 +20,10 @@ SOURCE = """\
 #include <cstdio>
 #include <cuda_runtime.h>
 
-#define CHECK(x) do { cudaError_t e = (x); if (e != cudaSuccess) { printf("%s\\n", cudaGetErrorString(e)); return 1; } } while (0)
+#define CHECK(x) do { \\
+    cudaError_t e = (x); \\
+    if (e != cudaSuccess) { printf("%s\\n", cudaGetErrorString(e)); return 1; } \\
+  } while (0)
 
 __constant__ float weights[2][2];
 __device__ float twice(float x) { return 2.0f * x; }

@@ -48,7 +48,8 @@ __mlu_entry__ void all(FILE *out) {{
   const int n = {n};
 """
 RESET = """
-  memcpy(f, F, sizeof f); memcpy(g, G, sizeof g); memcpy(p, P, sizeof p); memcpy(i, I, sizeof i); memcpy(j, J, sizeof j);
+  memcpy(f, F, sizeof f); memcpy(g, G, sizeof g); memcpy(p, P, sizeof p);
+  memcpy(i, I, sizeof i); memcpy(j, J, sizeof j);
   for (int q = 0; q < n; ++q) { h[q] = half(F[q]); b[q] = (int8)I[q]; w[q] = (int16)(I[q] * 100); D[q] = 0; }
 """
 TAIL = """
@@ -238,26 +239,26 @@ def _convert() -> list[Case]:
     out: list[Case] = [
         _i(f"__bang_float2int_{s}(di, f, n, 0)", f(F)) for s, f in rounding.items()
     ]
-    H = F.astype(np.float16)
+    narrow = F.astype(np.float16)
     for size, dtype, source in (("int8", np.int8, "b"), ("int16", np.int16, "w")):
         limits = np.iinfo(dtype)
         for s in ("rd", "dn", "tz", "rn"):
             value = np.clip(rounding[s](F * np.float32(4)), limits.min, limits.max).astype(dtype)
             out.append((f"__bang_float2{size}_{s}(({size} *)d, f, n, -2)", "d", value.nbytes, value))
-        value = np.clip(rounding["rd"](H.astype(np.float32)), limits.min, limits.max).astype(dtype)
+        value = np.clip(rounding["rd"](narrow.astype(np.float32)), limits.min, limits.max).astype(dtype)
         out.append((f"__bang_half2{size}_rd(({size} *)d, h, n, 0)", "d", value.nbytes, value))
         stored = (I if size == "int8" else I * 100).astype(dtype)
         out.append(_f(f"__bang_{size}2float(d, {source}, n, 1)", stored.astype(np.float32) * 2))
     low, high = _half(F, -np.inf), _half(F, np.inf)
     halves = {
-        "float2half_rn(dh, f": H, "float2half_dn(dh, f": low, "float2half_up(dh, f": high,
+        "float2half_rn(dh, f": narrow, "float2half_dn(dh, f": low, "float2half_up(dh, f": high,
         "float2half_tz(dh, f": np.where(F > 0, low, high),
     }  # fmt: skip
     out += [(f"__bang_{call}, n)", "dh", v.nbytes, v.astype(np.float16)) for call, v in halves.items()]
     eight = I.astype(np.int8).astype(np.float16)
     out += [
         ("__bang_int82half(dh, b, n, 0)", "dh", eight.nbytes, eight),
-        _f("__bang_half2float(d, h, n)", H.astype(np.float32)),
+        _f("__bang_half2float(d, h, n)", narrow.astype(np.float32)),
         _f("__bang_int2float(d, i, n, 0)", I.astype(np.float32)),
     ]
     return out
@@ -290,26 +291,16 @@ def _atomic() -> list[Case]:
 
 
 def _matrix() -> list[Case]:
-    src, weight = np.arange(32) % 7 - 3, (np.arange(128 * 16) % 11 - 5).reshape(128, 16)
-    fill = (
-        "int8 *x = (int8 *)di, *y = x + 64, *z = y + 2048; for (int q = 0; q < 16; ++q) x[q] = q % 7 - 3; "
-        "for (int q = 0; q < 2048; ++q) y[q] = q % 11 - 5; "
-    )
-    reshape = "__bang_reshape_filter(z, y, 128, 1, 1, 16 * 4 / 4); "
-    del reshape
-    wide = "for (int q = 0; q < 32 * 64; ++q) y[q] = q % 11 - 5; "
-    weight = (np.arange(64 * 32) % 11 - 5).reshape(64, 32)
-    del weight
-    big = (np.arange(64 * 64) % 11 - 5).reshape(64, 64)
+    weight = (np.arange(64 * 64) % 11 - 5).reshape(64, 64)
     x = np.arange(64) % 7 - 3
     call = (
-        "int8 *x = (int8 *)di, *y = x + 128, *z = y + 4096; __wram__ int8 wx[4096]; ::bang::declare(wx, sizeof wx); "
+        "int8 *x = (int8 *)di, *y = x + 128, *z = y + 4096; "
+        "__wram__ int8 wx[4096]; ::bang::declare(wx, sizeof wx); "
         "for (int q = 0; q < 64; ++q) x[q] = q % 7 - 3; for (int q = 0; q < 4096; ++q) y[q] = q % 11 - 5; "
         "__bang_reshape_filter(z, y, 64, 1, 1, 64); __memcpy(wx, z, 4096, NRAM2WRAM); "
         "__bang_mlp(d, x, wx, 64, 64, 0)"
     )
-    del src, fill, wide
-    return [_f(call, big @ x)]
+    return [_f(call, weight @ x)]
 
 
 def _cases() -> list[Case]:

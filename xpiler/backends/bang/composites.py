@@ -1,13 +1,14 @@
 """Vector functions that no accurate instruction of mtp_372 gives, as short sequences of instructions that do.
 
 Each is a device function over `n` elements in NRAM with scratch arrays; `dst` and scratch overlap no source. The
-coefficients are our own least-squares fits in double precision on Chebyshev nodes. Accuracy is measured against double
-precision by tests/backends/bang/test_composites.py.
+coefficients are our own least-squares fits in double precision on Chebyshev nodes. Accuracy is measured against
+double precision by tests/backends/bang/test_composites.py.
 
 - `xp_select`: a choice by bits, exact for all values.
-- `xp_exp`: exp by argument reduction (k ln 2 in two parts) and a polynomial; 2 ulp; overflow, underflow and NaN as expf.
-- `xp_div`: a * (1 / b), corrected by the exactly computed residual; 1 ulp, exact quotients exact, where 1 / b is finite
-  and normal (2^-126 <= |b| <= 2^126), infinities and zeros as IEEE division.
+- `xp_exp`: exp by argument reduction (k ln 2 in two parts) and a polynomial; 2 ulp; overflow, underflow and NaN
+  as expf.
+- `xp_div`: a * (1 / b), corrected by the exactly computed residual; 1 ulp, exact quotients exact, where 1 / b is
+  finite and normal (2^-126 <= |b| <= 2^126), infinities and zeros as IEEE division.
 - `xp_tanh`: a polynomial below 0.65, 1 - 2 / (exp(2|x|) + 1) above; 4 ulp.
 - `xp_erf`: a polynomial below 1, 1 - exp(-x^2) q(1 / (1 + |x| / 2)) above; 4 ulp.
 """
@@ -61,6 +62,26 @@ def _blend(dst: str, other: str, m: str) -> str:
     )
 
 
+_EXP_P: Final = (
+    "0.00019899409380741417", "0.0013933747541159391", "0.0083332983776927",
+    "0.041666463017463684", "0.1666666716337204", "0.5",
+)  # fmt: skip
+_TANH_P: Final = (
+    "-0.0008461200050078332", "0.00328945298679173", "-0.00878455862402916",
+    "0.021858783438801765", "-0.05396755412220955", "0.13333331048488617",
+    "-0.3333333432674408",
+)  # fmt: skip
+_ERFC_Q: Final = (
+    "0.11900469660758972", "-0.47007331252098083", "0.5616933107376099", "-0.1023891419172287",
+    "0.34723255038261414", "0.2598479688167572", "0.2848873436450958",
+    "-0.00015247699047904462",
+)  # fmt: skip
+_ERF_P: Final = (
+    "-9.808136383071542e-06", "0.00011312747665215284", "-0.0008490147884003818",
+    "0.005221419967710972", "-0.026865556836128235", "0.11283784359693527",
+    "-0.37612637877464294", "1.128379225730896",
+)  # fmt: skip
+
 _SELECT: Final = """\
 // dst[i] = mask[i] != 0 ? a[i] : b[i], bit for bit; mask holds 1.0f and 0.0f; dst may be a or b
 template <class T>
@@ -88,7 +109,7 @@ __mlu_func__ void xp_exp(float *dst, float *src, float *t0, float *t1, float *t2
   __bang_sub(t0, t0, t1, n);
   __bang_mul_scalar(t1, dst, -2.12194442e-4f, n);
   __bang_sub(t0, t0, t1, n);
-{_horner("t1", "t0", ("0.00019899409380741417", "0.0013933747541159391", "0.0083332983776927", "0.041666463017463684", "0.1666666716337204", "0.5"))}
+{_horner("t1", "t0", _EXP_P)}
   __bang_mul(t1, t1, t0, n);
   __bang_mul(t1, t1, t0, n);
   __bang_add(t1, t1, t0, n);
@@ -147,7 +168,7 @@ __mlu_func__ void xp_tanh(float *dst, float *src, float *t0, float *t1, float *t
   __bang_active_sign(t1, src, n);
   __bang_mul(dst, dst, t1, n);
   __bang_mul(t1, src, src, n);
-{_horner("t2", "t1", ("-0.0008461200050078332", "0.00328945298679173", "-0.00878455862402916", "0.021858783438801765", "-0.05396755412220955", "0.13333331048488617", "-0.3333333432674408"))}
+{_horner("t2", "t1", _TANH_P)}
   __bang_mul(t2, t2, t1, n);
   __bang_mul(t2, t2, src, n);
   __bang_add(t2, t2, src, n);
@@ -167,14 +188,14 @@ __mlu_func__ void xp_erf(float *dst, float *src, float *t0, float *t1, float *t2
   __bang_mul_scalar(t2, t0, 0.5f, n);
   __bang_add_scalar(t2, t2, 1.0f, n);
   __bang_recip(t2, t2, n);
-{_horner("t3", "t2", ("0.11900469660758972", "-0.47007331252098083", "0.5616933107376099", "-0.1023891419172287", "0.34723255038261414", "0.2598479688167572", "0.2848873436450958", "-0.00015247699047904462"))}
+{_horner("t3", "t2", _ERFC_Q)}
   __bang_mul(dst, dst, t3, n);
   __bang_mul_scalar(dst, dst, -1.0f, n);
   __bang_add_scalar(dst, dst, 1.0f, n);
   __bang_active_sign(t2, src, n);
   __bang_mul(dst, dst, t2, n);
   __bang_mul_scalar(t1, t1, -1.0f, n);
-{_horner("t3", "t1", ("-9.808136383071542e-06", "0.00011312747665215284", "-0.0008490147884003818", "0.005221419967710972", "-0.026865556836128235", "0.11283784359693527", "-0.37612637877464294", "1.128379225730896"))}
+{_horner("t3", "t1", _ERF_P)}
   __bang_mul(t3, t3, src, n);
   __bang_ge_scalar(t4, t0, 1.0f, n);
 {_mask("t4")}

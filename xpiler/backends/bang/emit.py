@@ -1,4 +1,4 @@
-"""The finished `.mlu` file: BANG C kernels in the place of the source's, the user's host code on CNRT around them."""
+"""The finished `.mlu` file: BANG C kernels in the place of the source's, the host code on CNRT around them."""
 
 from __future__ import annotations
 

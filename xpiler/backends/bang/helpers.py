@@ -68,7 +68,8 @@ HELPERS: Final[dict[str, str]] = {
     "dp4a_u": f"{_F} unsigned int xp_dp4a_u(unsigned int a, unsigned int b, unsigned int c) {{\n"
     "  for (int i = 0; i < 32; i += 8) c += (a >> i & 255u) * (b >> i & 255u);\n  return c;\n}",
     **{
-        f"bits_{t}": f"{_F} {c} xp_bits_{t}({f} x) {{\n  {c} u;\n  __builtin_memcpy(&u, &x, sizeof u);\n  return u;\n}}"
+        f"bits_{t}": f"{_F} {c} xp_bits_{t}({f} x) {{\n"
+        f"  {c} u;\n  __builtin_memcpy(&u, &x, sizeof u);\n  return u;\n}}"
         for t, c, f in (
             ("i32", "int", "float"),
             ("u32", "unsigned int", "float"),

@@ -103,7 +103,7 @@ _CONFUSABLE = frozenset({"|", "^", "&", "<<", ">>", "&&", "||"})
 
 @dataclass(frozen=True, slots=True)
 class PrintedKernel:
-    """The text of a kernel, the helper functions it calls, and the launch quantities it takes after its own parameters."""
+    """A kernel's text, the functions it calls, the launch quantities it takes after its own parameters."""
 
     text: str
     helpers: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Run `.mlu` files: on the simulator, which is the instruction header compiled by g++; find cncc for a compile check."""
+"""Run `.mlu` files on the simulator, which is the instruction header compiled by g++."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from xpiler.frontends.edits import Edit, apply
 from xpiler.frontends.place import find
 from xpiler.ir.types import Pointer
 
-__all__ = ["INCLUDE", "Simulator", "find_cncc", "simulated"]
+__all__ = ["INCLUDE", "Simulator", "simulated"]
 
 INCLUDE: Final = Path(__file__).parent / "isa" / "include"
 """Where bang.h and cnrt.h of the simulator are."""
@@ -28,13 +28,8 @@ _ARRAY: Final = re.compile(
 _SYMBOL: Final = re.compile(r"static void \*xp_symbol_(\w+)\(size_t")
 
 
-def find_cncc() -> str:
-    """The vendor's compiler, empty if it is not installed."""
-    return shutil.which("cncc") or ""
-
-
 def simulated(text: str) -> str:
-    """A `.mlu` file as C++ for the simulator, line for line: launches become calls, on-chip arrays announce themselves."""
+    """A `.mlu` file as C++, line for line: launches become calls, on-chip arrays announce themselves."""
     data = text.encode("utf-8", "surrogateescape")
     edits = list(_launches(text))
     for match in _ARRAY.finditer(data):

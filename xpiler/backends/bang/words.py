@@ -1,4 +1,4 @@
-"""What programs of the IR for this target may name: instructions, composite functions, copy directions, memory spaces."""
+"""What programs for this target may name: instructions, composite functions, copy directions, memory spaces."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Questions that loop bind asks about a body: what it reads, what it divides by, whether its iterations are independent."""
+"""What loop bind asks about a body: what it reads, what it divides by, whether its iterations are independent."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def without_unused(body: Block, name: str) -> Block:
 
 
 def independent(loop: For, values: Mapping[str, Poly]) -> bool:
-    """No iteration touches what another one writes: each written buffer is only accessed at one index that moves."""
+    """No iteration touches what another writes: each written buffer is only accessed at one index that moves."""
     values = {**values, **derived(loop.body)}
     for name in buffers_written(loop.body):
         places = set()

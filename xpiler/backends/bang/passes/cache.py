@@ -346,7 +346,7 @@ CACHE: Final = Pass(
     name="cache",
     group="memory",
     before="parallel(vector) for (i = base; i < end; i += 1) y[i] = x[i] + 1.0f;",
-    after="__memcpy(x_nram, x + base, n * 4, GDRAM2NRAM); parallel(vector) for (...) y_nram[i] = x_nram[i] + 1.0f; ...",
+    after="__memcpy(x_nram, x + base, n * 4, GDRAM2NRAM); ... y_nram[i] = x_nram[i] + 1.0f; ...",
     rewrite=_rewrite,
     meta_prompt="cache",
 )

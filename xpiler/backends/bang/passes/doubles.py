@@ -1,7 +1,7 @@
 """Doubles: an MLU has none. Arithmetic that gives the same result in float is done there, the rest is refused.
 
-`(f32)((f64)x op (f64)y)` of floats x, y equals `x op y` for +, -, *, / and sqrt: a double has more than twice the bits
-of a float and two to spare, so rounding twice rounds as once does (Figueroa, 1995). Comparisons are exact.
+`(f32)((f64)x op (f64)y)` of floats x, y equals `x op y` for +, -, *, / and sqrt: a double has more than twice the
+bits of a float and two to spare, so rounding twice rounds as once does (Figueroa, 1995). Comparisons are exact.
 """
 
 from __future__ import annotations

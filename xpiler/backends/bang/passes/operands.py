@@ -1,4 +1,4 @@
-"""Operands of vector instructions: slices of NRAM arrays, uniform values, temporaries within the room that is left."""
+"""Operands of vector instructions: slices of NRAM arrays, uniform values, temporaries in the room that is left."""
 
 from __future__ import annotations
 

@@ -277,7 +277,7 @@ PIPELINE: Final = Pass(
     name="pipeline",
     group="memory",
     before="for (t ...) { __memcpy(x_nram, x + t, ...); compute; __memcpy(y + t, y_nram, ...); }",
-    after="for (t ...) { __sync(); __memcpy_async(next half of x_nram); compute on this half; __memcpy_async(out); }",
+    after="for (t ...) { __sync(); __memcpy_async(next half); compute on this half; __memcpy_async(out); }",
     rewrite=_rewrite,
     meta_prompt="pipeline",
 )

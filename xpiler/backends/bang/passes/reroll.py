@@ -1,7 +1,7 @@
 """Reroll: iterations that treat c neighbouring elements alike become c times as many iterations of one.
 
-Code for `float4` or `half2` writes y[4i], y[4i+1], y[4i+2], y[4i+3] by hand; a vector instruction wants all elements in
-one row.
+Code for `float4` or `half2` writes y[4i], y[4i+1], y[4i+2], y[4i+3] by hand; a vector instruction wants all
+elements in one row.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Tensorize: vector loops over NRAM arrays become `__bang_*` instructions.
 
 Each operation of the loop's body becomes one instruction over all iterations, in the loop's order. Nothing is
-reassociated and no approximate instruction is used. An operation that has no instruction stays a scalar loop over NRAM
-between its neighbours.
+reassociated and no approximate instruction is used. An operation that has no instruction stays a scalar loop
+over NRAM between its neighbours.
 """
 
 from __future__ import annotations

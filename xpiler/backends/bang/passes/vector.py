@@ -6,19 +6,16 @@ from dataclasses import replace
 from typing import Final
 
 from xpiler.backends.bang.composites import COMPOSITES
-from xpiler.backends.bang.passes.index import affine
+from xpiler.backends.bang.passes.emission import Emission, RefusedError, typed
 from xpiler.backends.bang.passes.operands import (
     Operand,
     Refusal,
-    Scalars,
     Slice,
     Temporaries,
     Uniform,
     element,
-    fill_type,
 )
-from xpiler.ir.affine import poly_to_expr
-from xpiler.ir.build import address, cast, const, i32
+from xpiler.ir.build import cast, const, i32
 from xpiler.ir.nodes import (
     COMPARISONS,
     Assign,
@@ -28,7 +25,6 @@ from xpiler.ir.nodes import (
     Cast,
     Const,
     Declare,
-    Evaluate,
     Expr,
     For,
     If,
@@ -39,8 +35,8 @@ from xpiler.ir.nodes import (
     Unary,
     Var,
 )
-from xpiler.ir.types import BOOL, F16, F32, I8, I32, U32, VOID, Scalar
-from xpiler.ir.walk import buffers_written, fresh, operands, subexpressions
+from xpiler.ir.types import BOOL, F16, F32, I8, I32, U32, Scalar
+from xpiler.ir.walk import buffers_written, fresh, operands
 
 __all__ = ["Refusal", "Temporaries", "Vectorizer"]
 
@@ -63,30 +59,8 @@ _EXTREMES: Final = {"fmax": "max", "fmin": "min"}
 _WIDE_INT: Final = (I32, U32)
 
 
-class _RefusedError(Exception):
-    """Unwinds the translation of one loop; never leaves this module."""
-
-
-class Vectorizer:
-    """Translates the body of one counted loop. `arrays` are the on-chip arrays with their element types."""
-
-    def __init__(
-        self,
-        var: str,
-        count: Expr,
-        longest: int,
-        arrays: Scalars,
-        temporaries: Temporaries,
-        arch: int,
-    ) -> None:
-        self.var, self.count, self.longest = var, count, longest
-        self.arrays, self.temporaries, self.arch = arrays, temporaries, arch
-        self.out: list[Stmt] = []
-        self.env: dict[str, Operand] = {}
-        self.written: frozenset[str] = frozenset()
-        self.changed: frozenset[str] = frozenset()
-        self.instructions = 0
-        self.mask: Slice | None = None
+class Vectorizer(Emission):
+    """Translates the body of one counted loop."""
 
     def body(self, body: Block) -> list[Stmt] | Refusal:
         """The instructions, or why there are none."""
@@ -96,7 +70,7 @@ class Vectorizer:
         )
         try:
             self._block(body)
-        except _RefusedError as refused:
+        except RefusedError as refused:
             return Refusal(str(refused))
         if not self.instructions:
             return Refusal("no operation of the loop has an instruction")
@@ -116,7 +90,7 @@ class Vectorizer:
                 case If(cond=cond, then=then, orelse=orelse):
                     self._if(cond, then, orelse)
                 case _:
-                    raise _RefusedError(f"{type(stmt).__name__} in a vector loop")
+                    raise RefusedError(f"{type(stmt).__name__} in a vector loop")
 
     def _declare(self, name: str, type_: Scalar, init: Expr | None) -> None:
         if init is None:
@@ -136,7 +110,7 @@ class Vectorizer:
     def _assign(self, name: str, value: Expr) -> None:
         old = self.env.get(name)
         if not isinstance(old, Slice):
-            raise _RefusedError(f"{name} is assigned in the loop and lives outside it")
+            raise RefusedError(f"{name} is assigned in the loop and lives outside it")
         new = self._value(value, None)
         vector = self._vector(new, old.elem)
         if self.mask is not None:
@@ -148,7 +122,7 @@ class Vectorizer:
     def _store(self, buffer: str, index: tuple[Expr, ...], value: Expr) -> None:
         target = self._slice(buffer, index)
         if target is None:
-            raise _RefusedError(f"{buffer} is not written at consecutive places on the chip")
+            raise RefusedError(f"{buffer} is not written at consecutive places on the chip")
         if self.mask is not None:
             self._certain(target)
             new = self._vector(self._value(value, None), target.elem)
@@ -156,7 +130,7 @@ class Vectorizer:
             return
         result = self._value(value, target)
         if isinstance(result, Uniform):
-            self._emit("__bang_write_value", target, _typed(result.expr, target.elem))
+            self._emit("__bang_write_value", target, typed(result.expr, target.elem))
         elif (result.buffer, result.index) != (target.buffer, target.index):
             self._move(target, result)
             self.temporaries.release(result)
@@ -192,7 +166,7 @@ class Vectorizer:
             case Load(buffer=buffer, index=index):
                 found = self._slice(buffer, index)
                 if found is None:
-                    raise _RefusedError(f"{buffer} is not read at consecutive places on the chip")
+                    raise RefusedError(f"{buffer} is not read at consecutive places on the chip")
                 if self.mask is not None:
                     self._certain(found)
                 return found
@@ -230,17 +204,17 @@ class Vectorizer:
         if isinstance(b, Uniform):
             vector = self._vector(a, elem)
             dst = self._destination(elem, target, vector)
-            self._emit(f"{name}_scalar", dst, vector, _typed(b.expr, elem))
+            self._emit(f"{name}_scalar", dst, vector, typed(b.expr, elem))
             self._free(dst, vector)
             return dst
         assert isinstance(a, Uniform)
         if expr.op != "-":
             dst = self._destination(elem, target, b)
-            self._emit(f"{name}_scalar", dst, b, _typed(a.expr, elem))
+            self._emit(f"{name}_scalar", dst, b, typed(a.expr, elem))
             self._free(dst, b)
             return dst
         negative = self._scaled(b, -1, target)
-        self._emit("__bang_add_scalar", negative, negative, _typed(a.expr, elem))
+        self._emit("__bang_add_scalar", negative, negative, typed(a.expr, elem))
         return negative
 
     def _scaled(self, value: Operand, factor: float, target: Slice | None) -> Slice:
@@ -418,7 +392,7 @@ class Vectorizer:
         """`for (i ...) dst[i] = expr`, float operands computed by instructions before."""
         elem = expr.type
         if not isinstance(elem, Scalar) or elem == BOOL:
-            raise _RefusedError(f"no vectors of {elem}")
+            raise RefusedError(f"no vectors of {elem}")
         used: list[Slice] = []
         name = fresh(self.var, self.temporaries.taken)
         self.temporaries.taken.add(name)
@@ -437,7 +411,7 @@ class Vectorizer:
                 used.append(value)
                 return self._element(value, node, name)
             if isinstance(node, Load) and node.buffer not in self.arrays:
-                raise _RefusedError(f"{node.buffer} is not read at consecutive places")
+                raise RefusedError(f"{node.buffer} is not read at consecutive places")
             if isinstance(node, Load) and self.mask is not None:
                 self._certain(self._slice(node.buffer, node.index))
             from xpiler.backends.bang.passes.rewrite import with_operands
@@ -461,96 +435,8 @@ class Vectorizer:
             load = Load(operand.buffer, element(operand, Var(name, I32)), F32)
             return Binary("!=", load, const(0.0, F32))
         if stored != node.type:
-            raise _RefusedError("a temporary of another type in a scalar loop")
+            raise RefusedError("a temporary of another type in a scalar loop")
         return Load(operand.buffer, element(operand, Var(name, I32)), node.type)
-
-    # --- operands
-
-    def _uniform(self, expr: Expr) -> bool:
-        for sub in subexpressions(expr):
-            if isinstance(sub, Var) and (
-                sub.name == self.var or isinstance(self.env.get(sub.name), Slice)
-            ):
-                return False
-            if isinstance(sub, Load) and sub.buffer in self.written:
-                return False
-        return True
-
-    def _outside(self, expr: Expr) -> Expr:
-        return expr
-
-    def _slice(self, buffer: str, index: tuple[Expr, ...]) -> Slice | None:
-        """The consecutive elements that the iterations touch, if that is what they do."""
-        if buffer not in self.arrays or not index:
-            return None
-        if not all(self._uniform(i) for i in index[:-1]):
-            return None
-        last = affine(index[-1], self.var, {})
-        if last is None or last.stride.value != 1:
-            return None
-        varying = [n for n, o in self.env.items() if isinstance(o, Slice)]
-        if last.offset.mentions(varying):
-            return None
-        start = poly_to_expr(last.offset, I32)
-        if any(isinstance(s, Load) and s.buffer in self.written for s in subexpressions(start)):
-            return None
-        return Slice(buffer, (*index[:-1], start), self.arrays[buffer], False)
-
-    def _certain(self, place: Slice | None) -> None:
-        """Under a condition only what starts at the array's beginning is known to lie inside it."""
-        if place is None or place.index[-1] != i32(0):
-            raise _RefusedError("a conditional access that may lie outside its array")
-
-    def _vector(self, value: Operand, elem: Scalar) -> Slice:
-        if isinstance(value, Slice):
-            return value
-        made = self._temporary(elem)
-        self._emit("__bang_write_value", made, _typed(value.expr, elem))
-        return made
-
-    def _temporary(self, elem: Scalar) -> Slice:
-        made = self.temporaries.take(elem, self.longest)
-        if made is None:
-            raise _RefusedError("NRAM is full")
-        return made
-
-    def _destination(self, elem: Scalar, target: Slice | None, *sources: Operand) -> Slice:
-        """Where an instruction writes: the target, else a source that is used up, else a new array."""
-        if target is not None and target.elem == elem:
-            return target
-        for source in sources:
-            if isinstance(source, Slice) and source.owned and source.elem == elem:
-                return source
-        return self._temporary(elem)
-
-    def _free(self, dst: Slice, *sources: Operand) -> None:
-        for source in sources:
-            if isinstance(source, Slice) and source.owned and source.buffer != dst.buffer:
-                self.temporaries.release(source)
-
-    def _copied(self, source: Slice) -> Slice:
-        made = self._temporary(source.elem)
-        self._move(made, source)
-        return made
-
-    def _move(self, dst: Slice, source: Slice) -> None:
-        size = dst.elem.size
-        bytes_ = Binary("*", self.count, i32(size))
-        total: Expr = bytes_ if not isinstance(self.count, Const) else i32(int(self.count.value) * size)
-        self._instruction("__bang_move", (self._address(dst), self._address(source), total))
-
-    def _address(self, place: Slice) -> Expr:
-        return address(place.buffer, place.elem, *place.index)
-
-    def _emit(self, name: str, dst: Slice, *sources: Slice | Expr, extra: tuple[Expr, ...] = ()) -> None:
-        """`name(dst, sources, count, extra)`; a fill has its value after the count."""
-        args = [self._address(s) if isinstance(s, Slice) else s for s in sources]
-        tail = [*args, self.count] if name != "__bang_write_value" else [self.count, *args]
-        self._instruction(name, (self._address(dst), *tail, *extra))
-
-    def _instruction(self, name: str, args: tuple[Expr, ...]) -> None:
-        self.instructions += 1
-        self.out.append(Evaluate(Call(name, args, VOID)))
 
 
 _CONVERSIONS: Final[dict[tuple[object, Scalar], tuple[tuple[str, Scalar, bool], ...]]] = {
@@ -567,10 +453,6 @@ def _all(block: Block) -> list[Stmt]:
     from xpiler.ir.walk import statements
 
     return list(statements(block))
-
-
-def _typed(expr: Expr, elem: Scalar) -> Expr:
-    return cast(fill_type(elem), expr)
 
 
 def _power_of_two(value: object) -> bool:

@@ -1,0 +1,135 @@
+"""What a vectorizer writes with: operands as slices of NRAM, destinations, and the instructions so far."""
+
+from __future__ import annotations
+
+from xpiler.backends.bang.passes.index import affine
+from xpiler.backends.bang.passes.operands import (
+    Operand,
+    Scalars,
+    Slice,
+    Temporaries,
+    fill_type,
+)
+from xpiler.ir.affine import poly_to_expr
+from xpiler.ir.build import address, cast, i32
+from xpiler.ir.nodes import Binary, Call, Const, Evaluate, Expr, Load, Stmt, Var
+from xpiler.ir.types import I32, VOID, Scalar
+from xpiler.ir.walk import subexpressions
+
+__all__ = ["Emission", "RefusedError", "typed"]
+
+
+class RefusedError(Exception):
+    """Unwinds the translation of one loop; never leaves the vectorizer."""
+
+
+def typed(expr: Expr, elem: Scalar) -> Expr:
+    return cast(fill_type(elem), expr)
+
+
+class Emission:
+    """The state of one loop's translation. `arrays` are the on-chip arrays with their element types."""
+
+    def __init__(
+        self,
+        var: str,
+        count: Expr,
+        longest: int,
+        arrays: Scalars,
+        temporaries: Temporaries,
+        arch: int,
+    ) -> None:
+        self.var, self.count, self.longest = var, count, longest
+        self.arrays, self.temporaries, self.arch = arrays, temporaries, arch
+        self.out: list[Stmt] = []
+        self.env: dict[str, Operand] = {}
+        self.written: frozenset[str] = frozenset()
+        self.changed: frozenset[str] = frozenset()
+        self.instructions = 0
+        self.mask: Slice | None = None
+
+    def _uniform(self, expr: Expr) -> bool:
+        for sub in subexpressions(expr):
+            if isinstance(sub, Var) and (
+                sub.name == self.var or isinstance(self.env.get(sub.name), Slice)
+            ):
+                return False
+            if isinstance(sub, Load) and sub.buffer in self.written:
+                return False
+        return True
+
+    def _outside(self, expr: Expr) -> Expr:
+        return expr
+
+    def _slice(self, buffer: str, index: tuple[Expr, ...]) -> Slice | None:
+        """The consecutive elements that the iterations touch, if that is what they do."""
+        if buffer not in self.arrays or not index:
+            return None
+        if not all(self._uniform(i) for i in index[:-1]):
+            return None
+        last = affine(index[-1], self.var, {})
+        if last is None or last.stride.value != 1:
+            return None
+        varying = [n for n, o in self.env.items() if isinstance(o, Slice)]
+        if last.offset.mentions(varying):
+            return None
+        start = poly_to_expr(last.offset, I32)
+        if any(isinstance(s, Load) and s.buffer in self.written for s in subexpressions(start)):
+            return None
+        return Slice(buffer, (*index[:-1], start), self.arrays[buffer], False)
+
+    def _certain(self, place: Slice | None) -> None:
+        """Under a condition only what starts at the array's beginning is known to lie inside it."""
+        if place is None or place.index[-1] != i32(0):
+            raise RefusedError("a conditional access that may lie outside its array")
+
+    def _vector(self, value: Operand, elem: Scalar) -> Slice:
+        if isinstance(value, Slice):
+            return value
+        made = self._temporary(elem)
+        self._emit("__bang_write_value", made, typed(value.expr, elem))
+        return made
+
+    def _temporary(self, elem: Scalar) -> Slice:
+        made = self.temporaries.take(elem, self.longest)
+        if made is None:
+            raise RefusedError("NRAM is full")
+        return made
+
+    def _destination(self, elem: Scalar, target: Slice | None, *sources: Operand) -> Slice:
+        """Where an instruction writes: the target, else a source that is used up, else a new array."""
+        if target is not None and target.elem == elem:
+            return target
+        for source in sources:
+            if isinstance(source, Slice) and source.owned and source.elem == elem:
+                return source
+        return self._temporary(elem)
+
+    def _free(self, dst: Slice, *sources: Operand) -> None:
+        for source in sources:
+            if isinstance(source, Slice) and source.owned and source.buffer != dst.buffer:
+                self.temporaries.release(source)
+
+    def _copied(self, source: Slice) -> Slice:
+        made = self._temporary(source.elem)
+        self._move(made, source)
+        return made
+
+    def _move(self, dst: Slice, source: Slice) -> None:
+        size = dst.elem.size
+        bytes_ = Binary("*", self.count, i32(size))
+        total: Expr = bytes_ if not isinstance(self.count, Const) else i32(int(self.count.value) * size)
+        self._instruction("__bang_move", (self._address(dst), self._address(source), total))
+
+    def _address(self, place: Slice) -> Expr:
+        return address(place.buffer, place.elem, *place.index)
+
+    def _emit(self, name: str, dst: Slice, *sources: Slice | Expr, extra: tuple[Expr, ...] = ()) -> None:
+        """`name(dst, sources, count, extra)`; a fill has its value after the count."""
+        args = [self._address(s) if isinstance(s, Slice) else s for s in sources]
+        tail = [*args, self.count] if name != "__bang_write_value" else [self.count, *args]
+        self._instruction(name, (self._address(dst), *tail, *extra))
+
+    def _instruction(self, name: str, args: tuple[Expr, ...]) -> None:
+        self.instructions += 1
+        self.out.append(Evaluate(Call(name, args, VOID)))
