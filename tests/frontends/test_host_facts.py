@@ -162,3 +162,40 @@ def test_evaluate_wraps_and_refuses() -> None:
     assert evaluate(Binary("/", n, Const(0, I32)), {"n": 3}) is None
     assert evaluate(Binary("/", n, Const(2, I32)), {"n": -3}) == -1
     assert evaluate(build.cast(U32, n), {"n": -1}) == 0xFFFFFFFF
+
+
+def test_a_functor_carries_its_constructor_arguments() -> None:
+    launch = only("""
+    struct Affine { float a; int b; __host__ __device__ Affine(float x, int y) : a(x * 2), b(y) {}
+      __device__ float operator()(float v) const { return v * a + b; } };
+    template <class F> __global__ void k(float *x, F f) { x[0] = f(x[0]); }
+    void go(float *x, int n) { k<<<1, 1>>>(x, Affine(1.5f, n)); }
+    """)
+    _, a, b = launch.arguments
+    assert isinstance(a, ScalarArgument)
+    assert evaluate(a.value, {}) == 3.0
+    assert isinstance(b, ScalarArgument)
+    assert evaluate(b.value, {"n": 4}) == 4
+
+
+def test_a_launch_by_pointer_and_by_a_template_wrapper() -> None:
+    found = lift_text("""
+    template <int N> __global__ void k(float *x, int n) { x[n % N] = N; }
+    template <int N> void wrap(float *x, int n) { k<N><<<n, N>>>(x, n); }
+    int main() {
+      float *d; int n = 12;
+      cudaMalloc(&d, n * sizeof(float));
+      wrap<32>(d, n);
+      void *args[] = {&d, &n};
+      cudaLaunchKernel((void *)k<8>, dim3(3), dim3(8), args, 0, 0);
+    }
+    """)
+    by_name = {launch.source_name: launch for launch in found.launches}
+    assert evaluate(by_name["k<32>"].grid[0], {"n": 5}) == 5
+    assert by_name["k<32>"].function.name == "wrap"
+    direct = by_name["k<8>"]
+    assert evaluate(direct.grid[0], {}) == 3
+    assert direct.arguments == (
+        BufferArgument("x", "d", build.i64(0)),
+        ScalarArgument("n", build.i32(12)),
+    )

@@ -3,8 +3,6 @@
 The bundled bindings hide operator kinds and are slow per property; `Node` caches what is asked twice.
 """
 
-# ruff: noqa: SIM905  (tables read better as text)
-
 from __future__ import annotations
 
 import ctypes

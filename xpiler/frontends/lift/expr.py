@@ -1,7 +1,5 @@
 """Expressions: one function per kind of cursor. Side effects become statements in C's order."""
 
-# ruff: noqa: ARG001  (handlers share one signature)
-
 from __future__ import annotations
 
 from collections.abc import Callable

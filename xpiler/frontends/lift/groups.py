@@ -1,7 +1,5 @@
 """Cooperative groups: blocks, grids, tiles of a warp, coalesced threads."""
 
-# ruff: noqa: ARG001  (handlers share one signature)
-
 from __future__ import annotations
 
 import re

@@ -1,4 +1,3 @@
-# ruff: noqa: ARG001  (handlers share one signature)
 """Halves and bfloat16, their pairs, and the constructors of short vectors."""
 
 from __future__ import annotations

@@ -1,7 +1,5 @@
 """Values in host code, symbolically: numbers over the function's parameters, device and host pointers."""
 
-# ruff: noqa: ARG001  (handlers share one signature)
-
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -297,10 +295,36 @@ def _construct(env: Environment, node: Node, ctype: CType, args: list[Node]) -> 
         return Dim(values[0], values[1], values[2])
     if len(args) == 1 and env.ctype(args[0]) == ctype:
         return host_value(env, args[0])
+    if isinstance(ctype, CStruct) and node.ref is not None and _user(node.ref):
+        return _initialised(env, node.ref, ctype, args)
     if "vector<" in str(node.type.get_canonical().spelling):
         count = number(env, args[0]) if args else build.i64(0)
         return HostVector((0, ""), "", count)
     return None
+
+
+def _initialised(env: Environment, ref: Node, ctype: CStruct, args: list[Node]) -> HostValue:
+    """What a constructor without statements leaves: its member initialisers over its arguments."""
+    definition = ref.cursor.get_definition()
+    if definition is None:
+        return None
+    children = Node(definition, ref.parsed).children
+    if any(c.kind == "COMPOUND_STMT" and c.children for c in children):
+        return None
+    inner = Environment(env.types, dict(env.values), env.depth + 1)
+    parameters = [c for c in children if c.kind == "PARM_DECL"]
+    for parameter, argument in zip(parameters, args, strict=False):
+        found = _converted(host_value(env, argument), env.ctype(parameter))
+        inner.values[(parameter.key, "")] = found
+    values: dict[str, HostValue] = {}
+    member = ""
+    for child in children:
+        if child.kind == "MEMBER_REF":
+            member = child.spelling
+        elif member and child.kind not in ("COMPOUND_STMT", "PARM_DECL", "TYPE_REF"):
+            values[member] = _converted(host_value(inner, child), ctype.field(member))
+            member = ""
+    return Record(tuple((name, values.get(name)) for name, _ in ctype.fields))
 
 
 def _method(env: Environment, node: Node, name: str, args: list[Node]) -> HostValue:

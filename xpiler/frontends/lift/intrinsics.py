@@ -1,7 +1,5 @@
 """CUDA's functions by name: mathematics, conversions, integer and half intrinsics."""
 
-# ruff: noqa: ARG001  (handlers share one signature)
-
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """What a name stands for: locals, builtin variables, constants, data at file scope."""
 
-# ruff: noqa: ARG001  (handlers share one signature)
-
 from __future__ import annotations
 
 from typing import Final

@@ -1,7 +1,5 @@
 """Statements: blocks, branches, loops, switch, return."""
 
-# ruff: noqa: ARG001  (handlers share one signature)
-
 from __future__ import annotations
 
 from collections.abc import Callable

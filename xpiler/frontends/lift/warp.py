@@ -1,7 +1,5 @@
 """Barriers, warp operations, atomics."""
 
-# ruff: noqa: ARG001  (handlers share one signature)
-
 from __future__ import annotations
 
 from typing import Final
