@@ -311,3 +311,16 @@ def test_notes_tell_what_lives_in_arrays() -> None:
     result = PASS.rewrite(parse_module(kernel_text(body)), Context())
     assert isinstance(result, Applied)
     assert result.notes == ("block level: 2 loops over threads; v in arrays",)
+
+
+def test_a_tile_in_registers_is_copied_in_and_out() -> None:
+    body = (
+        "__shared__ i32 s[64];\n" + GID + "i32 acc[2];\nacc[0] = 0;\nacc[1] = tid;\n"
+        "for (i32 t = 0; t < m; t += 1) { s[tid] = a[tid + t]; __syncthreads();\n"
+        "for (i32 j = 0; j < 8; j += 1) { for (i32 e = 0; e < 2; e += 1) { acc[e] = acc[e] + s[j + e]; } }\n"
+        "__syncthreads(); }\nfor (i32 w = 0; w < 2; w += 1) { out[gid] = out[gid] + acc[w]; }"
+    )
+    text = recovered(body)
+    assert "i32 acc_t[2][64];" in text
+    assert text.count("i32 acc[2];") == 1
+    assert "acc[e] += s[j + e];" in text

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, replace
 
+from xpiler.ir.build import i32
 from xpiler.ir.nodes import (
     AddressOf,
     Alloc,
@@ -23,12 +24,23 @@ from xpiler.ir.nodes import (
     While,
 )
 from xpiler.ir.types import I32, Scalar
-from xpiler.ir.walk import assigned, map_block, statements
+from xpiler.ir.walk import (
+    assigned,
+    blocks,
+    buffers_written,
+    expressions,
+    map_block,
+    statements,
+    subexpressions,
+    variables,
+)
 from xpiler.passes.loop_recovery.regions import read_names
 from xpiler.passes.loop_recovery.storage import Storage, exposed
 from xpiler.passes.names import Names
 
 __all__ = ["LeafRewriter"]
+
+_NEAR = 64  # elements of an array that a thread may keep in registers
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +70,8 @@ class LeafRewriter:
         for name, declare in self.storage.private.items():
             if name in touched and not _declares(stmts, name):
                 prefix.append(replace(declare, init=None))
-        body = map_block(stmts, self._redirect(direct), self._reads(direct))
+        near = self._near_arrays(stmts, prefix, suffix)
+        body = map_block(stmts, self._redirect(direct, near), self._reads(direct, near))
         return (*prefix, *body, *suffix)
 
     def _with_recomputed(self, stmts: Block) -> Block:
@@ -93,8 +106,37 @@ class LeafRewriter:
             suffix.append(Store(self.array_of[name], (self.index,), Var(name, type)))
         return stmts
 
-    def _reads(self, direct: set[str]) -> Callable[[Expr], Expr]:
-        arrays = self.storage.arrays
+    def _near_arrays(self, stmts: Block, prefix: list[Stmt], suffix: list[Stmt]) -> frozenset[str]:
+        """Small arrays that a loop of the leaf works on get a copy that the thread has to itself meanwhile."""
+        near: set[str] = set()
+        for name, alloc in self.storage.arrays.items():
+            declared_here = any(isinstance(s, Alloc) and s.name == name for s in statements(stmts))
+            if self.keep_in_memory or declared_here or not _small(alloc):
+                continue
+            if not _array_in_loop(stmts, name):
+                continue
+            near.add(name)
+            prefix.append(replace(alloc, init=(), span=None))
+            prefix += self._copied(alloc, outwards=False)
+            if name in buffers_written(stmts):
+                suffix += self._copied(alloc, outwards=True)
+        return frozenset(near)
+
+    def _copied(self, alloc: Alloc, outwards: bool) -> Block:
+        """All elements from or to the array of all threads."""
+        counters = [Var(self.names.fresh("e"), I32) for _ in alloc.shape]
+        far, index = self.array_of[alloc.name], (*counters, self.index)
+        if outwards:
+            copy = Store(far, index, Load(alloc.name, tuple(counters), alloc.elem))
+        else:
+            copy = Store(alloc.name, tuple(counters), Load(far, index, alloc.elem))
+        body: Block = (copy,)
+        for counter, size in zip(reversed(counters), reversed(alloc.shape), strict=True):
+            body = (For(counter.name, I32, i32(0), size, i32(1), body),)
+        return body
+
+    def _reads(self, direct: set[str], near: frozenset[str]) -> Callable[[Expr], Expr]:
+        arrays = self.storage.arrays.keys() - near
 
         def one(expr: Expr) -> Expr:
             if isinstance(expr, Var) and expr.name in direct and isinstance(expr.type, Scalar):
@@ -107,7 +149,9 @@ class LeafRewriter:
 
         return one
 
-    def _redirect(self, direct: set[str]) -> Callable[[Stmt], Block]:
+    def _redirect(self, direct: set[str], near: frozenset[str]) -> Callable[[Stmt], Block]:
+        arrays = self.storage.arrays.keys() - near
+
         def one(stmt: Stmt) -> Block:
             match stmt:
                 case Declare(name=name, init=init) if name in direct:
@@ -117,16 +161,16 @@ class LeafRewriter:
                 case Atomic(result=str(name)) | WarpOp(result=str(name)) if name in direct:
                     return self._through_temporary(stmt, name)
                 case _:
-                    return self._array(stmt)
+                    return self._array(stmt, arrays)
 
         return one
 
-    def _array(self, stmt: Stmt) -> Block:
+    def _array(self, stmt: Stmt, arrays: Set[str]) -> Block:
         match stmt:
-            case Store(buffer=buffer) | Atomic(buffer=buffer) if buffer in self.storage.arrays:
+            case Store(buffer=buffer) | Atomic(buffer=buffer) if buffer in arrays:
                 index = (*stmt.index, self.index)
                 return (replace(stmt, buffer=self.array_of[buffer], index=index),)
-            case Alloc(name=name) if name in self.storage.arrays:
+            case Alloc(name=name) if name in arrays:
                 return self._initial(stmt)
             case _:
                 return (stmt,)
@@ -163,6 +207,37 @@ def _scalar(declare: Declare) -> Scalar:
 
 def _declares(block: Block, name: str) -> bool:
     return any(isinstance(s, Declare) and s.name == name for s in statements(block))
+
+
+def _small(alloc: Alloc) -> bool:
+    total = 1
+    for size in alloc.shape:
+        total *= int(size.value) if isinstance(size, Const) else _NEAR + 1
+    return total <= _NEAR
+
+
+def _array_in_loop(block: Block, name: str, counters: frozenset[str] = frozenset()) -> bool:
+    """Does a loop come back to an element: does the index not follow one of the counters around it?"""
+    for stmt in block:
+        inner = counters
+        if isinstance(stmt, For | While):
+            inner = counters | {stmt.var if isinstance(stmt, For) else ""}
+        for index in _places(stmt, name):
+            if not counters <= frozenset().union(*(variables(i) for i in index)):
+                return True
+        if any(_array_in_loop(b, name, inner) for b in blocks(stmt)):
+            return True
+    return False
+
+
+def _places(stmt: Stmt, name: str) -> list[tuple[Expr, ...]]:
+    """The indices at which `stmt` itself accesses the array."""
+    places = [stmt.index] if isinstance(stmt, Store | Atomic) and stmt.buffer == name else []
+    for expr in expressions(stmt):
+        for sub in subexpressions(expr):
+            if isinstance(sub, Load) and sub.buffer == name:
+                places.append(sub.index)
+    return places
 
 
 def _in_loop(block: Block, name: str) -> bool:
