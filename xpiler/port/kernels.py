@@ -39,29 +39,27 @@ def _source(row: Row, settings: Settings) -> Path:
 def _verified(row: Row, settings: Settings) -> Row:
     import xpiler.api
     from xpiler.driver.report import InputError
-    from xpiler.verify.evidence import summary
+    from xpiler.verify.evidence import Refuted, is_verified, summary
 
-    source = _source(row, settings)
-    folders = (source.parent, settings.source, *_folders(settings.source))
-    options = xpiler.api.Settings(
-        out=Path("-"),
-        options={"arch": settings.arch},
-        engine="symbolic",
-        include_dirs=folders,
-        jobs=1,
-    )
-    outcome = xpiler.api.translate(source, "hip", options)
+    outcome = xpiler.api.verify_pair(_source(row, settings), settings.output / row.output, jobs=1)
+    kernels: tuple[Mapping[str, Any], ...]
     if isinstance(outcome, InputError):
         reason = outcome.diagnostics[0].message if outcome.diagnostics else "it was not understood"
         if "no kernel" in reason:
             return row
-        kernels: tuple[Mapping[str, Any], ...] = (
-            {"kernel": "(file)", "status": "unverified", "detail": reason},
-        )
+        kernels = ({"kernel": "(file)", "status": "unverified", "detail": reason},)
     else:
         kernels = tuple(
-            {"kernel": k.name, "status": k.status, "detail": summary(k.evidence)}
-            for k in outcome.kernels
+            {
+                "kernel": name,
+                "status": "verified"
+                if is_verified(evidence)
+                else "refuted"
+                if isinstance(evidence, Refuted)
+                else "unverified",
+                "detail": summary(evidence),
+            }
+            for name, evidence in outcome.items()
         )
     notes = tuple(
         diagnostic_row(finding(code, row.path, kernel=k["kernel"], reason=k["detail"]))
@@ -77,12 +75,4 @@ def _rank(effort: str) -> int:
 
 
 def _code(kernel: Mapping[str, Any]) -> str:
-    if kernel["status"] == "verified":
-        return ""
-    differs = kernel["status"] == "refused" and "differs" in kernel["detail"]
-    return "XP5604" if differs else "XP5601"
-
-
-def _folders(root: Path) -> tuple[Path, ...]:
-    names = ("include", "inc", "common", "Common")
-    return tuple(root / name for name in names if (root / name).is_dir())
+    return {"verified": "", "refuted": "XP5604"}.get(kernel["status"], "XP5601")
