@@ -269,6 +269,23 @@ def test_loads_do_not_pass_stores_that_may_change_them() -> None:
     assert "x is not const" in reason
 
 
+def test_a_range_check_by_wrapping_is_no_bound() -> None:
+    """Regression: `(u32)(i - 1) < n` is false for i = 0, it is not `i < n + 1`."""
+    text = flat("k", "const f32 *x, f32 *z, u32 n", "if ((u32)(i - 1) < n) { z[i] = x[i - 1]; }")
+    program, _ = lowered(text, (BIND, DISTRIBUTE))
+    assert "(u32)(" in print_module(program)
+
+
+@pytest.mark.parametrize("tile", [256, 8192])
+def test_expanded_arrays_are_as_long_as_the_tile(tile: int) -> None:
+    program = parse_module(KERNELS["gemm"])
+    for pass_ in (BIND, DISTRIBUTE):
+        outcome = pass_.rewrite(program, Context({"tile": tile}, FACTS))
+        assert isinstance(outcome, Applied)
+        program = outcome.program
+    assert f"__nram__ f32 acc[{tile}];" in print_module(program)
+
+
 def test_nothing_fits_into_no_memory() -> None:
     program, _ = lowered(KERNELS["saxpy"], (BIND, DISTRIBUTE))
     assert isinstance(CACHE.rewrite(program, Context(facts={"nram_bytes": 1000})), NotApplicable)

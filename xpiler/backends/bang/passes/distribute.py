@@ -7,6 +7,7 @@ from one of the new loops to a later one becomes an array with an element per it
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Final
@@ -20,6 +21,7 @@ from xpiler.backends.bang.passes.index import (
     most,
     upper_bound,
 )
+from xpiler.backends.bang.passes.lengths import longest
 from xpiler.backends.bang.spaces import NRAM
 from xpiler.ir.affine import poly_to_expr
 from xpiler.ir.build import i32
@@ -65,7 +67,6 @@ from xpiler.passes.simplify import negated
 
 __all__ = ["DISTRIBUTE", "INNERMOST"]
 
-_THREADS: Final = 1024
 INNERMOST: Final = frozenset({"vector", "thread.x", "lane"})
 
 
@@ -73,11 +74,10 @@ def _rewrite(module: Module, context: Context) -> Outcome:
     kernel = module.kernels[0]
     if kernel.level != "task":
         return NotApplicable(f"the program is at level {kernel.level}, not task")
-    tile = context.facts.get("tile", 2048)
     taken = {p.name for p in kernel.params} | set(declared(kernel.body))
     taken |= {g.name for g in module.globals}
     capacity = context.facts.get("nram_bytes", 0) // 2
-    work = _Distributor(taken, max(tile, _THREADS), capacity)
+    work = _Distributor(taken, _integers(kernel.body), capacity)
     # an expanded array outlives the loops that share it: it is declared at the head of the kernel
     body = work.visit(kernel.body)
     if not work.changed and not work.prepared:
@@ -85,6 +85,16 @@ def _rewrite(module: Module, context: Context) -> Outcome:
     done = replace(kernel, body=(*work.arrays, *body))
     notes = (f"{work.changed} loops distributed, {len(work.arrays)} values expanded into NRAM arrays",)
     return Applied(replace(module, kernels=(done,)), notes)
+
+
+def _integers(body: Block) -> dict[str, Expr]:
+    """The i32 locals by their initial values; names are unique in a kernel."""
+    changed = {s.name for s in statements(body) if isinstance(s, Assign)}
+    return {
+        s.name: s.init
+        for s in statements(body)
+        if isinstance(s, Declare) and s.init is not None and s.type == I32 and s.name not in changed
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +112,9 @@ class _Range:
 @dataclass
 class _Distributor:
     taken: set[str]
-    size: int
+    locals: Mapping[str, Expr]
     capacity: int
+    size: int = 0  # of the arrays for the loop at hand
     arrays: list[Stmt] = field(default_factory=list)
     changed: int = 0
     prepared: int = 0
@@ -130,6 +141,10 @@ class _Distributor:
         return self._split(loop, loop)
 
     def _split(self, loop: For, original: For) -> Block:
+        bound = longest(loop, self.locals)
+        if bound is None:
+            return (original,)
+        self.size = max(bound, 1)
         split = _Split(self, loop)
         kept = list(self.arrays)
         result = split.block(loop.body, _Range(loop, loop.lo, loop.hi))

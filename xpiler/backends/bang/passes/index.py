@@ -125,6 +125,8 @@ def upper_bound(cond: Expr, variable: str, values: Mapping[str, Poly]) -> Expr |
     stride = None if low is None else low.stride.value
     if low is None or high is None or stride is None or stride < 1 or not high.stride.is_zero:
         return None
+    if type_.kind == "uint" and any(c < 0 for p in (low, high) for c in p.offset.terms.values()):
+        return None  # below zero an unsigned value is a large one
     bound = high.offset - low.offset
     if "=" in cond.op:
         bound = bound + constant(1)
