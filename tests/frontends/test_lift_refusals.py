@@ -164,3 +164,19 @@ def test_arrays_of_fragments_are_unrolled() -> None:
     (program,) = programs(source)
     body = program.kernels[0].body
     assert [type(s).__name__ for s in body] == ["Tile"] * 4 + ["TileOp"] * 5
+
+
+def test_a_group_reduces_structs_by_a_function() -> None:
+    source = """
+        namespace cg = cooperative_groups;
+        struct P { float m, s; };
+        __device__ P both(P a, P b) { P r; r.m = fmaxf(a.m, b.m); r.s = a.s + b.s; return r; }
+        __global__ void k(float *x) {
+          auto w = cg::tiled_partition<32>(cg::this_thread_block());
+          P p{x[threadIdx.x], 1.0f};
+          p = cg::reduce(w, p, both);
+          x[threadIdx.x] = p.m + p.s;
+        }
+    """
+    (program,) = programs(source)
+    assert sum(type(s).__name__ == "WarpOp" for s in program.kernels[0].body) == 10

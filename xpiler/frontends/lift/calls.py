@@ -37,7 +37,7 @@ from xpiler.frontends.lift.values import (
 from xpiler.ir import build
 from xpiler.ir.nodes import Expr
 
-__all__ = ["call", "call_place"]
+__all__ = ["applied", "call", "call_place"]
 
 _ALLOCATION: Final = frozenset({"malloc", "free", "operator new", "operator delete", "realloc"})
 _OUTPUT: Final = frozenset({"printf", "fprintf", "puts", "__assert_fail"})
@@ -215,6 +215,28 @@ def inlined(lf: Lifter, node: Node, ref: Node) -> Place:
     if pushed:
         lf.this.pop()
     return result
+
+
+def applied(lf: Lifter, node: Node, ref: Node, values: list[Value]) -> Value:
+    """The value of a device function for arguments that are values already."""
+    cursor = ref.cursor.get_definition()
+    if cursor is None:
+        raise lf.refuse("XP1112", f"{ref.spelling} is declared but not defined", node)
+    definition = Node(cursor, ref.parsed)
+    count_modifications(lf, definition)
+    parameters = [c for c in definition.children if c.kind == "PARM_DECL"]
+    for parameter, found in zip(parameters, values, strict=True):
+        ctype = lf.ctype(parameter)
+        constant = parameter.key not in lf.modified
+        given = convert(lf, found, ctype, node)
+        target = declare_value(lf, parameter.spelling, ctype, given, constant, parameter)
+        lf.places[parameter.key] = target
+        note_owner(lf, target, parameter.key)
+    lf.stack.append(definition.key)
+    result_type = lf.file.types.of(definition.cursor.result_type)
+    result = run_body(lf, definition, result_type, _reference_result(definition), node)
+    lf.stack.pop()
+    return read(lf, result)
 
 
 def _bind_object(lf: Lifter, node: Node, ref: Node, args: list[Node]) -> bool:

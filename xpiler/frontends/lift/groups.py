@@ -12,7 +12,7 @@ from xpiler.frontends.lift import arith
 from xpiler.frontends.lift.ctype import CScalar, CStruct
 from xpiler.frontends.lift.dispatch import scalar, value
 from xpiler.frontends.lift.intrinsics import INTRINSICS, VOID
-from xpiler.frontends.lift.memory import convert
+from xpiler.frontends.lift.memory import convert, snapshot
 from xpiler.frontends.lift.state import Lifter
 from xpiler.frontends.lift.values import OpaqueValue, StructValue, Value
 from xpiler.frontends.lift.warp import FULL, shuffle, warp_op
@@ -260,10 +260,14 @@ def _reduce(lf: Lifter, node: Node, args: tuple[Node, ...]) -> Value:
     group = _group(lf, args[0])
     if group.kind != "tile" or group.size > 32:
         raise lf.refuse("XP1112", "a reduction over a group that is no tile of a warp", node)
+    combiner = value(lf, args[2])
+    if isinstance(combiner, OpaqueValue) and combiner.kind == "function":
+        return _reduce_by(lf, node, group, value(lf, args[1]), combiner)
     operator = re.search(r"(\w+)<", str(args[2].type.get_canonical().spelling))
     name = operator[1] if operator else "this function"
     ctype = lf.ctype(node)
-    assert isinstance(ctype, CScalar)
+    if not isinstance(ctype, CScalar):
+        raise lf.refuse("XP1112", f"a reduction of structs by {name}", node)
     total = lf.variable("total", ctype.type, build.cast(ctype.type, scalar(lf, args[1])))
     offset = group.size // 2
     while offset:
@@ -272,6 +276,22 @@ def _reduce(lf: Lifter, node: Node, args: tuple[Node, ...]) -> Value:
         assert isinstance(other, Expr)
         combined = build.cast(ctype.type, _combine(lf, node, name, total, other))
         lf.emit(Assign(total.name, combined, span=node.span))
+        offset //= 2
+    return total
+
+
+def _reduce_by(lf: Lifter, node: Node, group: Group, given: Value, function: OpaqueValue) -> Value:
+    """A reduction by a device function of the user's."""
+    from xpiler.frontends.lift.calls import applied
+
+    ref = function.data[0]
+    assert isinstance(ref, Node)
+    total = snapshot(lf, given)
+    offset = group.size // 2
+    while offset:
+        width = build.i32(group.size)
+        other = shuffle(lf, "shfl_xor", _mask(lf, group), total, build.i32(offset), width, node)
+        total = snapshot(lf, applied(lf, node, ref, [total, other]))
         offset //= 2
     return total
 
