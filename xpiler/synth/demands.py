@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import z3
 
-from xpiler.ir.nodes import Expr, For, If, Load, Module, Stmt, Store, Var
+from xpiler.ir.nodes import Expr, For, If, Load, Stmt, Store, Var
 from xpiler.ir.smt import Encoder
 from xpiler.ir.walk import statements, subexpressions
 from xpiler.synth.slots import Slot
@@ -20,10 +20,9 @@ MOST = 40  # demands per run: enough to pin a linear form down, few enough for t
 
 
 def demands_of(
-    program: Module, place: Place, stmt: Stmt, slot: Slot, old: Recording, new: Recording
+    place: Place, stmt: Stmt, slot: Slot, old: Recording, new: Recording
 ) -> tuple[Demand, ...]:
     """What `slot` of the statement at `place` must satisfy, as far as the two recordings tell."""
-    del program
     match slot.role:
         case "store":
             return _store_index(place, old, new)

@@ -1,53 +1,135 @@
-"""Small inputs for the interpreter, from the same cases that verification uses."""
+"""Small inputs for the interpreter, from the same cases that verification uses.
+
+The cases' shapes are made for compiled programs. Here their sizes are replaced by small ones round the block
+size (a part of a block, a whole one, one and a bit), which take every branch that the large ones take and cost
+milliseconds. A shape that the predecessor itself cannot run is left out by whoever uses the inputs.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from math import prod
 from typing import Any
 
-from xpiler.ir.nodes import Module
-from xpiler.synth.trace import Inputs
+from xpiler.ir import build
+from xpiler.ir.nodes import Builtin, Declare, For, Module, Stmt
+from xpiler.ir.types import U32
+from xpiler.ir.walk import map_block, statements
+from xpiler.synth.trace import Inputs, runs
 from xpiler.verify.case import Case, Concrete, ConcreteBuffer, concrete
 from xpiler.verify.infer_bare import NoCase, infer_bare
 from xpiler.verify.inputs import prepare
 
-__all__ = ["inputs_for", "small_inputs"]
+__all__ = ["SEEN", "UNSEEN", "inputs_for"]
 
 WORK = 6000  # threads and elements of a run, together: what the interpreter does in some hundredths of a second
+SEEN = (13, 45, 6, 16, 3, 21, 8, 1)
+UNSEEN = (29, 150, 10, 5, 61, 2, 24, 7)
+ROOM = 600  # elements of a buffer whose length follows no formula
+TAKEN_AS_THEY_ARE = ("blocks_", "threads_")  # names of sizes that are a launch's own
 
 
 def inputs_for(
-    program: Module, cases: Sequence[Case], seeds: Sequence[int] = (0, 1)
+    program: Module,
+    cases: Sequence[Case],
+    seeds: Sequence[int] = (0, 1, 2),
+    most: int = 4,
+    sizes: Sequence[int] = SEEN,
 ) -> tuple[Inputs, ...]:
-    """Small inputs for a program: from its cases, else from its own bounds."""
-    found = small_inputs(cases, seeds)
+    """Small inputs which `program` itself can run: from its cases, else from its own bounds.
+
+    Of a program with threads or parallel loops every second one runs them in a random order.
+    """
+    found = tuple(_ordered(program, _running(program, _concretes(cases, sizes), seeds, most)))
     if found:
         return found
-    bare = infer_bare(program, program.kernels[0])
-    return () if isinstance(bare, NoCase) else small_inputs((bare,), seeds)
+    threads = _as_threads(program)
+    bare = infer_bare(threads, threads.kernels[0])
+    if isinstance(bare, NoCase):
+        return ()
+    return tuple(_ordered(program, _running(program, _concretes((bare,), sizes), seeds, most)))
 
 
-def small_inputs(
-    cases: Sequence[Case], seeds: Sequence[int] = (0, 1), most: int = 3
-) -> tuple[Inputs, ...]:
-    """Inputs of the cheapest shapes of the cases, each with all `seeds`; empty if every shape is too large."""
-    shapes = [
-        found
-        for case in cases
-        for sizes in case.shapes
-        if isinstance(found := concrete(case, sizes), Concrete) and _work(found) <= WORK
-    ]
-    shapes.sort(key=_work)
-    # the smallest ones show little: one element has no neighbours
-    chosen = [s for s in shapes if _work(s) >= 16][:most] or shapes[:most]
-    return tuple(_inputs(shape, seed) for seed in seeds for shape in chosen)
+def _running(
+    program: Module, shapes: Sequence[Concrete], seeds: Sequence[int], most: int
+) -> list[Inputs]:
+    """Inputs of the first `most` shapes that the program runs without a fault."""
+    chosen: list[Concrete] = []
+    for shape in shapes:
+        if len(chosen) == most:
+            break
+        if runs(program, _inputs(shape, seeds[0])):
+            chosen.append(shape)
+    return [_inputs(shape, seed) for seed in seeds for shape in chosen]
+
+
+def _as_threads(program: Module) -> Module:
+    """Loops over blocks and threads as the grid again: only for the inference, which knows grids."""
+    kernel = program.kernels[0]
+    if kernel.level != "loops":
+        return program
+    names = {"block": "blockIdx", "thread": "threadIdx"}
+
+    def one(stmt: Stmt) -> tuple[Stmt, ...]:
+        kind, _, axis = stmt.axis.partition(".") if isinstance(stmt, For) else ("", "", "")
+        if isinstance(stmt, For) and kind in names and stmt.lo == build.const(0, stmt.type):
+            place = build.cast(stmt.type, Builtin(f"{names[kind]}.{axis}", U32))
+            return (Declare(stmt.var, stmt.type, place), *stmt.body)
+        return (stmt,)
+
+    body = map_block(kernel.body, one)
+    return replace(program, kernels=(replace(kernel, level="simt", body=body),))
+
+
+def _ordered(program: Module, found: Sequence[Inputs]) -> Iterator[Inputs]:
+    kernel = program.kernels[0]
+    parallel = kernel.level == "simt" or any(
+        isinstance(s, For) and s.axis not in ("serial", "unroll") for s in statements(kernel.body)
+    )
+    for n, given in enumerate(found):
+        yield replace(given, order=n) if parallel and n % 2 else given
+
+
+def _concretes(cases: Sequence[Case], small: Sequence[int]) -> list[Concrete]:
+    """Small shapes of the cases, the informative ones first."""
+    shapes = list(dict.fromkeys(shape for case in cases for shape in _shapes(case, small)))
+    # one element has no neighbours, and a large shape costs more than it shows
+    shapes.sort(key=lambda s: (_elements(s) < 4, _work(s) > WORK // 8))
+    return shapes
+
+
+def _shapes(case: Case, small: Sequence[int]) -> Iterator[Concrete]:
+    """Small shapes first, then the case's own that are small enough."""
+    rows = [*_small_rows(case, small), *case.shapes]
+    for sizes in rows:
+        found = concrete(case, sizes)
+        if isinstance(found, Concrete) and _work(found) <= WORK:
+            yield found
+
+
+def _small_rows(case: Case, sizes: Sequence[int]) -> Iterator[dict[str, int]]:
+    named = [(name, values) for name, values in case.sizes if len(set(values)) > 1]
+    for turn in range(len(sizes)):
+        row = {name: values[0] for name, values in case.sizes}
+        for position, (name, values) in enumerate(named):
+            if name.endswith("_elements"):
+                row[name] = ROOM
+            elif name.startswith(TAKEN_AS_THEY_ARE):
+                small = sorted(values)[: max(1, len(values) - 1)]
+                row[name] = min(small[turn % len(small)], 16)
+            else:
+                size = sizes[(turn + 3 * position) % len(sizes)]
+                row[name] = size if max(values) > 16 else values[turn % len(values)]
+        yield row
+
+
+def _elements(shape: Concrete) -> int:
+    return max((b.elements for b in shape.buffers), default=0)
 
 
 def _work(shape: Concrete) -> int:
-    threads = 1
-    for n in (*shape.grid, *shape.block):
-        threads *= n
-    return threads + sum(b.elements for b in shape.buffers)
+    return prod(shape.grid) * prod(shape.block) + sum(b.elements for b in shape.buffers)
 
 
 def _inputs(shape: Concrete, seed: int) -> Inputs:

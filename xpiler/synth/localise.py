@@ -8,19 +8,21 @@ that should have made it.
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from xpiler.ir.nodes import Declare, Module, Span, Store
 from xpiler.ir.print_c import print_stmt
+from xpiler.synth.novelty import REORDERED, SAME, novelty
+from xpiler.synth.outcome import agrees, differs, outcome, same_value
+from xpiler.synth.paths import enclosing, places
 from xpiler.synth.trace import Inputs, Place, Recording, Write, record
 
-__all__ = ["Fault", "Location", "Nothing", "localise", "same_value"]
+__all__ = ["COMPUTE", "INDEX", "MISSING", "RACE", "Location", "Nothing", "localise"]
 
-INDEX, COMPUTE, MISSING, INSTRUCTION = "index", "compute", "missing", "instruction"
+INDEX, COMPUTE, MISSING, RACE = "index", "compute", "missing", "race"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +30,8 @@ class Location:
     """Where a candidate first goes wrong.
 
     `kind`: `index` (the wrong element: a bound, stride, offset, guard or the order of operands), `missing`
-    (an element that is never written), `compute` (the right element, a wrong value), `instruction`
-    (a wrong instruction or parameter of one), `fault` (it stopped). `suspects` are places, most
+    (an element that is never written), `compute` (the right element, a wrong value), `race` (the result depends
+    on the order of threads), `fault` (it stopped). `suspects` are all places, most
     likely first; `run` is the number of the input on which it shows.
     """
 
@@ -47,18 +49,6 @@ class Nothing:
     """The two agree on all inputs."""
 
 
-Fault = str
-
-
-def same_value(a: Any, b: Any) -> bool:
-    """Equal but for rounding: a relative difference of 1e-4 is no other value."""
-    if isinstance(a, float) or isinstance(b, float):
-        if math.isnan(a) or math.isnan(b):
-            return math.isnan(a) and math.isnan(b)
-        return a == b or math.isclose(a, b, rel_tol=1e-4, abs_tol=1e-6)
-    return bool(a == b)
-
-
 def localise(
     before: Module,
     after: Module,
@@ -70,15 +60,60 @@ def localise(
     `buffers` maps a buffer of `after` to the one of `before` that it holds the values of.
     """
     for number, given in enumerate(inputs):
+        expected = outcome(before, given)
+        if expected is None or agrees(after, given, expected):
+            continue
         old, new = record(before, given), record(after, given)
-        found = _compare(after, old, new, buffers or {}, number)
-        if found is not None:
-            return found
+        found = _compare(old, new, buffers or {}, number) or _undetermined(new, number)
+        if not new.fault and found.kind != INDEX and _depends_on_order(before, after, given):
+            found = replace(
+                found, kind=RACE, sentence=f"the order of threads matters: {found.sentence}"
+            )
+        return replace(found, suspects=_ranked(before, after, found))
     return Nothing()
 
 
+def _undetermined(new: Recording, run: int) -> Location:
+    """The results differ, but not under observation."""
+    suspects = tuple(s.path for s in new.sites)
+    return Location(RACE, "", -1, suspects, "the results differ from run to run", run)
+
+
+def _depends_on_order(before: Module, after: Module, given: Inputs) -> bool:
+    """Whether the candidate gives other results when its threads run in another order, and only the candidate."""
+    results = [[outcome(p, replace(given, order=n)) for n in (None, 3, 4)] for p in (before, after)]
+    (first, *rest), (mine, *others) = results
+    if first is None or mine is None or any(r is None or differs(first, r) for r in rest):
+        return False
+    return any(r is None or differs(mine, r) for r in others)
+
+
+def _ranked(before: Module, after: Module, location: Location) -> tuple[Place, ...]:
+    """All statements, most suspicious first.
+
+    A statement that the predecessor has too, in the same surroundings, is the last to be wrong. Among the others
+    those come first that the recorded departure points at: the blamed statement, what it reads, what is around.
+    """
+    known = novelty(before, after)
+    first: list[Place] = []
+    for suspect in location.suspects[:8]:
+        around = enclosing(suspect)
+        first += [*around, suspect] if location.kind == MISSING else [suspect, *around]
+    order = {p: n for n, p in reversed(list(enumerate(first)))}
+    race = location.kind == RACE
+    everything = [p for p, _ in places(after.kernels[0].body)]
+
+    def key(path: Place) -> tuple[int, int, int]:
+        news = known.get(path, SAME)
+        if race and news != SAME:
+            news = REORDERED - news
+        return (news, order.get(path, len(first)), everything.index(path))
+
+    return tuple(sorted(everything, key=key))
+
+
 def _compare(
-    after: Module, old: Recording, new: Recording, buffers: Mapping[str, str], run: int
+    old: Recording, new: Recording, buffers: Mapping[str, str], run: int
 ) -> Location | None:
     if new.fault and not old.fault:
         return _fault(new, run)
@@ -90,7 +125,7 @@ def _compare(
     culprit = _first_unexpected(new, history, buffers, set(old.results))
     if culprit is not None:
         return _blame_write(new, culprit, history, buffers, run)
-    return _blame_missing(after, old, new, buffer, index, run)
+    return _blame_missing(old, new, buffer, index, run)
 
 
 def _wrong_element(old: Recording, new: Recording) -> tuple[str, int] | None:
@@ -189,11 +224,8 @@ def _feeding(new: Recording, path: Place) -> tuple[Place, ...]:
     return tuple(found)
 
 
-def _blame_missing(
-    after: Module, old: Recording, new: Recording, buffer: str, index: int, run: int
-) -> Location:
+def _blame_missing(old: Recording, new: Recording, buffer: str, index: int, run: int) -> Location:
     """A statement of the candidate that stores to `buffer` should have written the element."""
-    del after
     stores = [s for s in new.sites if isinstance(s.stmt, Store) and s.stmt.buffer == buffer]
     written = {w.index for w in new.writes if w.buffer == buffer}
     expected = {w.index for w in old.writes if w.buffer == buffer}

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from xpiler.ir.nodes import Module
 from xpiler.ir.plain import stands_alone
-from xpiler.synth.inputs import inputs_for
+from xpiler.synth.inputs import UNSEEN, inputs_for
 from xpiler.synth.repair import Repaired, repair
+from xpiler.verify.case import Case
 
 __all__ = ["mend"]
 
 
-def mend(before: Module, after: Module) -> Module | None:
+def mend(before: Module, after: Module, cases: Sequence[Case] = ()) -> Module | None:
     """`after` mended so that it computes what `before` does; None when no small change does it."""
     if not (stands_alone(before.kernels[0]) and stands_alone(after.kernels[0])):
         return None
-    inputs, unseen = inputs_for(before, (), (0, 1)), inputs_for(before, (), (2, 3))
+    inputs, unseen = inputs_for(before, cases), inputs_for(before, cases, (3, 4), 6, UNSEEN)
     if not inputs:
         return None
     found = repair(before, after, inputs, unseen)

@@ -9,7 +9,7 @@ from xpiler.ir.nodes import Block, Module, Stmt
 from xpiler.ir.walk import blocks, with_blocks
 from xpiler.synth.trace import Place
 
-__all__ = ["at", "enclosing", "insert", "places", "remove", "replace_at"]
+__all__ = ["at", "block_of", "enclosing", "insert", "places", "remove", "replace_at"]
 
 
 def places(block: Block, path: Place = ()) -> Iterator[tuple[Place, Stmt]]:
@@ -27,6 +27,13 @@ def at(program: Module, path: Place) -> Stmt:
     for k, n in zip(path[1::2], path[2::2], strict=True):
         stmt = blocks(stmt)[k][n]
     return stmt
+
+
+def block_of(program: Module, path: Place) -> Block:
+    """The block in which the statement at `path` stands."""
+    if len(path) == 1:
+        return program.kernels[0].body
+    return blocks(at(program, path[:-2]))[path[-2]]
 
 
 def enclosing(path: Place) -> tuple[Place, ...]:

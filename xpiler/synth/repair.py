@@ -11,22 +11,24 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from xpiler.ir.check import check
-from xpiler.ir.interpret import Fault, interpret
 from xpiler.ir.nodes import Declare, Expr, For, Module, Stmt, Var
 from xpiler.ir.types import Scalar
 from xpiler.ir.walk import blocks
 from xpiler.synth.demands import demands_of
-from xpiler.synth.localise import Location, Nothing, localise, same_value
-from xpiler.synth.paths import at, enclosing, replace_at
-from xpiler.synth.sketch import changes, structural
-from xpiler.synth.slots import Template, holes, slots, templates
-from xpiler.synth.solve import Query, fill, plug
-from xpiler.synth.trace import STEPS, Inputs, Place, Recording, record
+from xpiler.synth.localise import RACE, Location, Nothing, localise
+from xpiler.synth.outcome import Tests
+from xpiler.synth.paths import at, replace_at
+from xpiler.synth.sketch import Change, barriers, changes, structural
+from xpiler.synth.slots import Slot, Template, slots, templates
+from xpiler.synth.solve import Query, fill, guessed
+from xpiler.synth.trace import Inputs, Place, Recording, record
+from xpiler.synth.transplant import regained_guards, transplants
 
 __all__ = ["NoRepair", "Repaired", "repair"]
 
 SECONDS = 10.0
 COUNTEREXAMPLES = 4
+HEAD = 8  # suspects that are looked at before any others
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,62 +52,6 @@ class NoRepair:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    program: Module
-    what: str
-
-
-class _Tests:
-    """What the predecessor computes, and whether a candidate does too."""
-
-    def __init__(self, before: Module, inputs: Sequence[Inputs]) -> None:
-        self._before = before
-        self._known: list[tuple[Inputs, dict[str, list[object]]]] = []
-        self.tried = 0
-        for given in inputs:
-            self.add(given)
-
-    def add(self, given: Inputs) -> None:
-        expected = _results(self._before, given)
-        if expected is not None:
-            self._known.append((given, expected))
-
-    def passes(self, program: Module) -> bool:
-        """Whether the candidate gives the predecessor's results on every input."""
-        self.tried += 1
-        return all(_agrees(program, given, expected) for given, expected in self._known)
-
-    def counterexample(self, program: Module, inputs: Sequence[Inputs]) -> Inputs | None:
-        """One of `inputs` on which the candidate differs."""
-        for given in inputs:
-            expected = _results(self._before, given)
-            if expected is not None and not _agrees(program, given, expected):
-                return given
-        return None
-
-
-def _results(program: Module, given: Inputs) -> dict[str, list[object]] | None:
-    args = given.fresh()
-    try:
-        interpret(
-            program, args, given.grid, given.block, shared_bytes=given.shared_bytes, limit=STEPS
-        )
-    except (Fault, OverflowError, ValueError, TypeError):
-        return None
-    return {k: v for k, v in args.items() if isinstance(v, list)}
-
-
-def _agrees(program: Module, given: Inputs, expected: dict[str, list[object]]) -> bool:
-    got = _results(program, given)
-    if got is None:
-        return False
-    return all(
-        len(values) == len(got[name]) and all(map(same_value, values, got[name]))
-        for name, values in expected.items()
-    )
-
-
 def repair(
     before: Module,
     after: Module,
@@ -113,27 +59,27 @@ def repair(
     unseen: Sequence[Inputs],
     *,
     seconds: float = SECONDS,
+    location: Location | None = None,
     note: Callable[[Query], None] = lambda _: None,
 ) -> Repaired | NoRepair:
     """Mend `after` so that it computes what `before` does.
 
-    `inputs` are what the search may look at, `unseen` what its result has to pass as well. Ends after
-    `seconds` at the latest, between two candidates.
+    `inputs` are what the search may look at, `unseen` what its result has to pass as well. `location` is
+    what `localise` said of the two on `inputs`, if it was asked already. Ends after `seconds` of processor time at the
+    latest, between two candidates.
     """
-    start = time.perf_counter()
-    location = localise(before, after, inputs)
-    if isinstance(location, Nothing):
-        return NoRepair("the two agree on all inputs", None, 0, time.perf_counter() - start)
-    tests = _Tests(before, [inputs[location.run]])
-    for n, given in enumerate(inputs):
-        if n != location.run:
-            tests.add(given)
-    left = COUNTEREXAMPLES
-    shown = [inputs[location.run]]
-    seen: set[Module] = set()
-    for candidate in _candidates(before, after, location, shown, note):
-        if time.perf_counter() - start > seconds:
-            return NoRepair("out of time", location, tests.tried, time.perf_counter() - start)
+    start = time.process_time()
+    found = location or localise(before, after, inputs)
+    if isinstance(found, Nothing):
+        return NoRepair("the two agree on all inputs", None, 0, time.process_time() - start)
+    first = inputs[found.run]
+    tests = Tests(before, [first, *(given for given in inputs if given is not first)])
+    shown = [first]
+    seen: set[Module] = {after}
+    for candidate in _candidates(before, after, found, shown, note):
+        took = time.process_time() - start
+        if took > seconds:
+            return NoRepair("out of time", found, tests.tried, took)
         if candidate.program in seen:
             continue
         seen.add(candidate.program)
@@ -141,14 +87,13 @@ def repair(
             continue
         counter = tests.counterexample(candidate.program, unseen)
         if counter is None:
-            took = time.perf_counter() - start
-            return Repaired(candidate.program, candidate.what, location, tests.tried, took)
+            took = time.process_time() - start
+            return Repaired(candidate.program, candidate.what, found, tests.tried, took)
         tests.add(counter)
         shown.append(counter)
-        left -= 1
-        if not left:
+        if len(shown) > COUNTEREXAMPLES:
             break
-    return NoRepair("no small change helps", location, tests.tried, time.perf_counter() - start)
+    return NoRepair("no small change helps", found, tests.tried, time.process_time() - start)
 
 
 def _candidates(
@@ -157,72 +102,57 @@ def _candidates(
     location: Location,
     shown: Sequence[Inputs],
     note: Callable[[Query], None],
-) -> Iterator[_Candidate]:
-    """Changes at the suspects and round them: numbers by the solver first, then everything else."""
-    old, new = record(before, shown[0]), record(after, shown[0])
-    order = _order(after, location)
-    for path in order:
-        yield from _solved(after, path, old, new, note, cheap=True)
-        yield from (_Candidate(c.program, c.what) for c in changes(after, path))
-    yield from (_Candidate(c.program, c.what) for c in structural(after, location.suspects))
-    for path in order:
-        yield from _solved(after, path, old, new, note, cheap=False)
-    rest = [p for p in _all_places(after) if p not in order]
-    for path in rest:
-        yield from _solved(after, path, old, new, note, cheap=True)
-        yield from (_Candidate(c.program, c.what) for c in changes(after, path))
+) -> Iterator[Change]:
+    """One changed statement at a time, at the likeliest places first; there the smallest change first."""
+    order = list(location.suspects)
+    head, rest = order[:HEAD], order[HEAD:]
+    if location.kind == RACE:
+        yield from barriers(after, head)
+    search = _Search(before, after, record(before, shown[0]), record(after, shown[0]), note)
+    yield from search.at_places(head[:3])
+    yield from structural(after, tuple(head))
+    yield from search.at_places(head[3:])
+    for path in head:
+        yield from search.solved(path, cheap=False)
+    yield from barriers(after, order)
+    yield from search.at_places(rest)
 
 
-def _order(after: Module, location: Location) -> list[Place]:
-    """Suspects, what encloses them, and the declarations that feed them; each once."""
-    found: list[Place] = []
-    for suspect in location.suspects[:6]:
-        found += [suspect, *enclosing(suspect)]
-    for path in _all_places(after):
-        if isinstance(at(after, path), Declare):
-            found.append(path)
-    return list(dict.fromkeys(found))
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """What may be changed at a place, with both recorded runs at hand."""
 
+    before: Module
+    after: Module
+    old: Recording
+    new: Recording
+    note: Callable[[Query], None]
 
-def _all_places(program: Module) -> list[Place]:
-    from xpiler.synth.paths import places
+    def at_places(self, paths: Sequence[Place]) -> Iterator[Change]:
+        for path in paths:
+            for program in transplants(self.before, self.after, path):
+                yield Change(program, "as the predecessor has it")
+            yield from self.solved(path, cheap=True)
+            yield from changes(self.after, path)
+            for program in regained_guards(self.before, self.after, path):
+                yield Change(program, "under the predecessor's guard")
 
-    return [path for path, _ in places(program.kernels[0].body)]
+    def solved(self, path: Place, cheap: bool) -> Iterator[Change]:
+        """The statement with one slot filled anew: by the solver if the runs demand something, else by trial."""
+        stmt = at(self.after, path)
+        scope = _scope(self.after, path)
+        for slot in slots(stmt):
+            demands = demands_of(path, stmt, slot, self.old, self.new)
+            chosen = [t for t in templates(slot, scope) if (t.cost <= 3) == cheap]
+            for template in chosen:
+                for expr in fill(template, demands, self.note) if demands else ():
+                    yield self._change(path, slot, template, expr)
+            for template in chosen:
+                for expr in guessed(template):
+                    yield self._change(path, slot, template, expr)
 
-
-def _solved(
-    after: Module,
-    path: Place,
-    old: Recording,
-    new: Recording,
-    note: Callable[[Query], None],
-    cheap: bool,
-) -> Iterator[_Candidate]:
-    """The statement with one slot filled anew."""
-    stmt = at(after, path)
-    scope = _scope(after, path)
-    for slot in slots(stmt):
-        demands = demands_of(after, path, stmt, slot, old, new)
-        for template in templates(slot, scope):
-            if (template.cost <= 3) != cheap:
-                continue
-            filled = fill(template, demands, note) if demands else _guessed(template)
-            for expr in filled:
-                program = replace_at(after, path, slot.put(expr))
-                yield _Candidate(program, f"{slot.role}: {template.what}")
-
-
-GUESSES = (1, -1, 0, 2, -2, 3, 4, 8, 16, 32, 64, 128, 256)
-
-
-def _guessed(template: Template) -> Iterator[Expr]:
-    """Small numbers for one hole when the runs demand nothing."""
-    names = holes(template.expr)
-    if not names:
-        yield template.expr
-    elif len(names) == 1:
-        for value in GUESSES:
-            yield plug(template.expr, {names[0]: value})
+    def _change(self, path: Place, slot: Slot, template: Template, expr: Expr) -> Change:
+        return Change(replace_at(self.after, path, slot.put(expr)), f"{slot.role}: {template.what}")
 
 
 def _scope(program: Module, path: Place) -> tuple[Var, ...]:

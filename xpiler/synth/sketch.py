@@ -7,7 +7,7 @@ Each gives whole candidate programs, cheapest first; `repair` tests them. Index 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from xpiler.ir import build
@@ -33,14 +33,13 @@ from xpiler.ir.nodes import (
     Stmt,
     Store,
     Var,
-    While,
 )
 from xpiler.ir.types import F32, Pointer, Scalar
 from xpiler.ir.walk import map_expr, map_exprs, statements
-from xpiler.synth.paths import at, insert, places, replace_at
+from xpiler.synth.paths import at, block_of, insert, places, replace_at
 from xpiler.synth.trace import Place
 
-__all__ = ["Change", "changes", "structural"]
+__all__ = ["Change", "barriers", "changes", "structural"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +87,9 @@ def _statement(kernel: Kernel, stmt: Stmt) -> Iterator[tuple[Stmt, str]]:
             yield replace(stmt, buffer=name), f"stores to {name}"
     match stmt:
         case (
-            Declare(name=name, init=Const(type=type_)) | Assign(name=name, value=Const(type=type_))
+            Declare(name=name, init=Const(type=type_))
+            | Assign(name=name, value=Const(type=type_))
+            | Store(buffer=name, value=Const(type=type_))
         ):
             for value in _INITIAL:
                 if type_.is_float or (math.isfinite(value) and abs(value) < 2):
@@ -99,7 +100,8 @@ def _statement(kernel: Kernel, stmt: Stmt) -> Iterator[tuple[Stmt, str]]:
         case _:
             pass
     for load in _loads(stmt):
-        for name in sorted(n for n, e in elems.items() if e == load.type and n != load.buffer):
+        mine = elems.get(load.buffer)
+        for name in sorted(n for n, e in elems.items() if e == mine and n != load.buffer):
             new = replace(load, buffer=name)
             yield _swapped(stmt, load, new), f"reads {name}"
     if isinstance(stmt, Evaluate):
@@ -109,15 +111,16 @@ def _statement(kernel: Kernel, stmt: Stmt) -> Iterator[tuple[Stmt, str]]:
             yield replace(stmt, call=replace(stmt.call, args=exchanged)), "operands exchanged"
 
 
-def _with_value(stmt: Declare | Assign, value: Expr) -> Stmt:
+def _with_value(stmt: Declare | Assign | Store, value: Expr) -> Stmt:
     return replace(stmt, init=value) if isinstance(stmt, Declare) else replace(stmt, value=value)
 
 
-def _elements(kernel: Kernel) -> Mapping[str, Scalar]:
-    out = {p.name: p.type.elem for p in kernel.params if isinstance(p.type, Pointer)}
+def _elements(kernel: Kernel) -> Mapping[str, tuple[Scalar, int]]:
+    """Element type and rank of each buffer."""
+    out = {p.name: (p.type.elem, 1) for p in kernel.params if isinstance(p.type, Pointer)}
     for stmt in statements(kernel.body):
-        if isinstance(stmt, Alloc) and len(stmt.shape) == 1:
-            out[stmt.name] = stmt.elem
+        if isinstance(stmt, Alloc):
+            out[stmt.name] = (stmt.elem, 1 if stmt.dynamic else len(stmt.shape))
     return out
 
 
@@ -179,23 +182,33 @@ def _expression(e: Expr) -> Iterator[tuple[Expr, str]]:
             pass
 
 
-def structural(program: Module, suspects: tuple[Place, ...]) -> Iterator[Change]:
+def structural(program: Module, suspects: Sequence[Place]) -> Iterator[Change]:
     """Barriers, whole loops and guards: what is missing or in the wrong place."""
-    yield from _barriers(program)
     yield from _remainders(program)
     yield from _guards(program, suspects)
     yield from _widened(program)
 
 
-def _barriers(program: Module) -> Iterator[Change]:
+def barriers(program: Module, suspects: Sequence[Place]) -> Iterator[Change]:
+    """A barrier beside each of the suspects; a barrier that is there, one statement earlier or later."""
     if program.kernels[0].level != "simt":
         return
-    for path, stmt in places(program.kernels[0].body):
+    for path in suspects:
+        stmt = at(program, path)
         if isinstance(stmt, Barrier):
-            continue
-        yield Change(insert(program, path, Barrier()), "a barrier")
-        if isinstance(stmt, If | For | While):
+            yield from _moved(program, path, stmt)
+        else:
+            yield Change(insert(program, path, Barrier()), "a barrier")
             yield Change(replace_at(program, path, stmt, Barrier()), "a barrier")
+
+
+def _moved(program: Module, path: Place, barrier: Barrier) -> Iterator[Change]:
+    siblings = block_of(program, path)
+    for by in (1, -1):
+        other = (*path[:-1], path[-1] + by)
+        if 0 <= other[-1] < len(siblings):
+            swapped = replace_at(program, path, siblings[other[-1]])
+            yield Change(replace_at(swapped, other, barrier), "the barrier elsewhere")
 
 
 def _remainders(program: Module) -> Iterator[Change]:
@@ -227,7 +240,7 @@ def _guard_body(outer: For, limit: Expr) -> For | None:
     return replace(outer, body=(replace(inner, body=body),))
 
 
-def _guards(program: Module, suspects: tuple[Place, ...]) -> Iterator[Change]:
+def _guards(program: Module, suspects: Sequence[Place]) -> Iterator[Change]:
     """A guard `v < n` round a suspect, for integers in scope; or a guard taken away."""
     kernel = program.kernels[0]
     limits = [p for p in kernel.params if isinstance(p.type, Scalar) and p.type.is_int]

@@ -11,23 +11,24 @@ from dataclasses import dataclass, replace
 
 from xpiler.ir.nodes import (
     COMPARISONS,
+    Assign,
+    Atomic,
     Binary,
     Call,
     Cast,
     Const,
+    Declare,
     Evaluate,
     Expr,
     For,
-    If,
     Load,
     Stmt,
     Store,
     Unary,
     Var,
-    While,
 )
 from xpiler.ir.types import Scalar
-from xpiler.ir.walk import map_exprs, operands, subexpressions
+from xpiler.ir.walk import expressions, map_exprs, operands, subexpressions
 
 __all__ = ["HOLE", "Slot", "Template", "holes", "slots", "templates"]
 
@@ -36,7 +37,7 @@ HOLE = "xp_h"
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """An expression of a statement. `role`: store, load, lo, hi, step, left, right, argument.
+    """An expression of a statement. `role`: store, load, index, value, lo, hi, step, left, right, argument.
 
     `put` gives the statement with another expression there; `op` is the comparison for `left`, `right`.
     """
@@ -49,11 +50,13 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """An expression with holes; `cost` orders templates by how much they change."""
+    """An expression with holes; `cost` orders templates by how much they change; `old` is the number that
+    stands where the only hole is."""
 
     expr: Expr
     cost: int
     what: str
+    old: int | None = None
 
 
 def _is_int(expr: Expr) -> bool:
@@ -71,12 +74,18 @@ def slots(stmt: Stmt) -> tuple[Slot, ...]:
             for name in ("hi", "lo", "step"):
                 expr = getattr(stmt, name)
                 found.append(Slot(name, expr, lambda x, f=name: replace(stmt, **{f: x})))  # type: ignore[misc]
-        case If(cond=cond) | While(cond=cond):
-            found += _guard_slots(stmt, cond)
+        case Declare(init=init) if init is not None:
+            found.append(Slot("value", init, lambda x: replace(stmt, init=x)))
+        case Assign(value=value):
+            found.append(Slot("value", value, lambda x: replace(stmt, value=x)))
+        case Atomic(index=(index,)):
+            found.append(Slot("index", index, lambda x: replace(stmt, index=(x,))))
         case Evaluate(call=call):
             found += _argument_slots(stmt, call)
         case _:
             pass
+    for whole in expressions(stmt):
+        found += _guard_slots(stmt, whole)
     found += _load_slots(stmt)
     return tuple(s for s in found if _is_int(s.expr))
 
@@ -85,14 +94,15 @@ def _with_index(stmt: Store, n: int, expr: Expr) -> Stmt:
     return replace(stmt, index=(*stmt.index[:n], expr, *stmt.index[n + 1 :]))
 
 
-def _guard_slots(stmt: If | While, cond: Expr) -> Iterator[Slot]:
-    for part in subexpressions(cond):
+def _guard_slots(stmt: Stmt, whole: Expr) -> Iterator[Slot]:
+    """Both sides of every comparison of integers in an expression."""
+    for part in subexpressions(whole):
         if isinstance(part, Binary) and part.op in COMPARISONS and _is_int(part.a):
             for side in ("b", "a"):
 
                 def put(x: Expr, part: Binary = part, side: str = side) -> Stmt:
                     changed = replace(part, b=x) if side == "b" else replace(part, a=x)
-                    return replace(stmt, cond=_swap(cond, part, changed))
+                    return map_exprs(stmt, lambda e: changed if e == part else e)
 
                 role = "right" if side == "b" else "left"
                 yield Slot(role, getattr(part, side), put, part.op)
@@ -110,8 +120,6 @@ def _argument_slots(stmt: Evaluate, call: Call) -> Iterator[Slot]:
 
 
 def _load_slots(stmt: Stmt) -> Iterator[Slot]:
-    from xpiler.ir.walk import expressions
-
     seen: set[Expr] = set()
     for whole in expressions(stmt):
         for part in subexpressions(whole):
@@ -130,25 +138,6 @@ def _load_slots(stmt: Stmt) -> Iterator[Slot]:
                     return map_exprs(stmt, swapped)
 
                 yield Slot("load", e, put)
-
-
-def _swap(whole: Expr, old: Expr, new: Expr) -> Expr:
-    """`whole` with the first occurrence of `old` replaced."""
-    done = [False]
-
-    def visit(expr: Expr) -> Expr:
-        if expr == old and not done[0]:
-            done[0] = True
-            return new
-        match expr:
-            case Binary(a=a, b=b):
-                return replace(expr, a=visit(a), b=visit(b))
-            case Unary(a=a) | Cast(a=a):
-                return replace(expr, a=visit(a))
-            case _:
-                return expr
-
-    return visit(whole)
 
 
 def holes(expr: Expr) -> tuple[str, ...]:
@@ -202,7 +191,10 @@ def _with_operand(expr: Expr, n: int, new: Expr) -> Expr:
 def _constants(expr: Expr) -> Iterator[Template]:
     for leaf, put in _leaves(expr):
         if isinstance(leaf, Const) and _is_int(leaf):
-            yield Template(put(_hole(leaf.type)), 1, f"another number than {leaf.value}")
+            old = int(leaf.value)
+            yield Template(put(_hole(leaf.type)), 1, f"another number than {old}", old)
+        if isinstance(leaf, Binary) and isinstance(leaf.b, Const) and leaf.op in ("+", "-"):
+            yield Template(put(leaf.a), 1, f"without {leaf.op} {leaf.b.value}")
 
 
 def _variables(expr: Expr, scope: Sequence[Var]) -> Iterator[Template]:

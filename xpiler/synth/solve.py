@@ -14,17 +14,18 @@ from typing import Any
 import z3
 
 from xpiler.ir import build
-from xpiler.ir.nodes import Const, Expr, Var
+from xpiler.ir.nodes import Binary, Const, Expr, Var
 from xpiler.ir.smt import Encoder
 from xpiler.ir.types import Scalar
-from xpiler.ir.walk import map_expr, subexpressions
-from xpiler.synth.slots import HOLE, Template, holes
+from xpiler.ir.walk import map_expr
+from xpiler.synth.slots import Template, holes
 
-__all__ = ["Demand", "Query", "fill", "plug"]
+__all__ = ["Demand", "Query", "fill", "guessed", "plug"]
 
 TIMEOUT_MS = 400
 RANGES = (1, 2, 8, 64, 4096)
 SOLUTIONS = 3
+GUESSES = (1, -1, 0, 2, -2, 3, 4, 8, 16, 32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,18 @@ def fill(
     for number, demand in enumerate(demands):
         solver.add(_constraint(template.expr, demand, unknowns, number))
     yield from _solutions(template.expr, solver, unknowns, note)
+
+
+def guessed(template: Template) -> Iterator[Expr]:
+    """Numbers near what stands there, and small ones, for one hole when the runs demand nothing."""
+    names = holes(template.expr)
+    if not names:
+        yield template.expr
+    elif len(names) == 1:
+        near = () if template.old is None else (template.old - 1, template.old + 1)
+        scaled = () if template.old is None else (template.old // 2, template.old * 2)
+        for value in dict.fromkeys((*near, *scaled, *GUESSES)):
+            yield plug(template.expr, {names[0]: value})
 
 
 def _solutions(
@@ -130,7 +143,6 @@ def plug(expr: Expr, values: Mapping[str, int]) -> Expr:
 
 def tidy(expr: Expr) -> Expr:
     """Drop additions of 0 and multiplications by 0 and 1, as a person would write it."""
-    from xpiler.ir.nodes import Binary
 
     def one(e: Expr) -> Expr:
         match e:
@@ -149,8 +161,3 @@ def tidy(expr: Expr) -> Expr:
                 return e
 
     return map_expr(expr, one)
-
-
-def has_holes(expr: Expr) -> bool:
-    """Whether the expression still has a hole."""
-    return any(isinstance(s, Var) and s.name.startswith(HOLE) for s in subexpressions(expr))

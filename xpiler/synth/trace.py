@@ -34,10 +34,10 @@ from xpiler.ir.nodes import (
 from xpiler.ir.types import F64, I32, Pointer, Scalar
 from xpiler.ir.walk import blocks, expressions, subexpressions, with_blocks
 
-__all__ = ["Inputs", "Place", "Recording", "Site", "Write", "record"]
+__all__ = ["Inputs", "Place", "Recording", "Site", "Write", "record", "run", "runs"]
 
 LOG = "xp_log"
-STEPS = 400_000
+STEPS = 60_000
 _MARK = -7777.0
 
 Place = tuple[int, ...]
@@ -46,13 +46,16 @@ Place = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """One run: argument values by parameter name (lists for buffers) and the launch."""
+    """One run: argument values by parameter name (lists for buffers) and the launch.
+
+    With `order`, threads and iterations of parallel loops run in a random order of that seed.
+    """
 
     args: Mapping[str, Any]
     grid: tuple[int, int, int]
     block: tuple[int, int, int]
     shared_bytes: int = 0
-    elems: Mapping[str, Scalar] = field(default_factory=dict)
+    order: int | None = None
 
     def fresh(self) -> dict[str, Any]:
         """A copy that a run may write."""
@@ -171,6 +174,29 @@ def instrument(program: Module) -> tuple[Module, tuple[Site, ...]]:
     return replace(program, kernels=(logged,)), tuple(writer.sites)
 
 
+def run(program: Module, args: dict[str, Any], inputs: Inputs) -> None:
+    """Interpret `program` on `args` with the launch and the order of `inputs`; raises what `interpret` does."""
+    interpret(
+        program,
+        args,
+        inputs.grid,
+        inputs.block,
+        shared_bytes=inputs.shared_bytes,
+        seed=inputs.order,
+        limit=STEPS,
+        trips=STEPS,
+    )
+
+
+def runs(program: Module, inputs: Inputs) -> bool:
+    """Whether the run ends without a fault."""
+    try:
+        run(program, inputs.fresh(), inputs)
+    except (Fault, OverflowError, ValueError, TypeError):
+        return False
+    return True
+
+
 def record(program: Module, inputs: Inputs) -> Recording:
     """Run `program` and give what it did; a fault ends the recording and is no exception."""
     logged, sites = instrument(program)
@@ -179,9 +205,7 @@ def record(program: Module, inputs: Inputs) -> Recording:
     args[LOG] = log
     fault = ""
     try:
-        interpret(
-            logged, args, inputs.grid, inputs.block, shared_bytes=inputs.shared_bytes, limit=STEPS
-        )
+        run(logged, args, inputs)
     except Fault as error:
         fault = str(error) or "a fault"
     except (OverflowError, ValueError, TypeError) as error:

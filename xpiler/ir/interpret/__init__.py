@@ -31,16 +31,17 @@ def interpret(
     seed: int | None = None,
     limit: int = 1_000_000,
     strict: bool = False,
+    trips: int | None = None,
 ) -> None:
     """Run the module's one kernel on `args` (numbers, and lists that are written in place).
 
     With `seed`, threads of a block and iterations of parallel loops run in random order. Raises Fault;
     also when `while` loops take more than `limit` steps. With `strict`, a shuffle from a lane that does not
-    take part is a fault rather than an arbitrary value.
+    take part is a fault rather than an arbitrary value. `trips` bounds the iterations of all `for` loops together.
     """
     (kernel,) = module.kernels
     rng = None if seed is None else random.Random(seed)
-    space = _namespace(rng, limit)
+    space = _namespace(rng, limit, trips)
     exec(compile(python_source(module, kernel), f"<{kernel.name}>", "exec"), space)
     memory = {g.name: _initial(g) for g in module.globals}
     builtins = {
@@ -75,8 +76,16 @@ def _initial(g: Any) -> list[Any]:
     return given + [zero] * (size - len(given))
 
 
-def _namespace(rng: random.Random | None, limit: int) -> dict[str, Any]:
-    steps = [0]
+def _namespace(rng: random.Random | None, limit: int, most: int | None) -> dict[str, Any]:
+    steps, taken = [0], [0]
+
+    def trips(values: range) -> range:
+        if most is not None:
+            # len() is an error for what does not fit a machine word
+            taken[0] += len(values) if values.stop - values.start < 1 << 40 else most + 1
+            if taken[0] > most:
+                raise Fault("the loops take too many steps")
+        return values
 
     def tick() -> None:
         steps[0] += 1
@@ -101,6 +110,7 @@ def _namespace(rng: random.Random | None, limit: int) -> dict[str, Any]:
         "r_f16": lambda v: arithmetic.rounded(v, SCALARS["f16"]),
         "r_bf16": lambda v: arithmetic.rounded(v, SCALARS["bf16"]),
         "tick": tick,
+        "trips": trips,
         "order": order,
         **memory_functions(),
     }

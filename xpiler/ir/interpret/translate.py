@@ -198,7 +198,7 @@ class _Writer:
                     self.block(orelse, depth + 1)
             case For():
                 bounds = ", ".join(map(self.expr, (s.lo, s.hi, s.step)))
-                span = f"range({bounds})"
+                span = f"trips(range({bounds}))"
                 ordered = span if s.axis in ("serial", "unroll") else f"order({span})"
                 self.put(depth, f"for v_{s.var} in {ordered}:")
                 self.block(s.body, depth + 1)

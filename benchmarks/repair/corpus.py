@@ -1,0 +1,137 @@
+"""Programs to break: each is what a pass made of an example, beside what the pass was given.
+
+The examples are taken at small block sizes, so that a whole launch is a few dozen threads: what an error does
+is the same, and the reference interpreter runs it in milliseconds. Loop passes are applied to the recovered
+program with its loops taken as serial ones, as they are before anything is bound to the machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from xpiler.driver.source import Source, lift_source
+from xpiler.frontends.results import LiftedFile
+from xpiler.ir.check import check
+from xpiler.ir.nodes import For, Module
+from xpiler.ir.walk import map_block, statements
+from xpiler.passes import (
+    detensorize,
+    fold,
+    inline,
+    loop_contraction,
+    loop_expansion,
+    loop_fuse,
+    loop_recovery,
+    loop_reorder,
+    loop_split,
+)
+from xpiler.passes.base import Applied, Context, Pass
+from xpiler.verify.case import Case
+from xpiler.verify.infer_bare import NoCase, infer_bare
+
+__all__ = ["ROOT", "SOURCES", "Subject", "subjects"]
+
+ROOT = Path(__file__).resolve().parents[2]
+
+SOURCES: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
+    ("examples/vector_add.cu", (("threads = 256", "threads = 8"),)),
+    ("examples/saxpy.cu", (("<<<32, 128>>>", "<<<2, 8>>>"),)),
+    ("examples/copy_scale.cu", (("127) / 128, 128", "7) / 8, 8"), ("<<<1, 32>>>", "<<<1, 8>>>"))),
+    ("examples/map_functor.cu", (("threads = 192", "threads = 8"),)),
+    ("examples/block_reduce.cu", (("kBlock = 256", "kBlock = 8"), ("kBlock = 128", "kBlock = 16"))),
+    ("examples/inclusive_scan.cu", (("BLOCK_THREADS = 256", "BLOCK_THREADS = 8"),)),
+    ("examples/layernorm.cu", (("BLOCK = 128", "BLOCK = 8"),)),
+    ("examples/softmax.cu", (("threads = 128", "threads = 8"),)),
+    ("examples/matmul_tiled.cu", (("TILE 16", "TILE 4"),)),
+    ("examples/matmul_dp4a.cu", (("block(16, 16)", "block(4, 4)"), ("15) / 16", "3) / 4"))),
+    ("examples/stencil2d.cu", (("BX 32", "BX 8"), ("BY 8", "BY 4"))),
+    ("examples/transpose.cu", (("TILE_DIM = 32", "TILE_DIM = 8"), ("BLOCK_ROWS = 8", "BLOCK_ROWS = 4"))),
+    ("examples/conv2d.cu", (("block(32, 8)", "block(8, 4)"),)),
+    ("examples/gelu.cu", ()),
+    ("examples/rmsnorm.cu", (("kRows = 4", "kRows = 2"),)),
+    ("benchmarks/suite/relu/float4.cu", (("128) / 128, 128", "8) / 8, 8"),)),
+    ("benchmarks/suite/reduce_sum/int8.cu", (("64", "8"),)),
+    ("benchmarks/suite/softmax/shared.cu", (("64", "8"),)),
+)  # fmt: skip
+
+_PIPELINE = (inline.PASS, fold.PASS, detensorize.PASS, loop_recovery.PASS, fold.PASS)
+_LOOP_PASSES = (
+    loop_split.PASS,
+    loop_fuse.PASS,
+    loop_reorder.PASS,
+    loop_expansion.PASS,
+    loop_contraction.PASS,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A correct application of a pass: `before` and `after` hold one kernel and compute the same."""
+
+    name: str
+    pass_name: str
+    before: Module
+    after: Module
+    cases: tuple[Case, ...]
+
+
+def subjects(names: tuple[str, ...] = ()) -> Iterator[Subject]:
+    """All subjects, in a fixed order; with `names`, those whose name contains one of them."""
+    for file, edits in SOURCES:
+        stem = file.removeprefix("benchmarks/").removesuffix(".cu").replace("examples/", "")
+        for subject in _of_file(file, edits, stem):
+            if not names or any(n in subject.name for n in names):
+                yield subject
+
+
+def _of_file(file: str, edits: tuple[tuple[str, str], ...], stem: str) -> Iterator[Subject]:
+    text = (ROOT / file).read_text(encoding="utf-8")
+    for old, new in edits:
+        text = text.replace(old, new)
+    lifted = lift_source(Source(ROOT / file, text))
+    if not isinstance(lifted, LiftedFile):
+        raise LookupError(f"{file} holds no kernel")
+    for kernel in lifted.lifted:
+        yield from _of_kernel(f"{stem}:{kernel.program.kernels[0].name}", kernel.program)
+
+
+def _of_kernel(name: str, program: Module) -> Iterator[Subject]:
+    case = infer_bare(program, program.kernels[0])
+    cases = () if isinstance(case, NoCase) else (case,)
+    current = program
+    for pass_ in _PIPELINE:
+        subject = _apply(name, pass_, current, cases)
+        if subject is not None:
+            yield subject
+            current = subject.after
+    serial = _serial(current)
+    for pass_ in _LOOP_PASSES:
+        # a short factor, so that whole tiles and remainders both occur
+        subject = _apply(name, pass_, serial, cases, Context(knobs={"factor": 4}))
+        if subject is not None:
+            yield subject
+
+
+def _apply(
+    name: str,
+    pass_: Pass,
+    program: Module,
+    cases: tuple[Case, ...],
+    context: Context | None = None,
+) -> Subject | None:
+    outcome = pass_.rewrite(program, context or Context())
+    if not isinstance(outcome, Applied) or check(outcome.program) or outcome.program == program:
+        return None
+    if sum(1 for _ in statements(outcome.program.kernels[0].body)) > 60:
+        return None
+    return Subject(f"{name}/{pass_.name}", pass_.name, program, outcome.program, cases)
+
+
+def _serial(program: Module) -> Module:
+    kernel = program.kernels[0]
+    body = map_block(
+        kernel.body, lambda s: (replace(s, axis="serial") if isinstance(s, For) else s,)
+    )
+    return replace(program, kernels=(replace(kernel, body=body),))

@@ -1,0 +1,196 @@
+"""The operators that were looked at only when the numbers were taken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from benchmarks.repair.mutants import Made, Operator, at_each, indices, is_float, is_int, leaves
+from benchmarks.repair.mutants import with_expression as swapped
+from xpiler.ir import build
+from xpiler.ir.nodes import (
+    COMPARISONS,
+    Alloc,
+    Assign,
+    Barrier,
+    Binary,
+    Call,
+    Cast,
+    Const,
+    Declare,
+    Expr,
+    For,
+    If,
+    Kernel,
+    Load,
+    Module,
+    Stmt,
+    Store,
+    Var,
+)
+from xpiler.ir.types import F16, Pointer, Scalar
+from xpiler.ir.walk import blocks, expressions, statements, subexpressions
+from xpiler.synth.paths import at, places, replace_at
+from xpiler.synth.trace import Place
+
+__all__ = ["HELD_OUT"]
+
+
+def _shifted(expr: Expr, by: int) -> Expr:
+    assert isinstance(expr.type, Scalar)
+    return Binary("+" if by > 0 else "-", expr, build.const(abs(by), expr.type))
+
+
+def _loop_start(stmt: Stmt) -> Iterator[tuple[Stmt, str]]:
+    if isinstance(stmt, For):
+        yield replace(stmt, lo=build.add(stmt.lo, build.const(1, stmt.type))), "starts one late"
+
+
+def _store_offset(stmt: Stmt) -> Iterator[tuple[Stmt, str]]:
+    for index, put in indices(stmt, "store"):
+        for by in (1, -1):
+            yield put(_shifted(index, by)), f"store {by:+}"
+
+
+def _guard_bound(stmt: Stmt) -> Iterator[tuple[Stmt, str]]:
+    if isinstance(stmt, If):
+        for part, put in leaves(stmt.cond):
+            if isinstance(part, Binary) and part.op in COMPARISONS and is_int(part.a):
+                for by in (1, -1):
+                    new = put(replace(part, b=_shifted(part.b, by)))
+                    yield replace(stmt, cond=new), f"limit {by:+}"
+
+
+def _wrong_variable(program: Module) -> Iterator[Made]:
+    for path, stmt in places(program.kernels[0].body):
+        scope = _scope(program, path)
+        for kind in ("load", "store"):
+            for index, put in indices(stmt, kind):
+                for leaf, put_leaf in leaves(index):
+                    if isinstance(leaf, Var) and is_int(leaf):
+                        for other in scope:
+                            if other.name != leaf.name and other.type == leaf.type:
+                                made = replace_at(program, path, put(put_leaf(other)))
+                                yield Made(made, (path,), f"{other.name} for {leaf.name}")
+
+
+def _scope(program: Module, path: Place) -> tuple[Var, ...]:
+    """Integer loop variables and locals in scope, and integer parameters."""
+    kernel = program.kernels[0]
+    out = [Var(p.name, p.type) for p in kernel.params if _int_scalar(p.type)]  # type: ignore[arg-type]
+    block = kernel.body
+    for n in range(0, len(path), 2):
+        for stmt in block[: path[n]]:
+            if isinstance(stmt, Declare) and _int_scalar(stmt.type):
+                out.append(Var(stmt.name, stmt.type))
+        if n + 1 < len(path):
+            outer = block[path[n]]
+            if isinstance(outer, For):
+                out.append(Var(outer.var, outer.type))
+            block = blocks(outer)[path[n + 1]]
+    return tuple(out)
+
+
+def _int_scalar(type_: object) -> bool:
+    return isinstance(type_, Scalar) and type_.is_int
+
+
+_OTHER = {"+": "-", "-": "+", "*": "+", "/": "*", "%": "/"}
+_CALLS = {
+    "fmax": "fmin",
+    "fmin": "fmax",
+    "max": "min",
+    "min": "max",
+    "exp": "exp2",
+    "rsqrt": "sqrt",
+}
+
+
+def _wrong_operator(stmt: Stmt) -> Iterator[tuple[Stmt, str]]:
+    for whole in expressions(stmt):
+        for part, put in leaves(whole):
+            match part:
+                case Binary(op=op) if op in _OTHER:
+                    new = put(replace(part, op=_OTHER[op]))
+                    yield swapped(stmt, whole, new), f"{_OTHER[op]} for {op}"
+                case Call(function=f) if f in _CALLS:
+                    new = put(replace(part, function=_CALLS[f]))
+                    yield swapped(stmt, whole, new), f"{_CALLS[f]} for {f}"
+                case _:
+                    pass
+
+
+def _swapped_buffers(program: Module) -> Iterator[Made]:
+    elems = _elements(program.kernels[0])
+    for path, stmt in places(program.kernels[0].body):
+        loads = {s for e in expressions(stmt) for s in subexpressions(e) if isinstance(s, Load)}
+        for load in sorted(loads, key=repr):
+            for name, kind in elems.items():
+                if name != load.buffer and kind == elems.get(load.buffer):
+                    new = swapped(stmt, load, replace(load, buffer=name))
+                    made = replace_at(program, path, new)
+                    yield Made(made, (path,), f"{name} for {load.buffer}")
+
+
+def _elements(kernel: Kernel) -> dict[str, tuple[Scalar, int]]:
+    out = {p.name: (p.type.elem, 1) for p in kernel.params if isinstance(p.type, Pointer)}
+    for stmt in statements(kernel.body):
+        if isinstance(stmt, Alloc):
+            out[stmt.name] = (stmt.elem, 1 if stmt.dynamic else len(stmt.shape))
+    return out
+
+
+def _misplaced_barrier(program: Module) -> Iterator[Made]:
+    for path, stmt in places(program.kernels[0].body):
+        if not isinstance(stmt, Barrier):
+            continue
+        before = (*path[:-1], path[-1] - 1)
+        if path[-1] > 0 and not isinstance(at(program, before), Barrier | Declare | Alloc):
+            other = at(program, before)
+            moved = replace_at(replace_at(program, path, other), before, stmt)
+            yield Made(moved, (before, path), "barrier one statement early")
+
+
+def _narrowed_type(stmt: Stmt) -> Iterator[tuple[Stmt, str]]:
+    def narrow(value: Expr) -> Expr:
+        assert isinstance(value.type, Scalar)
+        return Cast(value.type, Cast(F16, value))
+
+    match stmt:
+        case Declare(init=init) if init is not None and is_float(init):
+            if not isinstance(init, Const) and init.type != F16:
+                yield replace(stmt, init=narrow(init)), "rounded to f16"
+        case Assign(value=value) | Store(value=value):
+            if is_float(value) and not isinstance(value, Const) and value.type != F16:
+                yield replace(stmt, value=narrow(value)), "rounded to f16"
+        case _:
+            pass
+
+
+def _dropped_remainder(program: Module) -> Iterator[Made]:
+    for path, stmt in places(program.kernels[0].body):
+        if not isinstance(stmt, For):
+            continue
+        match stmt.hi:
+            case Binary(op="/", a=Binary(op="-" | "+", a=n), b=Const()):
+                made = replace(stmt, hi=replace(stmt.hi, a=n))
+                yield Made(replace_at(program, path, made), (path,), "rounded down")
+            case _:
+                pass
+        # the loop that does the rest after whole tiles
+        if stmt.var.endswith("_rest"):
+            tiles = (*path[:-1], path[-1] - 1)
+            yield Made(replace_at(program, path), (tiles,), "the rest is left out")
+
+
+HELD_OUT: Mapping[str, Operator] = {
+    "loop start": at_each(_loop_start),
+    "store offset": at_each(_store_offset),
+    "guard limit": at_each(_guard_bound),
+    "wrong variable": _wrong_variable,
+    "wrong operator": at_each(_wrong_operator),
+    "swapped buffers": _swapped_buffers,
+    "misplaced barrier": _misplaced_barrier,
+    "narrowed type": at_each(_narrowed_type),
+    "dropped remainder": _dropped_remainder,
+}

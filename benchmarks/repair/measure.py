@@ -1,0 +1,110 @@
+"""Break the subjects, and measure whether each error is found, placed and mended."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from benchmarks.repair.corpus import Subject
+from benchmarks.repair.developed import DEVELOPED
+from benchmarks.repair.held_out import HELD_OUT
+from benchmarks.repair.mutants import Made
+from xpiler.ir.check import check
+from xpiler.synth.inputs import SEEN, UNSEEN, inputs_for
+from xpiler.synth.localise import Location, localise
+from xpiler.synth.repair import Repaired, Tests, repair
+from xpiler.synth.trace import Inputs
+
+__all__ = ["KINDS", "Mutant", "Outcome", "Workload", "choose", "measure", "workload"]
+
+KINDS: Mapping[str, str] = {
+    **dict.fromkeys(DEVELOPED, "developed"),
+    **dict.fromkeys(HELD_OUT, "held out"),
+}
+_OPERATORS = {**DEVELOPED, **HELD_OUT}
+EXHAUSTIVE = 16  # shapes that an undetected mutant has to agree on to count as equivalent
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One error in one subject."""
+
+    kind: str
+    subject: Subject
+    made: Made
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """The inputs of a subject: what the search sees, and what only a finished repair meets."""
+
+    seen: tuple[Inputs, ...]
+    unseen: tuple[Inputs, ...]
+    wide: tuple[Inputs, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a mutant.
+
+    `equivalent` mutants agree with the original on every small case. `localised` is the rank of a wrong
+    statement among the suspects, 0 if it is not among them. `seconds` is processor time of localisation
+    and repair.
+    """
+
+    kind: str
+    half: str
+    subject: str
+    what: str
+    equivalent: bool
+    detected: bool
+    localised: int
+    repaired: bool
+    change: str
+    tried: int
+    seconds: float
+
+
+def workload(subject: Subject) -> Workload:
+    """Inputs with different seeds and, for the judgement of equivalence, more shapes."""
+    seen = inputs_for(subject.before, subject.cases)
+    unseen = inputs_for(subject.before, subject.cases, (3, 4), 6, UNSEEN)
+    wide = inputs_for(subject.before, subject.cases, (5, 6), EXHAUSTIVE, (*SEEN, *UNSEEN))
+    shuffled = tuple(replace(given, order=7 + n) for n, given in enumerate(wide))
+    return Workload(seen, unseen, (*wide, *shuffled))
+
+
+def choose(subject: Subject, kind: str, most: int, seed: int) -> Iterator[Mutant]:
+    """At most `most` well-formed mutants of a kind, drawn by `seed`."""
+    rng = random.Random(f"{seed}/{subject.name}/{kind}")
+    made = list(dict.fromkeys(_OPERATORS[kind](subject.after)))
+    rng.shuffle(made)
+    count = 0
+    for one in made:
+        if count < most and one.program != subject.after and not check(one.program):
+            count += 1
+            yield Mutant(kind, subject, one)
+
+
+def measure(mutant: Mutant, work: Workload, seconds: float) -> Outcome:
+    """Localise and repair one mutant."""
+    subject, broken = mutant.subject, mutant.made.program
+    head = (mutant.kind, KINDS[mutant.kind], subject.name, mutant.made.what)
+    start = time.process_time()
+    location = localise(subject.before, broken, work.seen)
+    if not isinstance(location, Location):
+        differs = not Tests(subject.before, work.wide).passes(broken)
+        return Outcome(*head, not differs, False, 0, False, "", 0, 0.0)
+    ranks = [n for n, place in enumerate(location.suspects, 1) if place in mutant.made.places]
+    found = repair(
+        subject.before, broken, work.seen, work.unseen, seconds=seconds, location=location
+    )
+    took = time.process_time() - start
+    fixed = isinstance(found, Repaired)
+    # the verdict is a third party's: inputs that neither the search nor its last test has seen
+    right = isinstance(found, Repaired) and Tests(subject.before, work.wide).passes(found.program)
+    change = found.what if isinstance(found, Repaired) else found.reason
+    note = change if right or not fixed else f"over-fitted: {change}"
+    return Outcome(*head, False, True, ranks[0] if ranks else 0, right, note, found.tried, took)
