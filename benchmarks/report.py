@@ -131,13 +131,14 @@ def _show(results: Sequence[Result], targets: Sequence[str], console: Console) -
     console.print(summary)
 
 
-def document(results: Sequence[Result], targets: Sequence[str]) -> str:
+def document(results: Sequence[Result], targets: Sequence[str], subset: str = "all") -> str:
     """The generated part of docs/accuracy.md: machine, totals, operators, failures, reduced sizes."""
     failed = failures(results) or "None."
     unverified = complaints(results) or "None."
     return "\n\n".join(
         [
-            f"Made on {machine()}, {date.today().isoformat()}.",
+            f"`xpiler bench --subset {subset}`: {len(results)} translations, made on {machine()}, "
+            f"{date.today().isoformat()}.",
             "## Totals",
             totals(results, targets),
             "## By operator",

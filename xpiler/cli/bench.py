@@ -95,7 +95,7 @@ def register(app: typer.Typer) -> None:
             text = json.dumps([asdict(result) for result in results], indent=1) + "\n"
             typer.echo(text) if str(json_) == "-" else json_.write_text(text, encoding="utf-8")
         if markdown is not None:
-            write_document(markdown, document(results, targets))
+            write_document(markdown, document(results, targets, subset))
         fine = all(result.computes for result in results)
         raise typer.Exit(0 if results and fine else 1)
 
