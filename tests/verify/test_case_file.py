@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from xpiler.ir.types import F32, I32, SCALARS
@@ -109,6 +109,7 @@ cases = st.builds(
 )
 
 
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(cases, min_size=1, max_size=2).map(tuple))
 def test_round_trip(given_cases: tuple[Case, ...]) -> None:
     assert parse_cases(print_cases(given_cases)) == given_cases

@@ -7,7 +7,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from xpiler.ir.types import BF16, F16, F32, F64, I8, I32, U32, Scalar
@@ -221,6 +221,7 @@ def test_a_dropped_verdict_is_noticed() -> None:
         bool(taken)
 
 
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 199), st.sampled_from(REAL), st.integers(0, 1), st.floats(0.01, 100))
 def test_a_wrong_element_never_passes(index: int, elem: Scalar, poison: int, by: float) -> None:
     oracle = draw(elem, 200, "auto", (), Style.MIXED, np.random.default_rng(index))

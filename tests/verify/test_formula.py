@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from xpiler.verify.formula import Formula, FormulaError, parse_formula
@@ -80,6 +80,7 @@ def test_unknown_name_lists_the_sizes() -> None:
     assert "`q` is not a size (sizes: m, n, rows)" in error.reason
 
 
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(-(10**6), 10**6), st.integers(1, 10**4))
 def test_division_is_c_division(a: int, b: int) -> None:
     quotient, rest = value(f"({a}) / {b}"), value(f"({a}) % {b}")

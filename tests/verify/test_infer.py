@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import pytest
 
 from tests.verify.programs import PROGRAMS, program
@@ -14,6 +16,7 @@ from xpiler.verify.geometry import Geometry, assumptions
 from xpiler.verify.infer_bare import NoCase, infer_bare
 
 
+@lru_cache
 def inferred(name: str) -> Case:
     module = program(name)
     case = infer_bare(module, module.kernels[0])
@@ -199,6 +202,15 @@ def test_bounds(body: str, extent: tuple[int, int]) -> None:
     assert not found.unknown
     assert found.hi == extent[1]
     assert found.lo <= extent[0]
+
+
+def test_deep_nests_end_soon() -> None:
+    loops = "".join(
+        f"for (i32 a{d} = 0; a{d} < n; a{d} += 1) {{ c = c + c % 7 - 3;\n" for d in range(6)
+    )
+    text = HEAD + INDEX + "i32 c = 0;\n" + loops + "y[c & 15] = x[i];" + "}" * 6 + "}"
+    found = bounds(text, 1, 8, n=9, s=3).accesses
+    assert (found["x"].hi, found["y"].hi) == (7, 15)
 
 
 def test_device_functions_are_followed() -> None:

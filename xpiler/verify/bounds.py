@@ -49,6 +49,7 @@ from xpiler.verify.interval import ANY, Interval, of_type, product, wrapped
 __all__ = ["Access", "Assumptions", "Bounds", "analyse"]
 
 ROUNDS = 14  # a halving loop over 2^12 settles in fewer
+PATIENCE = 60_000  # statements after which loops are widened at once: under two seconds
 REACH = 1 << 31  # an index beyond this is no index: the analysis lost it
 
 
@@ -119,6 +120,7 @@ class _Interpreter:
     recording: bool = True
     trips: int = 1
     depth: int = 0
+    steps: int = 0
     shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
     views: dict[str, tuple[str, Interval]] = field(default_factory=dict)
 
@@ -174,6 +176,7 @@ class _Interpreter:
         for stmt in block:
             if state is None:
                 return None
+            self.steps += 1
             if self.recording:
                 self.bounds.work += self.trips
                 self.bounds.rounds = max(self.bounds.rounds, self.trips)
@@ -288,7 +291,8 @@ class _Interpreter:
         self.recording = False
         state = start
         changing = assigned(body)
-        for round_ in range(ROUNDS + 1):
+        rounds = ROUNDS if self.steps < PATIENCE else 2
+        for round_ in range(rounds + 1):
             entered = state.copy()
             entered.forget(changing)
             end = self.round(body, entered, cond)
@@ -296,7 +300,7 @@ class _Interpreter:
             if merged.same(state):
                 break
             state = merged
-            if round_ == ROUNDS - 1:
+            if round_ == rounds - 1:
                 state = state.widened(changing)
         self.recording, self.trips = recording, min(outer * trips, 1 << 40)
         entered = state.copy()
