@@ -3,8 +3,9 @@
     python -m benchmarks.port.compare TREE... --hipify PATH/TO/hipify-perl [--arch gfx90a] [-I DIR] [-j 2]
 
 Needs clang with AMD support and HIP's headers (Debian: clang-19 lld-19 libamdhip64-dev
-rocm-device-libs). Every `.cu` file of a tree (with `--lines`, an even choice) is a unit: it is compiled (device side, syntax and
-semantics) from the ported tree with the same include paths on both sides. hipify-perl runs on each
+rocm-device-libs). Every `.cu` file of a tree (with `--lines`, an even choice) is a unit: it is
+compiled (device side, syntax and semantics) from the ported tree with the same include paths on both
+sides. hipify-perl runs on each
 file that names CUDA; its `.cu` files are compiled as HIP under their own name. Times are CPU time for
 the text alone; hipify-perl's results are remembered in `--cache`. Prints a Markdown table; `--json`
 writes the details.

@@ -38,8 +38,9 @@ class DidNotRun:
 
 
 def run_both(settings: Settings, words: Sequence[str]) -> Mapping[str, Any]:
-    """Build and run the tree's program on both sides. `words` are its arguments, after the source of its main if there
-    are several programs. `status`: same, differs, failed.
+    """Build and run the tree's program on both sides; `status` is same, differs or failed.
+
+    `words` are its arguments, after the source of its main where the tree has several programs.
     """
     before = _backed_up(settings) if settings.in_place else settings.source
     sources = _sources(before)
@@ -80,7 +81,7 @@ def _sources(root: Path) -> dict[Path, str]:
 
 
 def _with(main: Path, sources: Mapping[Path, str], mains: Sequence[Path]) -> dict[Path, str]:
-    """The program's sources: the one with main, and every other beside or below it without one, unless included."""
+    """The source with main and the others beside or below it, but those with a main or included."""
     included = {
         name for text in sources.values() for name in re.findall(r'#\s*include\s*"([^"]+)"', text)
     }

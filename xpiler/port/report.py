@@ -130,7 +130,8 @@ def to_json(report: Report) -> str:
 _STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;margin:2em auto;max-width:70em;padding:0 1em;color:#222;background:#fff}
 table{border-collapse:collapse;width:100%;margin:1em 0}
-td,th{border-bottom:1px solid #ddd;padding:.3em .6em;text-align:left;vertical-align:top}td.n{text-align:right;font-variant-numeric:tabular-nums}code{font:13px ui-monospace,monospace}
+td,th{border-bottom:1px solid #ddd;padding:.3em .6em;text-align:left;vertical-align:top}
+td.n{text-align:right;font-variant-numeric:tabular-nums}code{font:13px ui-monospace,monospace}
 .error{color:#a00}.warning{color:#a60}.note{color:#667}details{margin:.3em 0}summary{cursor:pointer}
 @media(prefers-color-scheme:dark){body{background:#181818;color:#ddd}td,th{border-color:#444}.error{color:#f88}
 .warning{color:#fb6}.note{color:#99a}}

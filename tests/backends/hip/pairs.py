@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - sources under test are kept on one line
 """Before/after pairs of the HIP rewriting, with the diagnostics that each must give."""
 
 from __future__ import annotations
