@@ -304,6 +304,21 @@ def test_an_included_source_is_renamed_where_it_is_included(tmp_path: Path) -> N
     assert b'#include "a.hip"' in (tmp_path / "out/b.hip").read_bytes()
 
 
+def test_a_header_of_cudas_name_elsewhere_in_the_tree_is_not_meant(tmp_path: Path) -> None:
+    make(
+        tmp_path / "src",
+        {
+            "other/cuda.h": "int a;\n",
+            "x/cuda.h": "int b;\n",
+            "k.cu": '#include "cuda.h"\n' + KERNEL,
+            "x/k.cu": '#include "cuda.h"\n' + KERNEL,
+        },
+    )
+    port(tmp_path / "src", tmp_path / "out")
+    assert b'"cuda.h"' not in (tmp_path / "out/k.hip").read_bytes()
+    assert b'#include "cuda.h"' in (tmp_path / "out/x/k.hip").read_bytes()
+
+
 def test_single_source(tree: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     port(tree, out, single_source=True)

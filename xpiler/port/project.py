@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import PurePosixPath
 
+from xpiler.backends.hip.names import find_header
 from xpiler.backends.hip.rewrite import declared_names, mentions_cuda
 
 __all__ = ["Facts", "FileFacts", "Project", "output_path", "relative", "scan"]
@@ -74,6 +75,8 @@ class Project:
         beside = PurePosixPath(os.path.normpath(str(folder / include)))
         if beside in self.files:
             return beside
+        if find_header(include) is not None:
+            return None  # one of CUDA's, unless it stands beside the file
         wanted = PurePosixPath(include)
         parts = tuple(p for p in wanted.parts if p not in ("..", "."))
         matches = [p for p in self._by_name.get(wanted.name, ()) if p.parts[-len(parts) :] == parts]
