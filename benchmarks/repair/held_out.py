@@ -43,7 +43,7 @@ def _shifted(expr: Expr, by: int) -> Expr:
 
 def _loop_start(stmt: Stmt) -> Iterator[tuple[Stmt, str]]:
     if isinstance(stmt, For):
-        yield replace(stmt, lo=build.add(stmt.lo, build.const(1, stmt.type))), "starts one late"
+        yield replace(stmt, lo=_shifted(stmt.lo, 1)), "starts one late"
 
 
 def _store_offset(stmt: Stmt) -> Iterator[tuple[Stmt, str]]:

@@ -12,7 +12,7 @@ from benchmarks.repair.developed import DEVELOPED
 from benchmarks.repair.held_out import HELD_OUT
 from benchmarks.repair.mutants import Made
 from xpiler.ir.check import check
-from xpiler.synth.inputs import SEEN, UNSEEN, inputs_for
+from xpiler.synth.inputs import SEEN, UNSEEN, UNSEEN_SEEDS, inputs_for
 from xpiler.synth.localise import Location, localise
 from xpiler.synth.repair import Repaired, Tests, repair
 from xpiler.synth.trace import Inputs
@@ -24,7 +24,7 @@ KINDS: Mapping[str, str] = {
     **dict.fromkeys(HELD_OUT, "held out"),
 }
 _OPERATORS = {**DEVELOPED, **HELD_OUT}
-EXHAUSTIVE = 16  # shapes that an undetected mutant has to agree on to count as equivalent
+EXHAUSTIVE = 12  # shapes that an undetected mutant has to agree on to count as equivalent
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,8 @@ class Outcome:
 def workload(subject: Subject) -> Workload:
     """Inputs with different seeds and, for the judgement of equivalence, more shapes."""
     seen = inputs_for(subject.before, subject.cases)
-    unseen = inputs_for(subject.before, subject.cases, (3, 4), 6, UNSEEN)
-    wide = inputs_for(subject.before, subject.cases, (5, 6), EXHAUSTIVE, (*SEEN, *UNSEEN))
+    unseen = inputs_for(subject.before, subject.cases, UNSEEN_SEEDS, 6, UNSEEN)
+    wide = inputs_for(subject.before, subject.cases, (10, 12, 13), EXHAUSTIVE, (*SEEN, *UNSEEN))
     shuffled = tuple(replace(given, order=7 + n) for n, given in enumerate(wide))
     return Workload(seen, unseen, (*wide, *shuffled))
 

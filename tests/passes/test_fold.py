@@ -84,9 +84,9 @@ _LEAVES = st.sampled_from(
 _EXPRESSIONS = st.recursive(
     _LEAVES,
     lambda inner: st.one_of(
-        st.tuples(inner, st.sampled_from(["+", "-", "*", "&", "|", "^", "<", ">=", "=="]), inner).map(
-            lambda t: f"(({t[0]}) {t[1]} ({t[2]}))"
-        ),
+        st.tuples(
+            inner, st.sampled_from(["+", "-", "*", "&", "|", "^", "<", ">=", "=="]), inner
+        ).map(lambda t: f"(({t[0]}) {t[1]} ({t[2]}))"),
         st.tuples(inner, st.sampled_from(["/ 7", "% 7", "/ 32", "% 32", ">> 3", "<< 2"])).map(
             lambda t: f"(({t[0]}) {t[1]})"
         ),

@@ -50,8 +50,7 @@ def test_a_return_from_a_loop_and_a_reference() -> None:
 
 def test_calls_in_calls_and_twice() -> None:
     twice = (
-        CLAMP
-        + "__device__ i32 both(i32 x) { i32 p; p = clamped(x, 0, 9); "
+        CLAMP + "__device__ i32 both(i32 x) { i32 p; p = clamped(x, 0, 9); "
         "i32 q; q = clamped(x, -9, 0); return p - q; }\n"
     )
     same(T + "i32 r;\nr = both(a[t]);\ni32 s;\ns = both(r);\nout[t] = r + s * 1000;", prelude=twice)

@@ -61,4 +61,7 @@ def _breaks(case: Case) -> bool:
     if expected is None:
         return False
     wrong = Pass("drop", "scalar", "", "", drop)
-    return compare(module, case, (wrong, inline.PASS, loop_recovery.PASS, fold.PASS), expected) is not None
+    return (
+        compare(module, case, (wrong, inline.PASS, loop_recovery.PASS, fold.PASS), expected)
+        is not None
+    )

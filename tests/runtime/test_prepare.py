@@ -45,7 +45,9 @@ def test_cast_kernels_are_passed_as_functions():
 
 
 def test_barriers_written_as_ptx():
-    text = prepare('__global__ void k() { asm volatile("bar.sync 0;"); asm("bar.warp.sync 0xff;"); }')
+    text = prepare(
+        '__global__ void k() { asm volatile("bar.sync 0;"); asm("bar.warp.sync 0xff;"); }'
+    )
     assert "{ __syncthreads(); __syncwarp(0xff); }" in text
 
 

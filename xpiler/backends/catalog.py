@@ -64,7 +64,13 @@ def parse_header(text: str, name: str) -> Iterator[Instruction]:
         stated = tuple(value for key, value in annotations if key == "requires")
         requires, meaning = _body(match["body"])
         yield Instruction(
-            match["name"], _signature(match), summary, (*stated, *requires), meaning, annotations, name
+            match["name"],
+            _signature(match),
+            summary,
+            (*stated, *requires),
+            meaning,
+            annotations,
+            name,
         )
 
 

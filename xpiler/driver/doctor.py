@@ -70,10 +70,10 @@ def _module(module: str, name: str, adds: str) -> Finding:
 
 
 def _sandbox() -> Finding:
-    from xpiler.verify.sandbox import capabilities
+    from xpiler.verify.sandbox import probe
 
     adds = "keeps what is run from the network and from your files"
-    able = capabilities()
+    able = probe()
     if able.missing:
         return Finding("sandbox", True, "without " + ", ".join(able.missing), adds)
     return Finding("sandbox", True, ", ".join(able.enforced), adds)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from xpiler.ir.nodes import Module
 from xpiler.ir.plain import stands_alone
-from xpiler.synth.inputs import UNSEEN, inputs_for
+from xpiler.synth.inputs import UNSEEN, UNSEEN_SEEDS, inputs_for
 from xpiler.synth.repair import Repaired, repair
 from xpiler.verify.case import Case
 
@@ -17,7 +17,7 @@ def mend(before: Module, after: Module, cases: Sequence[Case] = ()) -> Module | 
     """`after` mended so that it computes what `before` does; None when no small change does it."""
     if not (stands_alone(before.kernels[0]) and stands_alone(after.kernels[0])):
         return None
-    inputs, unseen = inputs_for(before, cases), inputs_for(before, cases, (3, 4), 6, UNSEEN)
+    inputs, unseen = inputs_for(before, cases), inputs_for(before, cases, UNSEEN_SEEDS, 6, UNSEEN)
     if not inputs:
         return None
     found = repair(before, after, inputs, unseen)

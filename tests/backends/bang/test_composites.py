@@ -14,7 +14,22 @@ from xpiler.backends.bang.composites import COMPOSITES, with_dependencies
 
 Array = np.ndarray[Any, Any]
 N = 4096
-SPECIAL = [0.0, -0.0, 1.0, -1.0, math.inf, -math.inf, math.nan, 1e-30, -1e-30, 88.7, 88.75, -87.4, -103.0, -110.0]
+SPECIAL = [
+    0.0,
+    -0.0,
+    1.0,
+    -1.0,
+    math.inf,
+    -math.inf,
+    math.nan,
+    1e-30,
+    -1e-30,
+    88.7,
+    88.75,
+    -87.4,
+    -103.0,
+    -110.0,
+]
 
 PROGRAM = """
 #include <bang.h>
@@ -59,7 +74,9 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Array]:
         composite = COMPOSITES[name]
         sources = ["x", "y"][: composite.sources]
         scratch = [f"t[{i}]" for i in range(composite.scratch)]
-        calls.append(f"  {name}({', '.join(['d', *sources, *scratch, str(N)])}); fwrite(d, 1, sizeof d, out);")
+        calls.append(
+            f"  {name}({', '.join(['d', *sources, *scratch, str(N)])}); fwrite(d, 1, sizeof d, out);"
+        )
     text = "\n".join(COMPOSITES[n].text for n in with_dependencies(set(names)))
     binary = build(PROGRAM.format(composites=text, n=N, calls="\n".join(calls)), folder)
     (folder / "in").write_bytes(x.tobytes() + y.tobytes())

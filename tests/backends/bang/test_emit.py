@@ -148,7 +148,9 @@ def test_a_call_without_counterpart_is_reported() -> None:
 
 
 def test_simulation_keeps_lines() -> None:
-    text = "__mlu_entry__ void k() {\n  __nram__ float a[4];\n}\nvoid f() {\n  k<<<d, t, q>>>();\n}\n"
+    text = (
+        "__mlu_entry__ void k() {\n  __nram__ float a[4];\n}\nvoid f() {\n  k<<<d, t, q>>>();\n}\n"
+    )
     made = simulated(text)
     assert made.count("\n") == text.count("\n")
     assert "::bang::declare(a, sizeof a);" in made

@@ -204,7 +204,12 @@ def _windows(f: Callable[..., Array], kh: int, kw: int, sw: int, sh: int) -> Arr
 
 def _reduce() -> list[Case]:
     m = F[:48].reshape(6, 8)
-    pools: dict[str, Callable[..., Array]] = {"sum": np.sum, "avg": np.mean, "max": np.max, "min": np.min}
+    pools: dict[str, Callable[..., Array]] = {
+        "sum": np.sum,
+        "avg": np.mean,
+        "max": np.max,
+        "min": np.min,
+    }
     out = [
         _f(f"__bang_{name}pool(d, f, 4, 6, 4, 3, 2, 1, 2)", _windows(f, 3, 2, 1, 2))
         for name, f in pools.items()
@@ -236,16 +241,18 @@ def _convert() -> list[Case]:
         "rn": np.rint, "tz": np.trunc, "dn": np.floor, "up": np.ceil,
         "rd": lambda x: np.copysign(np.floor(np.abs(x) + 0.5), x),
     }  # fmt: skip
-    out: list[Case] = [
-        _i(f"__bang_float2int_{s}(di, f, n, 0)", f(F)) for s, f in rounding.items()
-    ]
+    out: list[Case] = [_i(f"__bang_float2int_{s}(di, f, n, 0)", f(F)) for s, f in rounding.items()]
     narrow = F.astype(np.float16)
     for size, dtype, source in (("int8", np.int8, "b"), ("int16", np.int16, "w")):
         limits = np.iinfo(dtype)
         for s in ("rd", "dn", "tz", "rn"):
             value = np.clip(rounding[s](F * np.float32(4)), limits.min, limits.max).astype(dtype)
-            out.append((f"__bang_float2{size}_{s}(({size} *)d, f, n, -2)", "d", value.nbytes, value))
-        value = np.clip(rounding["rd"](narrow.astype(np.float32)), limits.min, limits.max).astype(dtype)
+            out.append(
+                (f"__bang_float2{size}_{s}(({size} *)d, f, n, -2)", "d", value.nbytes, value)
+            )
+        value = np.clip(rounding["rd"](narrow.astype(np.float32)), limits.min, limits.max).astype(
+            dtype
+        )
         out.append((f"__bang_half2{size}_rd(({size} *)d, h, n, 0)", "d", value.nbytes, value))
         stored = (I if size == "int8" else I * 100).astype(dtype)
         out.append(_f(f"__bang_{size}2float(d, {source}, n, 1)", stored.astype(np.float32) * 2))
@@ -254,7 +261,9 @@ def _convert() -> list[Case]:
         "float2half_rn(dh, f": narrow, "float2half_dn(dh, f": low, "float2half_up(dh, f": high,
         "float2half_tz(dh, f": np.where(F > 0, low, high),
     }  # fmt: skip
-    out += [(f"__bang_{call}, n)", "dh", v.nbytes, v.astype(np.float16)) for call, v in halves.items()]
+    out += [
+        (f"__bang_{call}, n)", "dh", v.nbytes, v.astype(np.float16)) for call, v in halves.items()
+    ]
     eight = I.astype(np.int8).astype(np.float16)
     out += [
         ("__bang_int82half(dh, b, n, 0)", "dh", eight.nbytes, eight),
@@ -313,7 +322,9 @@ def _cases() -> list[Case]:
 def results(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
     folder: Path = tmp_path_factory.mktemp("isa")
     cases = _cases()
-    body = "".join(f"  {{ {RESET} {call}; put(out, {where}, {size}); }}\n" for call, where, size, _ in cases)
+    body = "".join(
+        f"  {{ {RESET} {call}; put(out, {where}, {size}); }}\n" for call, where, size, _ in cases
+    )
     binary = build(HEAD.format(n=N) + body + TAIL, folder)
     (folder / "in").write_bytes(b"".join(a.tobytes() for a in (F, G, P, I, J)))
     done = run(binary, str(folder / "in"), str(folder / "out"))
@@ -362,6 +373,9 @@ def test_catalog_holds_documented_instructions() -> None:
         assert "XP_WHERE" not in record.signature
     (add,) = find("__bang_add")
     assert "dst: elem_count elements writable in NRAM" in add.requires
-    assert add.meaning == "for (int i = 0; i < elem_count; ++i) dst[i] = T(bang::sum(src0[i], src1[i]));"
+    assert (
+        add.meaning
+        == "for (int i = 0; i < elem_count; ++i) dst[i] = T(bang::sum(src0[i], src1[i]));"
+    )
     assert len(find("__memcpy")) == 2
     assert len(manual()) == len(records)

@@ -34,7 +34,7 @@ Array = np.ndarray[Any, Any]
 PASSES = (BIND, DISTRIBUTE, REROLL, CACHE, TENSORIZE, PIPELINE, ATOMICS)
 SMALL = {"loop_bind": {"tile": 256}}  # so that a task has several tiles
 WORDS = vocabulary()
-FRONT = '#include <bang.h>\n#include <cnrt.h>\n'
+FRONT = "#include <bang.h>\n#include <cnrt.h>\n"
 
 
 def lowered(text: str, passes: tuple[Pass, ...] = PASSES) -> tuple[Module, dict[str, object]]:
@@ -71,7 +71,16 @@ class Library:
         source_file = folder / "all.cpp"
         front = FRONT + "#include <math.h>\n#include <xpiler/harness.h>\n"
         source_file.write_text(front + "".join(units), encoding="utf-8")
-        command = ["g++", *unit.flags, "-O1", "-shared", "-fPIC", str(source_file), "-o", str(folder / "all.so")]
+        command = [
+            "g++",
+            *unit.flags,
+            "-O1",
+            "-shared",
+            "-fPIC",
+            str(source_file),
+            "-o",
+            str(folder / "all.so"),
+        ]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr[:3000]
         self.library = ctypes.CDLL(str(folder / "all.so"))
@@ -91,7 +100,9 @@ class Library:
             if isinstance(a, np.ndarray):
                 values.append(ctypes.c_void_p(a.ctypes.data))
             else:
-                values.append(ctypes.c_float(a) if isinstance(a, float) else ctypes.c_int(int(str(a))))
+                values.append(
+                    ctypes.c_float(a) if isinstance(a, float) else ctypes.c_int(int(str(a)))
+                )
         pointers = (ctypes.c_void_p * len(values))(*(ctypes.addressof(v) for v in values))
         number = list(KERNELS).index(name)
         getattr(self.library, f"xp_call_{number}")(ctypes.byref(launch), pointers)
@@ -253,7 +264,9 @@ def test_passes_want_their_level() -> None:
 
 
 def test_a_gather_is_not_staged() -> None:
-    text = flat("k", "const f32 *x, const i32 *at, f32 *z, i32 n", "if (i < n) { z[i] = x[at[i]]; }")
+    text = flat(
+        "k", "const f32 *x, const i32 *at, f32 *z, i32 n", "if (i < n) { z[i] = x[at[i]]; }"
+    )
     assert "no vector loop over consecutive" in _reason(text, CACHE, (BIND, DISTRIBUTE))
 
 
@@ -327,5 +340,3 @@ def test_phases_over_the_grid_run_on_one_task() -> None:
     program, outcomes = lowered(text, (BIND,))
     assert "taskId == 0" in print_module(program)
     assert isinstance(outcomes["loop_bind"], Applied)
-
-

@@ -137,7 +137,9 @@ def test_tasks_meet_at_barriers_and_keep_their_own_memory(tmp_path: Path, order:
     rows = [list(map(int, line.split())) for line in done.stdout.splitlines()]
     first = [(t // 4 * 4 + (t + 1) % 4) * 10 + t for t in range(8)]
     assert [r[0] for r in rows] == first
-    assert [r[1] for r in rows] == [first[(t + 3) % 8] * 1000 + t // 4 * 100 + t % 4 for t in range(8)]
+    assert [r[1] for r in rows] == [
+        first[(t + 3) % 8] * 1000 + t // 4 * 100 + t % 4 for t in range(8)
+    ]
     assert all(r[2] == -1 for r in rows)  # fresh memory is poisoned for every task
 
 
@@ -221,8 +223,10 @@ def test_instructions_of_a_later_architecture(tmp_path: Path) -> None:
 
 
 def test_alignment_is_asked_for_on_the_second_generation(tmp_path: Path) -> None:
-    text = HEAD + KERNEL.format(i=0, body="__bang_add(a, b, b, 31)") + MAIN.format(
-        cases="    case 0: k0<<<dim, cnrtFuncTypeUnion1, nullptr>>>(G);\n"
+    text = (
+        HEAD
+        + KERNEL.format(i=0, body="__bang_add(a, b, b, 31)")
+        + MAIN.format(cases="    case 0: k0<<<dim, cnrtFuncTypeUnion1, nullptr>>>(G);\n")
     )
     done = run(build(text, tmp_path, "aligned", "-D__BANG_ARCH__=270"), "0")
     assert done.returncode == REFUSED

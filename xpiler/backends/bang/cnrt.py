@@ -95,15 +95,15 @@ def to_cnrt(text: str) -> tuple[str, tuple[tuple[str, int, int], ...]]:
         elif name.startswith("cuda") and name[4:5].isupper():
             line, column = tokens.lines.at(token.start)
             left.append((name, line, column))
-    return apply(data, [*_without_hidden(words, calls), *calls]).decode("utf-8", "surrogateescape"), tuple(left)
+    return apply(data, [*_without_hidden(words, calls), *calls]).decode(
+        "utf-8", "surrogateescape"
+    ), tuple(left)
 
 
 def _without_hidden(words: list[Edit], calls: list[Edit]) -> list[Edit]:
     """The edits of names that stand in no text that a call's edit replaces."""
     ranges = [(e.start_byte, e.end_byte) for e in calls if e.end_byte > e.start_byte]
-    return [
-        e for e in words if not any(a <= e.start_byte and e.end_byte <= b for a, b in ranges)
-    ]
+    return [e for e in words if not any(a <= e.start_byte and e.end_byte <= b for a, b in ranges)]
 
 
 def _arguments(items: Sequence[Token], at: int) -> list[tuple[int, int]] | None:
@@ -180,7 +180,9 @@ def _symbol(data: bytes, name: str, token: Token, args: list[tuple[int, int]]) -
     towards = name == "cudaMemcpyToSymbol"
     symbol, host = (texts[0], texts[1]) if towards else (texts[1], texts[0])
     offset = texts[3] if len(texts) > 3 else "0"
-    near = f"(char *)xp_symbol_{symbol.strip('&() ')}()" + ("" if offset == "0" else f" + ({offset})")
+    near = f"(char *)xp_symbol_{symbol.strip('&() ')}()" + (
+        "" if offset == "0" else f" + ({offset})"
+    )
     ends = f"{near}, (void *)({host})" if towards else f"{host}, {near}"
     kind = "cnrtMemcpyHostToDev" if towards else "cnrtMemcpyDevToHost"
     close = args[-1][1]

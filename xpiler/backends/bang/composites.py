@@ -36,7 +36,10 @@ def _horner(dst: str, x: str, coefficients: tuple[str, ...]) -> str:
     """dst = polynomial in x, highest coefficient first; `dst` must not be `x`."""
     lines = [f"  __bang_mul_scalar({dst}, {x}, {coefficients[0]}f, n);"]
     for c in coefficients[1:-1]:
-        lines += [f"  __bang_add_scalar({dst}, {dst}, {c}f, n);", f"  __bang_mul({dst}, {dst}, {x}, n);"]
+        lines += [
+            f"  __bang_add_scalar({dst}, {dst}, {c}f, n);",
+            f"  __bang_mul({dst}, {dst}, {x}, n);",
+        ]
     lines.append(f"  __bang_add_scalar({dst}, {dst}, {coefficients[-1]}f, n);")
     return "\n".join(lines)
 

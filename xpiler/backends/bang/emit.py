@@ -74,9 +74,7 @@ def emit(request: EmitRequest) -> Emitted:
     for kernel in kernels:
         by_name.setdefault(kernel.own, []).append(kernel)
     functions = {f.name: f for f in places.kernels}
-    definitions = {
-        name: _definitions(ks, functions.get(name)) for name, ks in by_name.items()
-    }
+    definitions = {name: _definitions(ks, functions.get(name)) for name, ks in by_name.items()}
     plan = Splicing(
         kernels=definitions,
         launch=lambda launch: _launch(launch, known),
@@ -95,7 +93,9 @@ def emit(request: EmitRequest) -> Emitted:
     )
     names = dict.fromkeys(name for name, _, _ in left)
     api = tuple(
-        Diagnostic("XP3302", "warning", f"{name} has no counterpart in CNRT", hint="replace it by hand")
+        Diagnostic(
+            "XP3302", "warning", f"{name} has no counterpart in CNRT", hint="replace it by hand"
+        )
         for name in names
     )
     return Emitted(text, ".mlu", (*refused, *api))
@@ -135,7 +135,10 @@ def _needs_dispatch(kernels: Sequence[_Kernel], function: Function) -> bool:
 
 
 def _wrapper(
-    symbol: str, params: tuple[Param, ...], printed: PrintedKernel, globals_: tuple[GlobalBuffer, ...]
+    symbol: str,
+    params: tuple[Param, ...],
+    printed: PrintedKernel,
+    globals_: tuple[GlobalBuffer, ...],
 ) -> str:
     """`launch_k(grid, block, shared_bytes, queue, parameters)`: CUDA's launch on the tasks of an MLU."""
     formals = ["dim3 grid", "dim3 block", "unsigned int shared_bytes", "cnrtQueue_t queue"]
@@ -233,7 +236,9 @@ def _launch(launch: Launch, known: set[str]) -> str:
         return f"/* kernel {launch.name} was not translated */ (void)0"
     config = [c.text for c in launch.configs[:4]] + ["0", "0", "nullptr"][len(launch.configs) - 1 :]
     queue = "nullptr" if config[3].strip() in ("0", "NULL") else config[3]
-    callee = re.sub(rf"\b{launch.name}\b(?!.*\b{launch.name}\b)", f"start_{launch.name}", launch.callee.text)
+    callee = re.sub(
+        rf"\b{launch.name}\b(?!.*\b{launch.name}\b)", f"start_{launch.name}", launch.callee.text
+    )
     arguments = ", ".join([*config[:3], queue, *(a.text for a in launch.args)])
     return f"{callee}({arguments})"
 

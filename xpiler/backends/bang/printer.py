@@ -218,7 +218,9 @@ class _Printer:
 
     def _binary(self, expr: Binary) -> tuple[str, int]:
         mine = PRECEDENCE[expr.op]
-        text = f"{self._side(expr.a, expr.op, mine)} {expr.op} {self._side(expr.b, expr.op, mine + 1)}"
+        text = (
+            f"{self._side(expr.a, expr.op, mine)} {expr.op} {self._side(expr.b, expr.op, mine + 1)}"
+        )
         rounds = expr.op not in COMPARISONS and expr.op not in LOGICAL
         return self._narrow(text, mine, expr.type if rounds else None)
 
@@ -251,7 +253,9 @@ class _Printer:
             return index
         total: Expr = i32(0)
         for n, (i, size) in enumerate(zip(index, shape, strict=False)):
-            total = cast(I32, i) if n == 0 else Binary("+", Binary("*", total, i32(size)), cast(I32, i))
+            total = (
+                cast(I32, i) if n == 0 else Binary("+", Binary("*", total, i32(size)), cast(I32, i))
+            )
         for size in shape[len(index) :]:
             total = Binary("*", total, i32(size))
         return (total,)

@@ -35,7 +35,9 @@ def simulated(text: str) -> str:
     for match in _ARRAY.finditer(data):
         if _inside_function(data, match.start()):
             name = match.group(1).decode()
-            edits.append(Edit(match.end(), match.end(), f" ::bang::declare({name}, sizeof {name});"))
+            edits.append(
+                Edit(match.end(), match.end(), f" ::bang::declare({name}, sizeof {name});")
+            )
     return apply(data, edits).decode("utf-8", "surrogateescape")
 
 
@@ -74,7 +76,14 @@ class Simulator:
         body = simulated(text)
         # a program's own main gives way to the harness's
         own_main = ["#define main xp_user_main\n"] if entries else []
-        parts = [*own_main, f'#line 1 "{path.name}"\n', body, "\n", *_entries(entries), _symbols(text)]
+        parts = [
+            *own_main,
+            f'#line 1 "{path.name}"\n',
+            body,
+            "\n",
+            *_entries(entries),
+            _symbols(text),
+        ]
         flags = (
             "-std=c++17",
             f"-I{INCLUDE}",
@@ -99,7 +108,9 @@ def _entries(entries: Sequence[KernelEntry]) -> Iterator[str]:
             values.append(f"*({type_} *)args[{j}]")
         grid = "dim3(launch->grid[0], launch->grid[1], launch->grid[2])"
         block = "dim3(launch->block[0], launch->block[1], launch->block[2])"
-        arguments = ", ".join([grid, block, "(unsigned int)launch->shared_bytes", "nullptr", *values])
+        arguments = ", ".join(
+            [grid, block, "(unsigned int)launch->shared_bytes", "nullptr", *values]
+        )
         yield (
             f'extern "C" void xp_call_{entry.index}(const xp_launch *launch, void *const *args) {{\n'
             f"  (void)args;\n  launch_{entry.symbol}({arguments});\n}}\n"
@@ -111,9 +122,7 @@ def _symbols(text: str) -> str:
     names = dict.fromkeys(_SYMBOL.findall(text))
     if not names:
         return ""
-    tests = "".join(
-        f'  if (!strcmp(name, "{n}")) return xp_symbol_{n}(bytes);\n' for n in names
-    )
+    tests = "".join(f'  if (!strcmp(name, "{n}")) return xp_symbol_{n}(bytes);\n' for n in names)
     return (
         "#include <string.h>\n"
         'extern "C" void *xp_symbol(const char *name, size_t *bytes) {\n'

@@ -22,6 +22,10 @@ def vocabulary() -> Vocabulary:
     instructions: dict[str, Type] = dict.fromkeys(DIRECTIONS, I32)
     instructions |= dict.fromkeys(COMPOSITES, VOID)
     for record in catalog():
-        result = record.signature.partition(">")[2] if "template" in record.signature else record.signature
+        result = (
+            record.signature.partition(">")[2]
+            if "template" in record.signature
+            else record.signature
+        )
         instructions[record.name] = _RESULTS.get(result.split()[0], VOID)
     return Vocabulary(instructions, {s.keyword: s for s in (NRAM, WRAM, SRAM)})

@@ -39,7 +39,9 @@ def _rewrite(module: Module, context: Context) -> Outcome:
     taken = {p.name for p in kernel.params} | set(declared(kernel.body))
     taken |= {g.name for g in module.globals}
     for atomic in atomics:
-        wide = any(isinstance(o.type, Scalar) and o.type.size not in (2, 4) for o in atomic.operands)
+        wide = any(
+            isinstance(o.type, Scalar) and o.type.size not in (2, 4) for o in atomic.operands
+        )
         if atomic.buffer not in own and wide:
             reason = f"atomic {atomic.op} on 64-bit (or 8-bit) data in GDRAM"
             hint = "MLU370 has 16- and 32-bit atomics"

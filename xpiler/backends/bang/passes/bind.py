@@ -63,7 +63,10 @@ from xpiler.passes.base import Applied, Context, Knob, NotApplicable, Outcome, P
 __all__ = ["BIND", "TILE"]
 
 TILE: Final = Knob(
-    "tile", (256, 512, 1024, 2048, 4096, 8192), 2048, "elements that one vector instruction works on"
+    "tile",
+    (256, 512, 1024, 2048, 4096, 8192),
+    2048,
+    "elements that one vector instruction works on",
 )
 _BLOCK: Final = frozenset({"block.x", "block.y", "block.z"})
 _THREAD: Final = frozenset({"thread.x", "thread.y", "thread.z"})
@@ -206,7 +209,9 @@ class _Binder:
         before = vector.body[:-1]
         if any(not isinstance(s, Declare) for s in before) or uses(loop.body, vector.var, values):
             return space
-        merged = replace(loop, lo=i32(0), hi=hi, step=i32(1), body=(*before, *loop.body), axis=vector.axis)
+        merged = replace(
+            loop, lo=i32(0), hi=hi, step=i32(1), body=(*before, *loop.body), axis=vector.axis
+        )
         dead = without_unused(merged.body, vector.var)
         self.notes.append("the grid-stride loop is one space of elements")
         return replace(space, vector=replace(merged, body=dead))
@@ -276,13 +281,17 @@ class _Binder:
         element = Binary("+", Var(base, I32), Var(vector.var, I32))
         inner = substitute(vector.body, {vector.var: element})
         body: Block = (
-            For(vector.var, I32, i32(0), Var(length, I32), i32(1), inner, "vector", span=vector.span),
+            For(
+                vector.var, I32, i32(0), Var(length, I32), i32(1), inner, "vector", span=vector.span
+            ),
         )
         guards = [*guards, Binary(">", Var(length, I32), i32(0))]
         for guard in reversed(guards):
             body = (If(guard, body),)
-        start = Binary("*", Binary("%", Var(work, I32), tiles), size) if space.outer else Binary(
-            "*", Var(work, I32), size
+        start = (
+            Binary("*", Binary("%", Var(work, I32), tiles), size)
+            if space.outer
+            else Binary("*", Var(work, I32), size)
         )
         place: list[Stmt] = [Declare(base, I32, start)]
         if space.outer:

@@ -97,9 +97,7 @@ def uses(body: Block, name: str, values: Mapping[str, Poly]) -> bool:
     """Whether `name`, or a local computed from it, is read in `body`."""
     hidden = {n for n, p in values.items() if p.mentions([name])} | {name}
     inside = {s.name for s in statements(body) if isinstance(s, Declare)}
-    return any(
-        mentions(e, hidden - inside) for s in statements(body) for e in expressions(s)
-    )
+    return any(mentions(e, hidden - inside) for s in statements(body) for e in expressions(s))
 
 
 def without_unused(body: Block, name: str) -> Block:

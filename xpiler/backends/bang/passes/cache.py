@@ -72,7 +72,9 @@ def _rewrite(module: Module, context: Context) -> Outcome:
     body = work.place(kernel.body, False)
     body = work.stage(body, {})
     if not work.notes and not work.tiles:
-        return NotApplicable("no array to place and no vector loop over consecutive elements of GDRAM")
+        return NotApplicable(
+            "no array to place and no vector loop over consecutive elements of GDRAM"
+        )
     done = replace(kernel, body=(*work.tiles, *body))
     return Applied(replace(module, kernels=(done,)), (*work.notes, *work.summary()))
 
@@ -223,7 +225,11 @@ class _Cache:
                 return None
             if isinstance(stmt, Store) and stmt.buffer in self.gdram:
                 place = affine(stmt.index[0], loop.var, {})
-                key = None if place is None or place.offset.mentions(local) else _key(stmt.buffer, place)
+                key = (
+                    None
+                    if place is None or place.offset.mentions(local)
+                    else _key(stmt.buffer, place)
+                )
                 if key is None:
                     return None
                 writes[key] = self.gdram[stmt.buffer]
@@ -290,9 +296,7 @@ def _guarded(stmt: Stmt, load: Load) -> bool:
     return not any(always(e) for e in expressions(stmt))
 
 
-def _copy(
-    key: tuple[str, int, Poly], elem: Scalar, tile: str, count: Expr, direction: str
-) -> Stmt:
+def _copy(key: tuple[str, int, Poly], elem: Scalar, tile: str, count: Expr, direction: str) -> Stmt:
     """The copy between GDRAM and a tile; sizes in bytes. A stride makes it one of segments of one element."""
     buffer, stride, offset = key
     inward = direction == "GDRAM2NRAM"

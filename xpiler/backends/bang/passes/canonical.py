@@ -59,7 +59,12 @@ def counting_loops(block: Block) -> Block:
 
 def _counting(before: list[Stmt], loop: While) -> tuple[Declare, For] | None:
     cond = loop.cond
-    if not isinstance(cond, Binary) or cond.op != "<" or not isinstance(cond.a, Var) or not loop.body:
+    if (
+        not isinstance(cond, Binary)
+        or cond.op != "<"
+        or not isinstance(cond.a, Var)
+        or not loop.body
+    ):
         return None
     name, last = cond.a.name, loop.body[-1]
     if cond.a.type != I32 or not isinstance(last, Assign) or last.name != name:
@@ -138,7 +143,9 @@ def sunk(block: Block, axes: frozenset[str]) -> Block:
         if not all(_pure(s, changed) for s in before):
             return (stmt,)
         names = {s.name for s in before if isinstance(s, Declare)}
-        bounds = [s.name for e in (last.lo, last.hi) for s in subexpressions(e) if isinstance(s, Var)]
+        bounds = [
+            s.name for e in (last.lo, last.hi) for s in subexpressions(e) if isinstance(s, Var)
+        ]
         if names & set(bounds):
             return (stmt,)
         return sunk((replace(stmt, body=(replace(last, body=(*before, *last.body)),)),), axes)
@@ -153,5 +160,3 @@ def _pure(stmt: Stmt, changed: set[str]) -> bool:
         and stmt.name not in changed
         and not any(isinstance(s, Load) for s in subexpressions(stmt.init))
     )
-
-

@@ -83,7 +83,9 @@ def _rewrite(module: Module, context: Context) -> Outcome:
     if not work.changed and not work.prepared:
         return NotApplicable("no parallel loop holds more than a straight line of statements")
     done = replace(kernel, body=(*work.arrays, *body))
-    notes = (f"{work.changed} loops distributed, {len(work.arrays)} values expanded into NRAM arrays",)
+    notes = (
+        f"{work.changed} loops distributed, {len(work.arrays)} values expanded into NRAM arrays",
+    )
     return Applied(replace(module, kernels=(done,)), notes)
 
 
@@ -180,7 +182,9 @@ class _Distributor:
                 return (stmt,)
             name = fresh(variable, self.taken)
             self.taken.add(name)
-            return (replace(stmt, var=name, body=substitute(stmt.body, {variable: Var(name, I32)})),)
+            return (
+                replace(stmt, var=name, body=substitute(stmt.body, {variable: Var(name, I32)})),
+            )
 
         return map_block(block, one)
 
@@ -191,7 +195,9 @@ class _Distributor:
             assert isinstance(array, Alloc)
             if not all(isinstance(d, Const) for d in array.shape):
                 return 1 << 40
-            total += array.elem.size * prod(int(d.value) for d in array.shape if isinstance(d, Const))
+            total += array.elem.size * prod(
+                int(d.value) for d in array.shape if isinstance(d, Const)
+            )
         return total
 
     def array(self, name: str, elem: Scalar, dims: tuple[Expr, ...]) -> None:
@@ -201,7 +207,10 @@ class _Distributor:
 def _compound(body: Block) -> bool:
     return any(
         isinstance(s, For | While | If)
-        or (isinstance(s, Store | Assign | Declare) and any(isinstance(e, Select) for e in expressions(s)))
+        or (
+            isinstance(s, Store | Assign | Declare)
+            and any(isinstance(e, Select) for e in expressions(s))
+        )
         for s in statements(body)
     )
 
@@ -318,7 +327,9 @@ class _Split:
             return None
         if self._limits(stmt.cond, where) is None or self._limits(opposite, where) is None:
             return None
-        return self.block((replace(stmt, orelse=()), If(opposite, stmt.orelse, span=stmt.span)), where)
+        return self.block(
+            (replace(stmt, orelse=()), If(opposite, stmt.orelse, span=stmt.span)), where
+        )
 
     def _limits(self, cond: Expr, where: _Range) -> tuple[_Range, list[Expr]] | None:
         """The iterations for which `cond` holds, and what of it is the same for all; None if it is neither."""
@@ -344,7 +355,9 @@ class _Split:
         value = stmt.value if isinstance(stmt, Store | Assign) else None
         if not isinstance(value, Select) or self._uniform(value.cond):
             return None
-        if any(isinstance(s, Load) for s in (*subexpressions(value.cond), *subexpressions(value.b))):
+        if any(
+            isinstance(s, Load) for s in (*subexpressions(value.cond), *subexpressions(value.b))
+        ):
             return None
         if not any(isinstance(s, Load) for s in subexpressions(value.a)):
             return None
@@ -383,7 +396,12 @@ class _Split:
     def _shifted(self, loop: For, where: _Range) -> list[Stmt] | None:
         """`for (j = u + v; j < n; j += s)` under v: j = w + v with a loop over w, and v < n - w inside."""
         start = affine(loop.lo, self.variable, {})
-        if start is None or start.stride.value != 1 or not self._uniform(loop.hi) or loop.type != I32:
+        if (
+            start is None
+            or start.stride.value != 1
+            or not self._uniform(loop.hi)
+            or loop.type != I32
+        ):
             return None
         if start.offset.mentions(self.varying):
             return None

@@ -49,7 +49,9 @@ def _rewrite(module: Module, context: Context) -> Outcome:
     narrowed = replace(kernel, body=body)
     for what, span in _doubles(narrowed):
         return Unsupported(_CODE, f"double precision: {what}", span or kernel.span, _HINT)
-    return Applied(replace(module, kernels=(narrowed,)), ("doubles that float represents are floats",))
+    return Applied(
+        replace(module, kernels=(narrowed,)), ("doubles that float represents are floats",)
+    )
 
 
 def _doubles(kernel: Kernel) -> list[tuple[str, Span | None]]:

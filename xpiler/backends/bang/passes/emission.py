@@ -118,13 +118,17 @@ class Emission:
     def _move(self, dst: Slice, source: Slice) -> None:
         size = dst.elem.size
         bytes_ = Binary("*", self.count, i32(size))
-        total: Expr = bytes_ if not isinstance(self.count, Const) else i32(int(self.count.value) * size)
+        total: Expr = (
+            bytes_ if not isinstance(self.count, Const) else i32(int(self.count.value) * size)
+        )
         self._instruction("__bang_move", (self._address(dst), self._address(source), total))
 
     def _address(self, place: Slice) -> Expr:
         return address(place.buffer, place.elem, *place.index)
 
-    def _emit(self, name: str, dst: Slice, *sources: Slice | Expr, extra: tuple[Expr, ...] = ()) -> None:
+    def _emit(
+        self, name: str, dst: Slice, *sources: Slice | Expr, extra: tuple[Expr, ...] = ()
+    ) -> None:
         """`name(dst, sources, count, extra)`; a fill has its value after the count."""
         args = [self._address(s) if isinstance(s, Slice) else s for s in sources]
         tail = [*args, self.count] if name != "__bang_write_value" else [self.count, *args]

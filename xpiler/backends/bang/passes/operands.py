@@ -120,6 +120,4 @@ class Temporaries:
         self.free = list(self.sizes)
 
     def declarations(self) -> list[Stmt]:
-        return [
-            Alloc(name, elem, (i32(size),), NRAM) for name, (elem, size) in self.sizes.items()
-        ]
+        return [Alloc(name, elem, (i32(size),), NRAM) for name, (elem, size) in self.sizes.items()]

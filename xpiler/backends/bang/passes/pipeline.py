@@ -140,7 +140,9 @@ def _unsafe(body: _Body, far: set[str], const: set[str]) -> str:
         if source in stored:
             return f"{source} is loaded and stored by the same loop"
         if stored and source not in const:
-            return f"{source} is not const: a store of an earlier tile may change what is loaded early"
+            return (
+                f"{source} is not const: a store of an earlier tile may change what is loaded early"
+            )
     if (buffers_written(body.compute) | buffers_read(body.compute)) & far:
         return "the computation accesses GDRAM itself"
     if assigned(body.compute) - declared(body.compute):
@@ -179,7 +181,11 @@ class _Doubled:
         extra = sum(sizes[n] * arrays[n].elem.size for n in arrays)
         if used + extra > self.room:
             return f"{used + extra} bytes of NRAM would be needed, {self.room} are there"
-        if any(self.tiles & _mentioned(s) for n, s in enumerate(whole) if n != at and not isinstance(s, Alloc)):
+        if any(
+            self.tiles & _mentioned(s)
+            for n, s in enumerate(whole)
+            if n != at and not isinstance(s, Alloc)
+        ):
             return "a tile is used outside the loop"
         wide = tuple(
             replace(s, shape=(i32(2 * sizes[s.name]),))
@@ -213,7 +219,9 @@ class _Doubled:
 
     def _load(self, at: Expr, half: Expr, sizes: Mapping[str, int]) -> Block:
         """Start the loads of the tile number `at` into half `half` of the tiles."""
-        names = {s.name: self.fresh(f"{s.name}_next") for s in self.body.place if isinstance(s, Declare)}
+        names = {
+            s.name: self.fresh(f"{s.name}_next") for s in self.body.place if isinstance(s, Declare)
+        }
         renamed: dict[str, Expr] = {self.loop.var: at}
         place: list[Stmt] = []
         for stmt in self.body.place:

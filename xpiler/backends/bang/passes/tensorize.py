@@ -135,7 +135,9 @@ class _Tensorizer:
             self.refusals.append(result.reason)
             return [loop]
         self.done += 1
-        certain = isinstance(count, Const) or (isinstance(count, Var) and count.name in self.positive)
+        certain = isinstance(count, Const) or (
+            isinstance(count, Var) and count.name in self.positive
+        )
         if certain:
             return [*pre, *result]
         return [*pre, If(Binary(">", count, i32(0)), tuple(result))]

@@ -65,9 +65,7 @@ class Vectorizer(Emission):
     def body(self, body: Block) -> list[Stmt] | Refusal:
         """The instructions, or why there are none."""
         self.written = buffers_written(body)
-        self.changed = frozenset(
-            s.name for b in [body] for s in _all(b) if isinstance(s, Assign)
-        )
+        self.changed = frozenset(s.name for b in [body] for s in _all(b) if isinstance(s, Assign))
         try:
             self._block(body)
         except RefusedError as refused:
@@ -251,7 +249,9 @@ class Vectorizer(Emission):
             return self._scalar_loop(expr, target)
         if name in _FUNCTIONS:
             source = self._vector(self._value(expr.args[0], None), F32)
-            dst = self._temporary(F32) if name == "floor" else self._destination(F32, target, source)
+            dst = (
+                self._temporary(F32) if name == "floor" else self._destination(F32, target, source)
+            )
             self._emit(_FUNCTIONS[name], dst, source)
             self._free(dst, source)
             return dst
