@@ -62,7 +62,21 @@ def _running(
             break
         if runs(program, _inputs(shape, seeds[0])):
             chosen.append(shape)
-    return [_inputs(shape, seed) for seed in seeds for shape in chosen]
+    drawn = [_inputs(shape, seed) for seed in seeds for shape in chosen]
+    return drawn + [_far_below_zero(given) for given in drawn[:2]]
+
+
+def _far_below_zero(given: Inputs) -> Inputs:
+    """The same run with every real element less by a hundred: a maximum that starts at 0 is wrong there."""
+    args = {
+        name: [v - 100.0 for v in value] if isinstance(value, list) and _real(value) else value
+        for name, value in given.args.items()
+    }
+    return replace(given, args=args)
+
+
+def _real(values: Sequence[Any]) -> bool:
+    return bool(values) and isinstance(values[0], float)
 
 
 def _as_threads(program: Module) -> Module:

@@ -113,7 +113,7 @@ def _candidates(
     yield from structural(after, tuple(head))
     yield from search.at_places(head[3:])
     for path in head:
-        yield from search.solved(path, cheap=False)
+        yield from search.solved(path, range(4, 8))
     yield from barriers(after, order)
     yield from search.at_places(rest)
 
@@ -132,18 +132,19 @@ class _Search:
         for path in paths:
             for program in transplants(self.before, self.after, path):
                 yield Change(program, "as the predecessor has it")
-            yield from self.solved(path, cheap=True)
+            yield from self.solved(path, range(2))
             yield from changes(self.after, path)
+            yield from self.solved(path, range(2, 4))
             for program in regained_guards(self.before, self.after, path):
                 yield Change(program, "under the predecessor's guard")
 
-    def solved(self, path: Place, cheap: bool) -> Iterator[Change]:
+    def solved(self, path: Place, costs: range) -> Iterator[Change]:
         """The statement with one slot filled anew: by the solver if the runs demand something, else by trial."""
         stmt = at(self.after, path)
         scope = _scope(self.after, path)
         for slot in slots(stmt):
             demands = demands_of(path, stmt, slot, self.old, self.new)
-            chosen = [t for t in templates(slot, scope) if (t.cost <= 3) == cheap]
+            chosen = [t for t in templates(slot, scope) if t.cost in costs]
             for template in chosen:
                 for expr in fill(template, demands, self.note) if demands else ():
                     yield self._change(path, slot, template, expr)

@@ -221,6 +221,13 @@ _SWAPS = {"+": "-*", "-": "+", "*": "+/", "/": "%*", "%": "/"}
 
 def _operators(expr: Expr) -> Iterator[Template]:
     for leaf, put in _leaves(expr):
+        match leaf:
+            case Binary(op="+", a=Binary(op="*", a=row, b=width), b=column) if _is_int(leaf):
+                if row.type == column.type and row != column:
+                    other = Binary("+", Binary("*", column, width), row)
+                    yield Template(put(other), 1, "row and column exchanged")
+            case _:
+                pass
         if isinstance(leaf, Binary) and leaf.op in _SWAPS and _is_int(leaf):
             for op in _SWAPS[leaf.op]:
                 yield Template(put(replace(leaf, op=op)), 2, f"{op} for {leaf.op}")

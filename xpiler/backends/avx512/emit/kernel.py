@@ -137,8 +137,17 @@ class _Body:
         if nest is not None and runtime_sized(nest[1]):
             return self._split(signature, linkage, *nest)
         text = self.printer.block(self.kernel.body, 1, "return")
-        body = self._lines(1) + self._shared(text, 1) + text
+        body = self._facts() + self._lines(1) + self._shared(text, 1) + text
         return f"{linkage}{signature} {{\n{self._unused(body)}{body}}}\n"
+
+    def _facts(self) -> str:
+        """Stop at a launch that the kernel was not made for: it counts on what the file's own launches share."""
+        tests = [
+            f"{name.replace('blockDim', 'block').replace('gridDim', 'grid')} != {value}"
+            for name, value in self.kernel.launch
+            if name.startswith(("blockDim.", "gridDim."))
+        ]
+        return f"  if ({' || '.join(tests)}) __builtin_trap();\n" if tests else ""
 
     def _split(self, signature: str, linkage: str, loops: tuple[For, ...], body: Block) -> str:
         """Memory on the stack is given back when a function ends: each block is a call."""
@@ -151,7 +160,8 @@ class _Body:
         used = [(t, n) for t, n in mine if re.search(rf"\b{re.escape(n)}\b", text)]
         name = f"{self.kernel.name}_block"
         inner = f"static void {name}({', '.join(t + n for t, n in used)}) {{\n{text}}}\n\n"
-        outer = heads.replace("\0", f"    {name}({', '.join(n for _, n in used)});\n")
+        call = f"    {name}({', '.join(n for _, n in used)});\n"
+        outer = self._facts() + heads.replace("\0", call)
         return f"{inner}{linkage}{signature} {{\n{self._unused(outer)}{outer}}}\n"
 
     def _unused(self, body: str) -> str:
