@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-from xpiler.cli import bench, cases, doctor, passes, prompt, trace, translate, verify
+from xpiler.cli import (
+    api_names,
+    bench,
+    cases,
+    doctor,
+    passes,
+    port,
+    prompt,
+    trace,
+    translate,
+    verify,
+)
 
 __all__ = ["app", "main"]
 
@@ -49,7 +60,18 @@ def root(
     """
 
 
-for command in (translate, verify, cases, passes, prompt, trace, doctor, bench):
+for command in (
+    translate,
+    port,
+    verify,
+    cases,
+    passes,
+    prompt,
+    trace,
+    api_names,
+    bench,
+    doctor,
+):
     command.register(app)
 
 

@@ -139,7 +139,48 @@ def test_tables_and_catalogue_are_sound() -> None:
 
 
 WORDS = st.sampled_from(
-    ["cudaMalloc", "cudaFree", "__shfl_sync", "__ballot_sync", "warpSize", "nvcuda", "cub::", "x", "(", ")", ",", ";", "{", "}", "<", ">", "<<<", ">>>", "#", "\\\n", '"', "'", "/*", "*/", "//", "\n", "__launch_bounds__", "asm", "volatile", "define", "include", "<cuda.h>", "##", ":", "0xffffffff", "__global__", "\r\n", 'R"(', ')"', "é"]
+    [
+        "cudaMalloc",
+        "cudaFree",
+        "__shfl_sync",
+        "__ballot_sync",
+        "warpSize",
+        "nvcuda",
+        "cub::",
+        "x",
+        "(",
+        ")",
+        ",",
+        ";",
+        "{",
+        "}",
+        "<",
+        ">",
+        "<<<",
+        ">>>",
+        "#",
+        "\\\n",
+        '"',
+        "'",
+        "/*",
+        "*/",
+        "//",
+        "\n",
+        "__launch_bounds__",
+        "asm",
+        "volatile",
+        "define",
+        "include",
+        "<cuda.h>",
+        "##",
+        ":",
+        "0xffffffff",
+        "__global__",
+        "\r\n",
+        'R"(',
+        ')"',
+        "é",
+    ]
 )
 
 

@@ -304,7 +304,10 @@ def _without_nested(edits: list[Edit]) -> list[Edit]:
     end = -1
 
     insertions = [e for e in edits if e.start_byte == e.end_byte]
-    replacements = sorted({e: None for e in edits if e.start_byte < e.end_byte}, key=lambda e: (e.start_byte, -e.end_byte))
+    replacements = sorted(
+        {e: None for e in edits if e.start_byte < e.end_byte},
+        key=lambda e: (e.start_byte, -e.end_byte),
+    )
     for edit in replacements:
         if edit.start_byte >= end:
             kept.append(edit)
