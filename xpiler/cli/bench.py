@@ -47,10 +47,16 @@ Seconds = Annotated[
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
+    """Add the command and those below it."""
+    from xpiler.cli import bench_repair
 
-    @app.command()
+    group = typer.Typer()
+    app.add_typer(group, name="bench")
+    bench_repair.register(group)
+
+    @group.callback(invoke_without_command=True)
     def bench(
+        context: typer.Context,
         ops: Ops = "",
         target: Targets = "hip,avx512,bang",
         jobs: Jobs = 2,
@@ -67,6 +73,8 @@ def register(app: typer.Typer) -> None:
         The judge is NumPy, not the translator: the emitted files are built and called through their
         C signature. Exit status 0 when every case computes and no verdict was false, else 1.
         """
+        if context.invoked_subcommand is not None:
+            return
         from dataclasses import asdict
 
         from rich.console import Console

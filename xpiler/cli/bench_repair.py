@@ -1,0 +1,71 @@
+"""`xpiler bench repair`: errors injected into what passes produce, and what localisation and repair make of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["register"]
+
+Kinds = Annotated[
+    str, typer.Option("--kinds", help="Error kinds, separated by commas. Default: all.")
+]
+Subjects = Annotated[
+    str,
+    typer.Option("--subjects", help="Parts of subjects' names (softmax, loop_split), by commas."),
+]
+Limit = Annotated[int, typer.Option("--limit", min=0, help="At most so many mutants; 0: all.")]
+Share = Annotated[
+    float,
+    typer.Option(
+        "--share", min=0.0, max=1.0, help="Share of the pairs of subject and kind that run."
+    ),
+]
+Seed = Annotated[
+    int, typer.Option("--seed", help="What is drawn; the same seed, the same mutants.")
+]
+JsonOut = Annotated[
+    Path | None, typer.Option("--json", help="Write every outcome, one JSON object a line.")
+]
+
+
+def register(group: typer.Typer) -> None:
+    """Add the command to the group `bench`."""
+
+    @group.command()
+    def repair(
+        kinds: Kinds = "",
+        subjects: Subjects = "",
+        limit: Limit = 0,
+        share: Share = 0.65,
+        seed: Seed = 0,
+        json_: JsonOut = None,
+    ) -> None:
+        """Break what passes produced, and print which errors are found, placed and mended.
+
+        Exit status 0 when every error was detected, else 1.
+        """
+        from dataclasses import asdict
+
+        from benchmarks.repair.measure import KINDS
+        from benchmarks.repair.table import Plan, markdown, outcomes
+
+        chosen = _names(kinds) or tuple(KINDS)
+        for kind in chosen:
+            if kind not in KINDS:
+                raise typer.BadParameter(f"no kind {kind!r}; there are {', '.join(KINDS)}")
+        plan = Plan(chosen, _names(subjects), limit=limit, share=share, seed=seed)
+        found = list(outcomes(plan))
+        if json_ is not None:
+            lines = "".join(json.dumps(asdict(o)) + "\n" for o in found)
+            json_.write_text(lines, encoding="utf-8")
+        typer.echo(markdown(found), nl=False)
+        missed = any(not o.equivalent and not o.detected for o in found)
+        raise typer.Exit(1 if missed or not found else 0)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
