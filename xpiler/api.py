@@ -195,9 +195,13 @@ def _engine(
         return InputError((Diagnostic("XP0013", "error", message),))
     if settings.engine == "symbolic":
         return None
+    from xpiler.llm.config import LlmConfigError, load_config
+
+    config = load_config(settings.llm)
+    if not isinstance(config, LlmConfigError) and not config.usable and settings.engine == "auto":
+        return None
     from xpiler.driver.judge import load_cases
     from xpiler.driver.stages import StageChecker
-    from xpiler.llm.config import LlmConfigError
     from xpiler.llm.engine import configured_engine
     from xpiler.synth.mend import mend
 

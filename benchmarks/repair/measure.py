@@ -14,7 +14,8 @@ from benchmarks.repair.mutants import Made
 from xpiler.ir.check import check
 from xpiler.synth.inputs import SEEN, UNSEEN, UNSEEN_SEEDS, inputs_for
 from xpiler.synth.localise import Location, localise
-from xpiler.synth.repair import Repaired, Tests, repair
+from xpiler.synth.outcome import Tests
+from xpiler.synth.repair import Repaired, repair
 from xpiler.synth.trace import Inputs
 
 __all__ = ["KINDS", "Mutant", "Outcome", "Workload", "choose", "measure", "workload"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from xpiler.ir.nodes import Binary, Call, Cast, Expr, For, Load, Module, Select, Stmt, Store, Unary
+from xpiler.ir.nodes import Binary, Call, Cast, Expr, Load, Module, Select, Stmt, Store, Unary
 from xpiler.ir.types import Scalar
 from xpiler.ir.walk import expressions, map_exprs, operands, subexpressions
 from xpiler.synth.paths import places, replace_at
@@ -99,13 +99,10 @@ def _with_operand(expr: Expr, n: int, new: Expr) -> Expr:
             return replace(expr, a=new)
         case Binary():
             return replace(expr, a=new) if n == 0 else replace(expr, b=new)
-        case Select():
-            return replace(expr, **{("cond", "a", "b")[n]: new})
+        case Select(cond=cond, a=a, b=b):
+            parts = [new if k == n else part for k, part in enumerate((cond, a, b))]
+            return Select(parts[0], parts[1], parts[2], span=expr.span)
         case Call(args=args):
             return replace(expr, args=(*args[:n], new, *args[n + 1 :]))
         case _:
             return expr
-
-
-def is_loop(stmt: Stmt) -> bool:
-    return isinstance(stmt, For)

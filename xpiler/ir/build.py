@@ -8,9 +8,6 @@ from __future__ import annotations
 import math
 import struct
 
-import ml_dtypes
-import numpy as np
-
 from xpiler.ir.functions import BUILTINS, FUNCTIONS
 from xpiler.ir.nodes import (
     ARITHMETIC,
@@ -31,8 +28,8 @@ from xpiler.ir.nodes import (
     Var,
 )
 from xpiler.ir.types import (
+    BF16,
     BOOL,
-    F16,
     F32,
     F64,
     I32,
@@ -78,13 +75,27 @@ def round_float(value: float, type: Scalar) -> float:
     """`value` rounded to the float type, to nearest even; overflow gives infinity."""
     if type == F64:
         return float(value)
-    if type == F32:
-        try:
-            return float(struct.unpack("f", struct.pack("f", value))[0])
-        except OverflowError:
-            return math.copysign(math.inf, value)
-    with np.errstate(over="ignore"):
-        return float((np.float16 if type == F16 else ml_dtypes.bfloat16)(value))
+    if type == BF16:
+        return _round_bf16(value)
+    code = "f" if type == F32 else "e"
+    try:
+        return float(struct.unpack(code, struct.pack(code, value))[0])
+    except OverflowError:
+        return math.copysign(math.inf, value)
+
+
+def _round_bf16(value: float) -> float:
+    """The upper half of an f32, rounded once: straight from the double, to nearest even."""
+    if not math.isfinite(value) or value == 0.0:
+        return float(value)
+    exponent = max(math.frexp(value)[1], -125)  # below 2^-126 the step stays 2^-133
+    step = math.ldexp(1.0, exponent - 8)
+    rounded = round(value / step) * step
+    return (
+        math.copysign(math.inf, value)
+        if abs(rounded) >= 2.0**128
+        else math.copysign(rounded, value)
+    )
 
 
 def const(value: bool | int | float, type: Scalar, span: Span | None = None) -> Const:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 
-import numpy as np
-
+from xpiler.ir import build
 from xpiler.ir.functions import ATOMICS, MASKLESS_WARP_OPS, WARP_OPS
 from xpiler.ir.nodes import (
     ARITHMETIC,
@@ -49,7 +49,7 @@ from xpiler.ir.nodes import (
     WarpOp,
     While,
 )
-from xpiler.ir.types import BF16, BOOL, F16, F64, I32, I64, U32, U64, Scalar, Spaces
+from xpiler.ir.types import BF16, BOOL, F16, F32, F64, I32, I64, U32, U64, Scalar, Spaces
 
 __all__ = ["print_block", "print_expr", "print_kernel", "print_module", "print_stmt"]
 
@@ -167,10 +167,23 @@ def _float_digits(c: Const) -> tuple[str, bool]:
 
 
 def _shortest_f32(value: float) -> str:
-    text = np.format_float_positional(np.float32(value), unique=True, trim="0")
-    if len(text) > 14:
-        text = np.format_float_scientific(np.float32(value), unique=True, trim="0")
-    return text
+    """The shortest decimal that reads back as this f32; plain where that is no longer than 14 characters."""
+    digits = next(
+        text
+        for precision in range(1, 10)
+        if _as_f32(float(text := f"{value:.{precision - 1}e}")) == value
+    )
+    plain = format(Decimal(digits), "f")
+    if "." not in plain:
+        plain += ".0"
+    if len(plain) <= 14:
+        return plain
+    mantissa, _, exponent = digits.partition("e")
+    return f"{mantissa if '.' in mantissa else mantissa + '.0'}e{exponent}"
+
+
+def _as_f32(value: float) -> float:
+    return build.round_float(value, F32)
 
 
 # --- statements --------------------------------------------------------------------------------

@@ -24,9 +24,9 @@ from xpiler.verify.inputs import prepare
 __all__ = ["SEEN", "UNSEEN", "UNSEEN_SEEDS", "inputs_for"]
 
 WORK = 6000  # threads and elements of a run, together: what the interpreter does in some hundredths of a second
-SEEN = (13, 45, 6, 16, 3, 21, 8, 1)
+SEEN = (13, 61, 6, 29, 3, 21, 8, 1)
 SEEN_SEEDS, UNSEEN_SEEDS = (0, 1, 2, 4, 5, 9), (3, 6, 7, 8)  # every style of values in both
-UNSEEN = (29, 150, 10, 5, 61, 2, 24, 7)
+UNSEEN = (27, 150, 10, 5, 45, 2, 24, 7)
 ROOM = 200  # elements of a buffer whose length follows no formula
 TAKEN_AS_THEY_ARE = ("blocks_", "threads_")  # names of sizes that are a launch's own
 

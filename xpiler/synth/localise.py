@@ -95,10 +95,14 @@ def _ranked(before: Module, after: Module, location: Location) -> tuple[Place, .
     those come first that the recorded departure points at: the blamed statement, what it reads, what is around.
     """
     known = novelty(before, after)
-    first: list[Place] = []
-    for suspect in location.suspects[:8]:
-        around = enclosing(suspect)
-        first += [*around, suspect] if location.kind == MISSING else [suspect, *around]
+    blamed = location.suspects[:8]
+    around = [place for suspect in blamed for place in enclosing(suspect)]
+    # a wrong value comes from what is read, an element too many or too few from the loops around
+    first = [*blamed, *around] if location.kind == COMPUTE else []
+    if not first:
+        for suspect in blamed:
+            own = enclosing(suspect)
+            first += [*own, suspect] if location.kind == MISSING else [suspect, *own]
     order = {p: n for n, p in reversed(list(enumerate(first)))}
     race = location.kind == RACE
     everything = [p for p, _ in places(after.kernels[0].body)]

@@ -40,7 +40,7 @@ from xpiler.ir.types import U32, Scalar
 from xpiler.ir.walk import blocks, expressions
 from xpiler.synth.trace import Place
 
-__all__ = ["NEW", "REORDERED", "SAME", "axis_builtin", "novelty"]
+__all__ = ["NEW", "REORDERED", "SAME", "axis_builtin", "novelty", "stem"]
 
 WHOLE = "whole axis"
 NEW, REORDERED, SAME = 0, 1, 2
@@ -113,7 +113,7 @@ class _Reader:
         axis = axis_builtin(loop).replace("Idx", "Dim")
         axis = axis.replace("thread", "block") if loop.axis.startswith("thread") else axis
         axis = axis.replace("blockDim", "gridDim") if loop.axis.startswith("block") else axis
-        whole = (build.const(0, U32), Builtin(axis, U32), build.const(1, U32))
+        whole: tuple[Expr, ...] = (build.const(0, U32), Builtin(axis, U32), build.const(1, U32))
         mine = tuple(self._expr(e) for e in (loop.lo, loop.hi, loop.step))
         return WHOLE if mine == tuple(map(self._expr, whole)) else ("axis", mine)
 
@@ -121,15 +121,15 @@ class _Reader:
         values = tuple(self._expr(e) for e in expressions(stmt))
         match stmt:
             case Store(buffer=name) | Declare(name=name) | Alloc(name=name):
-                return (type(stmt).__name__, _stem(name), values)
+                return (type(stmt).__name__, stem(name), values)
             case Atomic(op=op, buffer=name):
-                return ("Atomic", op, _stem(name), values)
+                return ("Atomic", op, stem(name), values)
             case For(var=name):
-                return ("For", _stem(name), values)
+                return ("For", stem(name), values)
             case If() | While():
                 return (type(stmt).__name__, values)
             case _:
-                return (type(stmt).__name__, _stem(getattr(stmt, "name", "")), values, _rest(stmt))
+                return (type(stmt).__name__, stem(getattr(stmt, "name", "")), values, _rest(stmt))
 
     def _expr(self, e: Expr) -> Hashable:
         if isinstance(e.type, Scalar) and e.type.is_int:
@@ -143,11 +143,11 @@ class _Reader:
             case Const(value=value):
                 return ("const", repr(value))
             case Var(name=name):
-                return ("name", self.names.get(name) or _stem(name))
+                return ("name", self.names.get(name) or stem(name))
             case Builtin(name=name):
                 return ("name", name)
             case Load(buffer=buffer, index=index) | AddressOf(buffer=buffer, index=index):
-                return ("load", _stem(buffer), tuple(map(self._expr, index)))
+                return ("load", stem(buffer), tuple(map(self._expr, index)))
             case Unary(op=op, a=a):
                 return (op, self._expr(a))
             case Binary(op=op, a=a, b=b):
@@ -160,7 +160,7 @@ class _Reader:
                 return ("call", function, tuple(map(self._expr, args)))
 
 
-def _stem(name: str) -> str:
+def stem(name: str) -> str:
     """The name without what passes append to keep copies apart."""
     return _COPY.sub("", name)
 

@@ -17,7 +17,7 @@ from xpiler.ir import build
 from xpiler.ir.nodes import Binary, Const, Expr, Var
 from xpiler.ir.smt import Encoder
 from xpiler.ir.types import Scalar
-from xpiler.ir.walk import map_expr
+from xpiler.ir.walk import map_expr, variables
 from xpiler.synth.slots import Template, holes
 
 __all__ = ["Demand", "Query", "fill", "guessed", "plug"]
@@ -87,7 +87,10 @@ def guessed(template: Template) -> Iterator[Expr]:
         near = () if template.old is None else (template.old - 1, template.old + 1)
         scaled = () if template.old is None else (template.old // 2, template.old * 2)
         for value in dict.fromkeys((*near, *scaled, *GUESSES)):
-            yield plug(template.expr, {names[0]: value})
+            plugged = plug(template.expr, {names[0]: value})
+            # a number that makes a variable vanish is no small change
+            if variables(plugged) >= variables(template.expr) - {names[0]}:
+                yield plugged
 
 
 def _solutions(

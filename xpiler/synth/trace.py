@@ -37,7 +37,7 @@ from xpiler.ir.walk import blocks, expressions, subexpressions, with_blocks
 __all__ = ["Inputs", "Place", "Recording", "Site", "Write", "record", "run", "runs"]
 
 LOG = "xp_log"
-STEPS = 60_000
+STEPS = 30_000  # of loops, in one run of a candidate; its predecessor must do with a quarter
 _MARK = -7777.0
 
 Place = tuple[int, ...]
@@ -174,7 +174,7 @@ def instrument(program: Module) -> tuple[Module, tuple[Site, ...]]:
     return replace(program, kernels=(logged,)), tuple(writer.sites)
 
 
-def run(program: Module, args: dict[str, Any], inputs: Inputs) -> None:
+def run(program: Module, args: dict[str, Any], inputs: Inputs, steps: int = STEPS) -> None:
     """Interpret `program` on `args` with the launch and the order of `inputs`; raises what `interpret` does."""
     interpret(
         program,
@@ -183,15 +183,15 @@ def run(program: Module, args: dict[str, Any], inputs: Inputs) -> None:
         inputs.block,
         shared_bytes=inputs.shared_bytes,
         seed=inputs.order,
-        limit=STEPS,
-        trips=STEPS,
+        limit=steps,
+        trips=steps,
     )
 
 
 def runs(program: Module, inputs: Inputs) -> bool:
-    """Whether the run ends without a fault."""
+    """Whether a run ends without a fault, and soon."""
     try:
-        run(program, inputs.fresh(), inputs)
+        run(program, inputs.fresh(), inputs, STEPS // 4)
     except (Fault, OverflowError, ValueError, TypeError):
         return False
     return True

@@ -28,7 +28,7 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.types import Scalar
 from xpiler.ir.walk import blocks, expressions, map_exprs, subexpressions, with_blocks
-from xpiler.synth.novelty import axis_builtin
+from xpiler.synth.novelty import axis_builtin, stem
 from xpiler.synth.paths import at, block_of, enclosing, places, replace_at
 from xpiler.synth.trace import Place
 
@@ -45,6 +45,7 @@ def transplants(before: Module, after: Module, path: Place) -> Iterator[Module]:
         mine = _in_names_of(theirs, after, path)
         if isinstance(mine, For) and isinstance(stmt, For):
             mine = replace(mine, axis=stmt.axis, span=stmt.span)
+        mine = _renamed(mine, stmt)
         if blocks(stmt):
             mine = with_blocks(mine, blocks(stmt))
         if mine != stmt and _names(mine) <= visible:
@@ -82,15 +83,28 @@ def _wrapped(after: Module, path: Place, guard: If, count: int) -> Iterator[Modu
 def _same_target(a: Stmt, b: Stmt) -> bool:
     match a, b:
         case (Store(buffer=x), Store(buffer=y)) | (Atomic(buffer=x), Atomic(buffer=y)):
-            return x == y
+            return stem(x) == stem(y)
         case (Declare(name=x), Declare(name=y)) | (Assign(name=x), Assign(name=y)):
-            return x == y
+            return stem(x) == stem(y)
         case (For(var=x), For(var=y)):
-            return x == y
+            return stem(x) == stem(y)
         case (If(), If()) | (While(), While()):
             return True
         case _:
             return False
+
+
+def _renamed(theirs: Stmt, mine: Stmt) -> Stmt:
+    """`theirs`, with the target of `mine`."""
+    match theirs, mine:
+        case (Store(), Store(buffer=name)) | (Atomic(), Atomic(buffer=name)):
+            return replace(theirs, buffer=name)
+        case (Declare(), Declare(name=name)) | (Assign(), Assign(name=name)):
+            return replace(theirs, name=name)
+        case For(), For(var=name):
+            return replace(theirs, var=name)
+        case _:
+            return theirs
 
 
 def _in_names_of(stmt: Stmt, after: Module, path: Place) -> Stmt:
@@ -102,16 +116,22 @@ def _in_names_of(stmt: Stmt, after: Module, path: Place) -> Stmt:
         if isinstance(loop, For) and axis_builtin(loop):
             values[axis_builtin(loop)] = Var(loop.var, loop.type)
     facts = dict(kernel.launch)
+    visible = _visible(after, path)
+    copies = {stem(name): name for name in sorted(visible)}
 
     def one(e: Expr) -> Expr:
+        if isinstance(e, Var) and e.name not in visible:
+            # a copy of the statement speaks of copies of the variables
+            return replace(e, name=copies.get(stem(e.name), e.name))
         if not isinstance(e, Builtin) or not isinstance(e.type, Scalar):
             return e
         if e.name in values:
             return build.cast(e.type, values[e.name])
-        return build.const(facts[e.name], e.type) if e.name in facts else e
+        known = e.name in facts and kernel.level != "simt"
+        return build.const(facts[e.name], e.type) if known else e
 
     bare = with_blocks(stmt, tuple(() for _ in blocks(stmt))) if blocks(stmt) else stmt
-    return map_exprs(bare, one) if kernel.level != "simt" else bare
+    return map_exprs(bare, one)
 
 
 def _names(stmt: Stmt) -> frozenset[str]:

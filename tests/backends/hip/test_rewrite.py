@@ -1,4 +1,4 @@
-# ruff: noqa: E501 - sources under test are kept on one line
+
 """The HIP rewriting: pairs, properties, and what must never change."""
 
 from __future__ import annotations
