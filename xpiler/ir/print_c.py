@@ -51,7 +51,14 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.types import BF16, BOOL, F16, F32, F64, I32, I64, U32, U64, Scalar, Spaces
 
-__all__ = ["print_block", "print_expr", "print_kernel", "print_module", "print_stmt"]
+__all__ = [
+    "print_block",
+    "print_expr",
+    "print_kernel",
+    "print_module",
+    "print_stmt",
+    "shortest_f32",
+]
 
 INDENT = "  "
 
@@ -162,11 +169,11 @@ def _float_digits(c: Const) -> tuple[str, bool]:
         return f"NAN{suffix}", False
     if math.isinf(value):
         return f"{'-' if negative else ''}INF{suffix}", negative
-    text = repr(float(value)) if c.type == F64 else _shortest_f32(value)
+    text = repr(float(value)) if c.type == F64 else shortest_f32(value)
     return text + suffix, negative
 
 
-def _shortest_f32(value: float) -> str:
+def shortest_f32(value: float) -> str:
     """The shortest decimal that reads back as this f32; plain where that is no longer than 14 characters."""
     digits = next(
         text

@@ -15,7 +15,7 @@ from typing import Any
 
 from xpiler.ir.nodes import Declare, Module, Span, Store
 from xpiler.ir.print_c import print_stmt
-from xpiler.synth.novelty import REORDERED, SAME, novelty
+from xpiler.synth.novelty import MOVED, SAME, UNGUARDED, novelty
 from xpiler.synth.outcome import agrees, differs, outcome, same_value
 from xpiler.synth.paths import enclosing, places
 from xpiler.synth.trace import Inputs, Place, Recording, Write, record
@@ -109,8 +109,8 @@ def _ranked(before: Module, after: Module, location: Location) -> tuple[Place, .
 
     def key(path: Place) -> tuple[int, int, int]:
         news = known.get(path, SAME)
-        if race and news != SAME:
-            news = REORDERED - news
+        if race and news in (MOVED, UNGUARDED):
+            news = -1
         return (news, order.get(path, len(first)), everything.index(path))
 
     return tuple(sorted(everything, key=key))

@@ -38,13 +38,15 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.types import U32, Scalar
 from xpiler.ir.walk import blocks, expressions
+from xpiler.synth.paths import at
 from xpiler.synth.trace import Place
 
-__all__ = ["NEW", "REORDERED", "SAME", "axis_builtin", "novelty", "stem"]
+__all__ = ["CHANGED", "INTRODUCED", "MOVED", "SAME", "UNGUARDED", "axis_builtin", "novelty", "stem"]
 
 WHOLE = "whole axis"
-NEW, REORDERED, SAME = 0, 1, 2
-"""The statement is new; it is known but stands after another one or under other guards; it is as it was."""
+CHANGED, UNGUARDED, INTRODUCED, MOVED, SAME = range(5)
+"""A statement that the predecessor has differently; that has lost or got a guard; that the pass brought in (it
+declares a name that is new); that follows another one than before; that is as it was."""
 
 _COPY = re.compile(r"(_\d+|_rest)+$")
 _AXES = {"block": "blockIdx", "thread": "threadIdx"}
@@ -57,22 +59,32 @@ def axis_builtin(loop: For) -> str:
 
 
 def novelty(before: Module, after: Module) -> Mapping[Place, int]:
-    """NEW, REORDERED or SAME for every statement of `after`."""
+    """CHANGED, UNGUARDED, INTRODUCED, MOVED or SAME for every statement of `after`."""
     old, new = _Reader(before), _Reader(after)
     headers = {header for header, _, _ in old.found.values()}
     contexts = {(header, guards) for header, guards, _ in old.found.values()}
     pairs = {(previous, header) for header, _, previous in old.found.values()}
+    targets = {_target(at(before, path)) for path in old.found}
     out: dict[Place, int] = {}
     for path, (header, guards, previous) in new.found.items():
+        stmt = at(after, path)
         if header == WHOLE:
             out[path] = SAME
         elif header not in headers:
-            out[path] = NEW
-        elif (header, guards) not in contexts or (previous, header) not in pairs:
-            out[path] = REORDERED
+            out[path] = CHANGED if _target(stmt) in targets else INTRODUCED
+        elif (header, guards) not in contexts:
+            out[path] = UNGUARDED
         else:
-            out[path] = SAME
+            out[path] = SAME if (previous, header) in pairs else MOVED
     return out
+
+
+def _target(stmt: Stmt) -> tuple[str, str]:
+    """What kind of statement, and what it declares, assigns or stores to."""
+    name = getattr(stmt, "name", "") or getattr(stmt, "buffer", "") or getattr(stmt, "var", "")
+    # a loop over the rest is the work of a pass, though it takes the name of the loop that it is the rest of
+    kind = f"{type(stmt).__name__} rest" if name.endswith("_rest") else type(stmt).__name__
+    return kind, stem(name)
 
 
 @dataclass

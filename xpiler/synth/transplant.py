@@ -87,7 +87,7 @@ def _same_target(a: Stmt, b: Stmt) -> bool:
         case (Declare(name=x), Declare(name=y)) | (Assign(name=x), Assign(name=y)):
             return stem(x) == stem(y)
         case (For(var=x), For(var=y)):
-            return stem(x) == stem(y)
+            return stem(x) == stem(y) and not y.endswith("_rest")
         case (If(), If()) | (While(), While()):
             return True
         case _:
@@ -97,9 +97,13 @@ def _same_target(a: Stmt, b: Stmt) -> bool:
 def _renamed(theirs: Stmt, mine: Stmt) -> Stmt:
     """`theirs`, with the target of `mine`."""
     match theirs, mine:
-        case (Store(), Store(buffer=name)) | (Atomic(), Atomic(buffer=name)):
+        case Store(), Store(buffer=name):
             return replace(theirs, buffer=name)
-        case (Declare(), Declare(name=name)) | (Assign(), Assign(name=name)):
+        case Atomic(), Atomic(buffer=name):
+            return replace(theirs, buffer=name)
+        case Declare(), Declare(name=name):
+            return replace(theirs, name=name)
+        case Assign(), Assign(name=name):
             return replace(theirs, name=name)
         case For(), For(var=name):
             return replace(theirs, var=name)

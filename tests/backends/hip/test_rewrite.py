@@ -1,4 +1,3 @@
-
 """The HIP rewriting: pairs, properties, and what must never change."""
 
 from __future__ import annotations

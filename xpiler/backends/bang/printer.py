@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import prod
 
-import numpy as np
-
 from xpiler.backends.bang.composites import COMPOSITES, with_dependencies
 from xpiler.backends.bang.helpers import C_FUNCTIONS, HELPERS
 from xpiler.backends.bang.spaces import on_chip
@@ -46,7 +44,7 @@ from xpiler.ir.nodes import (
     Var,
     While,
 )
-from xpiler.ir.print_c import PRECEDENCE
+from xpiler.ir.print_c import PRECEDENCE, shortest_f32
 from xpiler.ir.types import (
     BF16,
     BOOL,
@@ -396,7 +394,4 @@ def _float(value: float) -> str:
         return "NAN"
     if math.isinf(value):
         return "-INFINITY" if value < 0 else "INFINITY"
-    text = np.format_float_positional(np.float32(value), unique=True, trim="0")
-    if len(text) > 14:
-        text = np.format_float_scientific(np.float32(value), unique=True, trim="0")
-    return text + "f"
+    return shortest_f32(value) + "f"

@@ -11,8 +11,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-import numpy as np
-
 from xpiler.backends.avx512.isa.catalog import find
 from xpiler.ir.nodes import (
     COMPARISONS,
@@ -30,6 +28,7 @@ from xpiler.ir.nodes import (
     Unary,
     Var,
 )
+from xpiler.ir.print_c import shortest_f32
 from xpiler.ir.types import (
     BF16,
     BOOL,
@@ -198,10 +197,7 @@ def _float(value: float, type_: Scalar) -> tuple[str, int]:
         return f"-{text}" if negative else text, _UNARY
     if double:
         return repr(value), _UNARY if negative else _POSTFIX
-    text = np.format_float_positional(np.float32(value), unique=True, trim="0")
-    if len(text) > 14:
-        text = np.format_float_scientific(np.float32(value), unique=True, trim="0")
-    return text + "f", _UNARY if negative else _POSTFIX
+    return shortest_f32(value) + "f", _UNARY if negative else _POSTFIX
 
 
 # --- operators ---------------------------------------------------------------------------------
