@@ -77,9 +77,15 @@ class Subject:
 
 
 def subjects(names: tuple[str, ...] = ()) -> Iterator[Subject]:
-    """All subjects, in a fixed order; with `names`, those whose name contains one of them."""
+    """All subjects, in a fixed order; with `names`, those whose name contains one of them.
+
+    A name is `file:kernel/pass`; with the colon, files that it cannot mean are not even read.
+    """
     for file, edits in SOURCES:
         stem = file.removeprefix("benchmarks/").removesuffix(".cu").replace("examples/", "")
+        heads = [name.partition(":")[0] for name in names if ":" in name]
+        if len(heads) == len(names) and names and not any(stem.endswith(h) for h in heads):
+            continue
         for subject in _of_file(file, edits, stem):
             if not names or any(n in subject.name for n in names):
                 yield subject

@@ -1,0 +1,66 @@
+"""The mutation benchmark on a fixed part of the corpus; the whole is in docs/repair.md."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.repair.corpus import subjects
+from benchmarks.repair.developed import DEVELOPED
+from benchmarks.repair.held_out import HELD_OUT
+from benchmarks.repair.measure import KINDS, Outcome, choose, workload
+from benchmarks.repair.table import Plan, markdown, outcomes
+from xpiler.synth.outcome import Tests
+
+
+def shares(found: list[Outcome]) -> tuple[float, float, float]:
+    """Detected, localised at the first suspect, repaired; of the mutants that are not equivalent."""
+    real = [o for o in found if not o.equivalent]
+    assert real
+    n = len(real)
+    return (
+        sum(o.detected for o in real) / n,
+        sum(o.localised == 1 for o in real) / n,
+        sum(o.repaired for o in real) / n,
+    )
+
+
+def test_halves_share_no_kind() -> None:
+    assert not set(DEVELOPED) & set(HELD_OUT)
+    assert len(KINDS) >= 12
+
+
+def test_the_correct_output_agrees_on_all_inputs() -> None:
+    (subject,) = (s for s in subjects(("stencil2d:stencil5/loop_recovery",)))
+    work = workload(subject)
+    assert Tests(subject.before, (*work.seen, *work.unseen, *work.wide)).passes(subject.after)
+
+
+def test_mutants_are_the_same_for_the_same_seed() -> None:
+    (subject,) = (s for s in subjects(("vector_add:vector_add/loop_recovery",)))
+    first, second = ([m.made for m in choose(subject, "stride", 3, 7)] for _ in range(2))
+    assert first == second
+    assert first != [m.made for m in choose(subject, "stride", 3, 8)]
+
+
+def test_a_part_of_the_benchmark() -> None:
+    plan = Plan(
+        subjects=("vector_add:vector_add/loop_recovery", "map_functor:leaky_relu/loop_fuse"),
+        share=1.0,
+    )
+    found = list(outcomes(plan))
+    detected, localised, repaired = shares(found)
+    assert len(found) >= 20
+    assert detected == 1.0
+    assert localised >= 0.8
+    assert repaired >= 0.9
+    assert f"| **all** | {sum(not o.equivalent for o in found)} |" in markdown(found)
+
+
+@pytest.mark.slow
+def test_a_larger_part_of_the_benchmark() -> None:
+    found = list(outcomes(Plan(share=0.3, limit=110, seed=1)))
+    detected, localised, repaired = shares(found)
+    assert len(found) == 110
+    assert detected >= 0.97
+    assert localised >= 0.8
+    assert repaired >= 0.9
