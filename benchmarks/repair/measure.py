@@ -89,8 +89,8 @@ def choose(subject: Subject, kind: str, most: int, seed: int) -> Iterator[Mutant
             yield Mutant(kind, subject, one)
 
 
-def measure(mutant: Mutant, work: Workload, seconds: float) -> Outcome:
-    """Localise and repair one mutant."""
+def measure(mutant: Mutant, work: Workload, seconds: float, borrow: bool = True) -> Outcome:
+    """Localise and repair one mutant; `borrow` as in `repair`."""
     subject, broken = mutant.subject, mutant.made.program
     head = (mutant.kind, KINDS[mutant.kind], subject.name, mutant.made.what)
     start = time.process_time()
@@ -100,7 +100,13 @@ def measure(mutant: Mutant, work: Workload, seconds: float) -> Outcome:
         return Outcome(*head, not differs, False, 0, False, "", 0, 0.0)
     ranks = [n for n, place in enumerate(location.suspects, 1) if place in mutant.made.places]
     found = repair(
-        subject.before, broken, work.seen, work.unseen, seconds=seconds, location=location
+        subject.before,
+        broken,
+        work.seen,
+        work.unseen,
+        seconds=seconds,
+        location=location,
+        borrow=borrow,
     )
     took = time.process_time() - start
     fixed = isinstance(found, Repaired)

@@ -12,6 +12,7 @@ from benchmarks.repair.measure import KINDS, Outcome, choose, measure, workload
 
 __all__ = ["Plan", "markdown", "outcomes"]
 
+RARE = frozenset({"missing barrier", "misplaced barrier", "dropped remainder"})
 HEADER = (
     "error", "mutants", "equivalent", "detected", "localised", "in first 3", "repaired", "median s", "worst s",
 )  # fmt: skip
@@ -20,7 +21,9 @@ HEADER = (
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What to run. `most` mutants per kind and subject, of a `share` of these pairs drawn by `seed`;
-    `limit` mutants in all (0: no limit)."""
+    `limit` mutants in all (0: no limit). Of kinds that few subjects can have (RARE) four times as many are taken, of
+    every subject. Without `borrow` repair takes nothing from the predecessor's text.
+    """
 
     kinds: tuple[str, ...] = tuple(KINDS)
     subjects: tuple[str, ...] = ()
@@ -29,6 +32,7 @@ class Plan:
     limit: int = 0
     seed: int = 0
     seconds: float = 4.0
+    borrow: bool = True
 
 
 def outcomes(plan: Plan, note: Callable[[Outcome], None] = lambda _: None) -> Iterator[Outcome]:
@@ -37,12 +41,14 @@ def outcomes(plan: Plan, note: Callable[[Outcome], None] = lambda _: None) -> It
     for subject in subjects(plan.subjects):
         work = workload(subject)
         for kind in plan.kinds:
-            if random.Random(f"{plan.seed}/{subject.name}/{kind}").random() >= plan.share:
+            rare = kind in RARE and plan.share > 0
+            draw = random.Random(f"{plan.seed}/{subject.name}/{kind}").random()
+            if draw >= plan.share and not rare:
                 continue
-            for mutant in choose(subject, kind, plan.most, plan.seed):
+            for mutant in choose(subject, kind, 4 * plan.most if rare else plan.most, plan.seed):
                 if plan.limit and count >= plan.limit:
                     return
-                found = measure(mutant, work, plan.seconds)
+                found = measure(mutant, work, plan.seconds, plan.borrow)
                 count += 1
                 note(found)
                 yield found

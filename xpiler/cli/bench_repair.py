@@ -24,6 +24,12 @@ Share = Annotated[
         "--share", min=0.0, max=1.0, help="Share of the pairs of subject and kind that run."
     ),
 ]
+NoBorrow = Annotated[
+    bool,
+    typer.Option(
+        "--no-borrow", help="Repair without expressions taken from the predecessor's text."
+    ),
+]
 Seed = Annotated[
     int, typer.Option("--seed", help="What is drawn; the same seed, the same mutants.")
 ]
@@ -42,6 +48,7 @@ def register(group: typer.Typer) -> None:
         limit: Limit = 0,
         share: Share = 0.65,
         seed: Seed = 0,
+        no_borrow: NoBorrow = False,
         json_: JsonOut = None,
     ) -> None:
         """Break what passes produced, and print which errors are found, placed and mended.
@@ -57,7 +64,9 @@ def register(group: typer.Typer) -> None:
         for kind in chosen:
             if kind not in KINDS:
                 raise typer.BadParameter(f"no kind {kind!r}; there are {', '.join(KINDS)}")
-        plan = Plan(chosen, _names(subjects), limit=limit, share=share, seed=seed)
+        plan = Plan(
+            chosen, _names(subjects), limit=limit, share=share, seed=seed, borrow=not no_borrow
+        )
         found = list(outcomes(plan))
         if json_ is not None:
             lines = "".join(json.dumps(asdict(o)) + "\n" for o in found)

@@ -60,13 +60,14 @@ def repair(
     *,
     seconds: float = SECONDS,
     location: Location | None = None,
+    borrow: bool = True,
     note: Callable[[Query], None] = lambda _: None,
 ) -> Repaired | NoRepair:
     """Mend `after` so that it computes what `before` does.
 
     `inputs` are what the search may look at, `unseen` what its result has to pass as well. `location` is
     what `localise` said of the two on `inputs`, if it was asked already. Ends after `seconds` of processor time at the
-    latest, between two candidates.
+    latest, between two candidates. Without `borrow` no text is taken from the predecessor, only what it computes.
     """
     start = time.process_time()
     found = location or localise(before, after, inputs)
@@ -76,7 +77,7 @@ def repair(
     tests = Tests(before, [first, *(given for given in inputs if given is not first)])
     shown = [first]
     seen: set[Module] = {after}
-    for candidate in _candidates(before, after, found, shown, note):
+    for candidate in _candidates(before, after, found, shown, borrow, note):
         took = time.process_time() - start
         if took > seconds:
             return NoRepair("out of time", found, tests.tried, took)
@@ -101,6 +102,7 @@ def _candidates(
     after: Module,
     location: Location,
     shown: Sequence[Inputs],
+    borrow: bool,
     note: Callable[[Query], None],
 ) -> Iterator[Change]:
     """One changed statement at a time, at the likeliest places first; there the smallest change first."""
@@ -108,7 +110,8 @@ def _candidates(
     head, rest = order[:HEAD], order[HEAD:]
     if location.kind == RACE:
         yield from barriers(after, head)
-    search = _Search(before, after, record(before, shown[0]), record(after, shown[0]), note)
+    old, new = record(before, shown[0]), record(after, shown[0])
+    search = _Search(before, after, old, new, borrow, note)
     yield from search.at_places(head[:3])
     yield from structural(after, tuple(head))
     yield from search.at_places(head[3:])
@@ -126,16 +129,17 @@ class _Search:
     after: Module
     old: Recording
     new: Recording
+    borrow: bool
     note: Callable[[Query], None]
 
     def at_places(self, paths: Sequence[Place]) -> Iterator[Change]:
         for path in paths:
-            for program in transplants(self.before, self.after, path):
+            for program in transplants(self.before, self.after, path) if self.borrow else ():
                 yield Change(program, "as the predecessor has it")
             yield from self.solved(path, range(2))
             yield from changes(self.after, path)
             yield from self.solved(path, range(2, 4))
-            for program in regained_guards(self.before, self.after, path):
+            for program in regained_guards(self.before, self.after, path) if self.borrow else ():
                 yield Change(program, "under the predecessor's guard")
 
     def solved(self, path: Place, costs: range) -> Iterator[Change]:
