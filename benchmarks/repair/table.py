@@ -90,4 +90,8 @@ def _line(name: str, found: Sequence[Outcome]) -> str:
 
 
 def _share(part: int, whole: int) -> str:
-    return f"{part} ({100 * part / whole:.0f} %)" if whole else "-"
+    if not whole:
+        return "-"
+    # 100 % is said of all only
+    percent = 100 if part == whole else min(99, round(100 * part / whole))
+    return f"{part} ({percent} %)"
