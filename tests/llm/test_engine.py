@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from benchmarks.mock_model import Behaviour, program_of, serve, text
 from tests.llm.helpers import PROGRAM, SOURCE, engine
-from tests.llm.server import Behaviour, program_of, serve, text
 from xpiler.ir.parse_c import parse_module
 from xpiler.ir.print_c import print_module
 from xpiler.llm.engine import Exchange
