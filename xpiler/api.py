@@ -23,6 +23,7 @@ from xpiler.driver.source import Source, lift_source, read_source
 from xpiler.driver.translate import Judge, Translation, Work, translate_file
 from xpiler.frontends.results import LiftedFile, LiftedKernel
 from xpiler.ir.diagnostics import Diagnostic
+from xpiler.ir.nodes import Module
 from xpiler.llm.client import Message
 from xpiler.passes.base import Knob, KnobValue
 from xpiler.passes.engine import Engine
@@ -209,8 +210,13 @@ def _engine(
     if isinstance(cases, InputError):
         return cases
     checker = StageChecker(source, lifted, target, cases, settings.options)
+
+    def repaired(before: Module, after: Module) -> Module | None:
+        found = cases.get(before.kernels[0].name, ())
+        return mend(before, after, found if isinstance(found, tuple) else ())
+
     engine = configured_engine(
-        settings.engine, target, checker, settings.llm, repair=mend, observe=recording.exchange
+        settings.engine, target, checker, settings.llm, repair=repaired, observe=recording.exchange
     )
     if isinstance(engine, LlmConfigError):
         place = f"{engine.file}: " if engine.file else ""
