@@ -5,10 +5,11 @@ The bundled bindings hide operator kinds and are slow per property; `Node` cache
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import re
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any, Final
 import clang.cindex as ci
 
 from xpiler.backends.base import Diagnostic
+from xpiler.frontends.precompiled import leading_includes, precompiled
 from xpiler.frontends.results import ParseFailed
 from xpiler.ir.nodes import Span
 
@@ -147,6 +149,16 @@ class Node:
             self._children = tuple(Node(c, self.parsed) for c in self.cursor.get_children())
         return self._children
 
+    def keep(self, wanted: Callable[[Node], bool]) -> None:
+        """Forgets the other children."""
+        self._children = tuple(child for child in self.children if wanted(child))
+
+    @property
+    def is_instance(self) -> bool:
+        """A template's instance made by the compiler: it stands where the template stands."""
+        template = ci.conf.lib.clang_getSpecializedCursorTemplate(self.cursor)
+        return template is not None and bool(template.location == self.cursor.location)
+
     @property
     def spelling(self) -> str:
         return str(self.cursor.spelling)
@@ -260,7 +272,10 @@ class Parsed:
 
     @property
     def root(self) -> Node:
-        return Node(self.unit.cursor, self)
+        """The file; instances of templates, which some parses list beside their template, left out."""
+        node = Node(self.unit.cursor, self)
+        node.keep(lambda child: not child.is_instance)
+        return node
 
 
 EXPLICIT: Final = "xp_explicit_instance_"
@@ -303,7 +318,7 @@ def parse(
     if not text.strip():
         return _failed("XP1001", "the file is empty", path)
     name = str(path)
-    arguments = [*_ARGUMENTS, "-include", "xp_parse.h"]
+    arguments = [*_ARGUMENTS]
     arguments += ["-isystem", str(HEADERS), "-isystem", str(HEADERS / "std")]
     for directory in include_dirs:
         arguments += ["-I", str(directory)]
@@ -316,9 +331,8 @@ def parse(
     empty = list(vendor_headers(text))
     while True:
         files = [(name, text), *wrapped, *((str(HEADERS / header), "") for header in empty)]
-        try:
-            unit = ci.Index.create().parse(name, args=arguments, unsaved_files=files)
-        except ci.TranslationUnitLoadError:
+        unit = _unit(name, text, arguments, files, empty)
+        if unit is None:
             return _failed("XP1002", "libclang could not read the file", path)
         errors = [_diagnostic(d, name) for d in unit.diagnostics if d.severity >= 3]
         errors = [e for e in errors if _users(e, name, lines)]
@@ -331,6 +345,38 @@ def parse(
     if fatal:
         return ParseFailed(tuple(fatal))
     return Parsed(unit, name, text.encode(), tuple(errors))
+
+
+def _unit(
+    name: str,
+    text: str,
+    arguments: list[str],
+    files: list[tuple[str, str]],
+    empty: Sequence[str],
+) -> Any:
+    """The translation unit, its leading standard headers precompiled if that can be had; None on failure."""
+    forced = ["-include", "xp_parse.h"]
+    headers = leading_includes(text, _known_headers(), empty)
+    header = precompiled(headers, [*arguments, *forced], files[1:])
+    if header is not None:
+        with contextlib.suppress(ci.TranslationUnitLoadError):
+            # Without the header's declarations among the file's own, which would take as long to list.
+            unit = ci.Index.create(excludeDecls=True).parse(
+                name, args=[*arguments, "-include-pch", str(header)], unsaved_files=files
+            )
+            if not any(d.severity >= 4 for d in unit.diagnostics):
+                return unit
+    try:
+        return ci.Index.create().parse(name, args=[*arguments, *forced], unsaved_files=files)
+    except ci.TranslationUnitLoadError:
+        return None
+
+
+@cache
+def _known_headers() -> frozenset[str]:
+    """The headers that mean the same in every file: the standard library's and the stand-ins."""
+    own = (p.relative_to(HEADERS).as_posix() for p in HEADERS.rglob("*.h"))
+    return frozenset((*_STANDARD, *own))
 
 
 def _diagnostic(found: Any, name: str) -> Diagnostic:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xpiler.backends.base import TranslationUnit
-from xpiler.verify.cache import Cache, digest, file_digest
+from xpiler.store import Cache, digest, file_digest
 
 __all__ = [
     "PRELUDE",

@@ -14,7 +14,7 @@ from xpiler.frontends.prepare import prepare_edits
 from xpiler.ir.nodes import Param
 from xpiler.verify import build as building
 from xpiler.verify.build import BuildFailed, Built
-from xpiler.verify.cache import Cache, digest
+from xpiler.store import Cache, digest
 
 __all__ = ["CudaRuntime", "HipRuntime", "build_program", "program_unit", "self_contained"]
 
