@@ -37,6 +37,8 @@ PRELUDE = ("-include", "xpiler/prelude.h")
 """Flags of a unit that is CUDA text: build replaces them by a precompiled header."""
 
 _COMMON = ("-g0", "-fwrapv", "-ffp-contract=off", "-fno-strict-aliasing", "-pipe")
+_CHECKS = ("-fsanitize=bounds",)
+"""Indices into arrays of a known size are checked; the handler is the runtime's own, no library is linked."""
 _TIMEOUT = 120.0
 _JOBS = 2
 
@@ -247,7 +249,7 @@ def _compile_all(
     return objects
 
 
-_RUNTIME_UNITS = ("engine.cpp", "memory.cpp", "host.cpp")
+_RUNTIME_UNITS = ("engine.cpp", "bounds.cpp", "memory.cpp", "host.cpp")
 
 
 def _runtime_units(names: Sequence[str]) -> tuple[TranslationUnit, ...]:
@@ -277,10 +279,12 @@ def build(
 ) -> Built | BuildFailed:
     """A program of `units` with `entries` entries, the harness and the runtime, to be run by `harness.execute`.
 
-    Each entry `xp_call_<i>` has to be defined by one of the units; a missing one is a failed build.
+    Each entry `xp_call_<i>` has to be defined by one of the units; a missing one is a failed build. Indices
+    into arrays are checked (`Run.unchecked` lets them pass).
     """
     required = tuple(f"-Wl,--defsym=xp_need_{i}=xp_call_{i}" for i in range(entries))
-    return _link(units, ("harness.cpp", *_RUNTIME_UNITS), required, opt, extra_flags, cache)
+    runtime = ("harness.cpp", *_RUNTIME_UNITS)
+    return _link(units, runtime, required, (opt, *_CHECKS), extra_flags, cache)
 
 
 def build_program(
@@ -291,7 +295,7 @@ def build_program(
     cache: Cache | None = None,
 ) -> Built | BuildFailed:
     """A program that has its own `main`, on the runtime."""
-    return _link(units, _RUNTIME_UNITS, (), opt, extra_flags, cache)
+    return _link(units, _RUNTIME_UNITS, (), (opt,), extra_flags, cache)
 
 
 def build_library(
@@ -306,19 +310,19 @@ def build_library(
     With `runtime` the CUDA-on-CPU runtime is part of it; without, every symbol has to be the file's own.
     """
     linking = ("-shared", "-Wl,--no-undefined")
-    return _link(units, _RUNTIME_UNITS if runtime else (), linking, opt, ("-fPIC",), cache)
+    return _link(units, _RUNTIME_UNITS if runtime else (), linking, (opt,), ("-fPIC",), cache)
 
 
 def _link(
     units: Sequence[TranslationUnit],
     runtime: Sequence[str],
     link_flags: tuple[str, ...],
-    opt: str,
+    compile_flags: tuple[str, ...],
     extra_flags: Sequence[str],
     cache: Cache | None,
 ) -> Built | BuildFailed:
     store = cache or Cache.default()
-    objects = _compile_all(units, (opt, *extra_flags), store)
+    objects = _compile_all(units, (*compile_flags, *extra_flags), store)
     if isinstance(objects, BuildFailed):
         return objects
     position_independent = tuple(flag for flag in extra_flags if flag == "-fPIC")

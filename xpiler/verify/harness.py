@@ -87,7 +87,8 @@ Argument = BufferArg | ScalarArg | SymbolArg
 class Run:
     """One call of entry `entry`. `seed` 0 runs threads in order, another one shuffles them.
 
-    `poison` fills shared memory before each block; `seconds` is the run's limit.
+    `poison` fills shared memory before each block; `seconds` is the run's limit; `unchecked` lets indices beyond
+    one dimension of an array pass.
     """
 
     entry: int
@@ -100,6 +101,7 @@ class Run:
     cooperative: bool = False
     poison: int = 0xFF
     seconds: int = 20
+    unchecked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +227,7 @@ def _encode(runs: Sequence[Run]) -> list[bytes]:
                 run.poison,
                 run.seconds,
                 len(run.args),
-                0,
+                int(run.unchecked),
             )
         )
         for arg in run.args:

@@ -105,6 +105,7 @@ class HarnessRunner:
             cooperative=job.cooperative,
             poison=job.poison,
             seconds=self.seconds,
+            unchecked=job.unchecked,
         )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from xpiler.verify.compare import Expected, Match, Mismatch, compare
 from xpiler.verify.dtypes import Array
@@ -50,7 +50,7 @@ class _Judge:
         check_ = self.observed.check
         count = len(shape.plan.runs)
         jobs = [
-            PlannedRun(r.inputs, r.order + count * (i % 2)).job(check_.entry)
+            replace(r, order=r.order + count * (i % 2)).job(check_.entry)
             for i, r in enumerate(shape.plan.runs)
         ]
         # the very first run goes alone: one that hangs or crashes would do so every time

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from xpiler.ir.nodes import AddressOf, Load, Var
 from xpiler.ir.walk import expressions, statements, subexpressions
@@ -17,6 +17,9 @@ from xpiler.verify.plan import KernelCheck, PlannedRun, ShapePlan, plan_shapes, 
 from xpiler.verify.runner import Failed, Finished, Outcome, Runner
 
 __all__ = ["Observed", "ObservedShape", "Settings", "expected_buffers", "observe"]
+
+INDEX = "index out of range"
+"""The harness's word for an index beyond one dimension of an array: `tile[0][i]` for all of `tile` is one."""
 
 OTHER_ORDER = 7919  # of the source's second run, to see whether it depends on the order of threads
 
@@ -68,6 +71,10 @@ def observe(source: Runner, check_: KernelCheck, settings: Settings) -> Observed
         notes += [f"{_label(i.shape)}: {i.reason}" for i in impossible]
         for plan in plans:
             found = _observe_shape(source, check_, plan)
+            if isinstance(found, Failed) and found.kind == INDEX:
+                note = f"array indices are not checked, the source's own leave an array: {found}"
+                notes += [] if note in notes else [note]
+                found = _observe_shape(source, check_, _unchecked(plan))
             if isinstance(found, Unverified):
                 return Observed(check_, (), tuple(notes), found.reason, seeds)
             if isinstance(found, Failed):
@@ -85,10 +92,14 @@ def _label(shape: Sequence[tuple[str, int]]) -> str:
     return ", ".join(f"{name}={value}" for name, value in shape) or "the launch"
 
 
+def _unchecked(plan: ShapePlan) -> ShapePlan:
+    return replace(plan, runs=tuple(replace(run, unchecked=True) for run in plan.runs))
+
+
 def _observe_shape(
     source: Runner, check_: KernelCheck, plan: ShapePlan
 ) -> ObservedShape | Failed | Unverified:
-    again = [PlannedRun(run.inputs, OTHER_ORDER + run.order) for run in plan.runs]
+    again = [replace(run, order=OTHER_ORDER + run.order) for run in plan.runs]
     outcomes = source.run([run.job(check_.entry) for run in (*plan.runs, *again)])
     for outcome in outcomes:
         if isinstance(outcome, Failed):
@@ -186,7 +197,7 @@ def _unfelt(
         wanted = [p for p in perturbations(run.inputs) if p.argument not in felt]
         if not wanted:
             break
-        jobs = [PlannedRun(p.inputs, run.order).job(check_.entry) for p in wanted]
+        jobs = [replace(run, inputs=p.inputs).job(check_.entry) for p in wanted]
         for perturbed, outcome in zip(wanted, source.run(jobs), strict=True):
             open_[perturbed.argument] = None
             if _feels(shape, outcome):

@@ -33,10 +33,12 @@ class KernelCheck:
 
 @dataclass(frozen=True, slots=True)
 class PlannedRun:
-    """Inputs and the order in which threads are to run (0: in order)."""
+    """Inputs and the order in which threads are to run (0: in order); `unchecked`: indices may leave one dimension of
+    an array."""
 
     inputs: Inputs
     order: int
+    unchecked: bool = False
 
     def job(self, entry: KernelEntry) -> Job:
         concrete_ = self.inputs.concrete
@@ -50,6 +52,7 @@ class PlannedRun:
             self.order,
             concrete_.cooperative,
             SHARED_POISONS[self.order % 2],
+            self.unchecked,
         )
 
 

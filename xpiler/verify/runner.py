@@ -17,7 +17,8 @@ Dims = tuple[int, int, int]
 @dataclass(frozen=True, slots=True)
 class Job:
     """One launch: the kernel's entry, its geometry, an array per argument, the thread order (0: in order), the
-    byte that shared memory holds before the kernel writes it."""
+    byte that shared memory holds before the kernel writes it; `unchecked`: an index may leave one dimension of an
+    array."""
 
     entry: int
     grid: Dims
@@ -28,6 +29,7 @@ class Job:
     order: int = 0
     cooperative: bool = False
     poison: int = 0xFF
+    unchecked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

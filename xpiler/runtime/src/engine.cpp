@@ -106,6 +106,7 @@ const char *title(int fault) {
     case fault_shared: return "shared memory";
     case fault_read_only: return "write to read-only memory";
     case fault_unsupported: return "unsupported";
+    case fault_index: return "index out of range";
     default: return "memory";
   }
 }

@@ -27,7 +27,7 @@ namespace {
 struct RunHeader {
   uint32_t entry, grid[3], block[3], warp;
   uint64_t shared;
-  uint32_t seed, cooperative, poison, seconds, args, reserved;
+  uint32_t seed, cooperative, poison, seconds, args, unchecked;
 };
 static_assert(sizeof(RunHeader) == 64);
 
@@ -125,6 +125,7 @@ void write_buffers(int out, const Result &result, const std::vector<Arg> &args) 
   xpiler::options.seed = run.seed;
   xpiler::options.poison = static_cast<unsigned char>(run.poison);
   xpiler::options.strict_launch = true;
+  xpiler::options.index_checks = run.unchecked == 0;
   std::vector<void *> pointers, values;
   pointers.reserve(args.size());
   for (Arg &arg : args) {

@@ -47,6 +47,7 @@ enum Fault {
   fault_read_only = 90,
   fault_unsupported = 91,
   fault_memory = 92,
+  fault_index = 93,
 };
 
 // Prints `xpiler: <fault>: <message> in kernel ... block ... thread ...` and ends the process.
@@ -64,6 +65,7 @@ struct Options {
   unsigned seed = 0;             // 0: threads and blocks in order; else shuffled by this seed
   unsigned char poison = 0xFF;   // fills what was never written: fresh memory, shared memory
   bool strict_launch = false;    // an invalid launch ends the process instead of setting an error
+  bool index_checks = true;      // an index that leaves one dimension of an array ends the process
   bool exact = false;            // allocations end at a guard page to the byte, whatever their alignment
   bool report_json = false;
   Limits limits;
