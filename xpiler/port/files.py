@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from xpiler.backends.base import Diagnostic
 from xpiler.backends.hip.catalog import entry as catalog_entry
-from xpiler.backends.hip.options import HipOptions, UserRule
+from xpiler.backends.hip.options import HipOptions
 from xpiler.backends.hip.rewrite import Rewritten, rewrite
 from xpiler.ir.nodes import Span
-from xpiler.port.cmake import port_cmake
+from xpiler.port.cmake import Built, port_cmake
 from xpiler.port.compat import single_source
 from xpiler.port.makefile import port_makefile
-from xpiler.port.project import Facts, output_path, relative
-from xpiler.port.settings import COMPAT_HEADER, HELPER_HEADER
+from xpiler.port.project import Facts, relative
+from xpiler.port.settings import COMPAT_HEADER, HELPER_HEADER, Settings
 from xpiler.port.setup_py import port_setup
 from xpiler.port.tree import Kind, foreign_kind
 
@@ -27,18 +27,15 @@ _EFFORT = ("none", "low", "medium", "high")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A file to port. `renamed` holds the tree's files that change their name (for build files)."""
+    """A file to port to `output`. `renamed` holds the tree's files that change their name (for build files)."""
 
     path: PurePosixPath
     kind: Kind
     source: bytes
     facts: Facts
-    arch: str
-    rules: tuple[UserRule, ...] = ()
-    annotate: bool = False
-    single_source: bool = False
+    settings: Settings
+    output: PurePosixPath
     renamed: Mapping[str, str] | None = None
-    headers_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +76,15 @@ def finding(code: str, path: str, hint: str = "", line: int = 0, **values: objec
 def port_file(job: Job) -> Ported:
     """Port one file. Total: a file that can't be ported comes back unchanged with the reason."""
     start = time.perf_counter()
-    output = output_path(job.path) if not job.single_source else job.path
     name = str(job.path)
     if b"\0" in job.source:
         notes = (finding("XP5002", name),) if job.kind is Kind.SOURCE else ()
         return _unchanged(job, job.path, notes, start)
     if job.kind is Kind.SOURCE:
-        result = _rewrite(job)
-        return _ported(job, output, result, start)
-    if job.kind in (Kind.CMAKE, Kind.MAKE, Kind.SETUP) and not job.single_source:
-        port = {Kind.CMAKE: port_cmake, Kind.MAKE: port_makefile, Kind.SETUP: port_setup}[job.kind]
-        built = port(job.source, name, job.arch, job.renamed or {})
+        return _ported(job, _rewrite(job), start)
+    port = _BUILD_FILES.get(job.kind)
+    if port is not None and not job.settings.single_source:
+        built = port(job.source, name, job.settings.arch, job.renamed or {})
         changed = built.text != job.source
         seconds = time.perf_counter() - start
         return Ported(
@@ -110,6 +105,13 @@ def port_file(job: Job) -> Ported:
     return _unchanged(job, job.path, (), start)
 
 
+_BUILD_FILES: Mapping[Kind, Callable[[bytes, str, str, Mapping[str, str]], Built]] = {
+    Kind.CMAKE: port_cmake,
+    Kind.MAKE: port_makefile,
+    Kind.SETUP: port_setup,
+}
+
+
 def _mentions_build(source: bytes) -> bool:
     lower = source.lower()
     return b"cuda" in lower or b"nvcc" in lower
@@ -123,30 +125,35 @@ def _unchanged(
 
 
 def _rewrite(job: Job) -> Rewritten:
-    header = COMPAT_HEADER if job.single_source else HELPER_HEADER
+    settings = job.settings
+    header = COMPAT_HEADER if settings.single_source else HELPER_HEADER
     options = HipOptions(
-        arch=job.arch,
+        arch=settings.arch,
         own=job.facts.own,
         local_headers=job.facts.local_headers,
         helper_header=relative(PurePosixPath(header), job.path.parent),
-        rules=job.rules,
-        include_renames={} if job.single_source else job.facts.include_renames,
-        annotate=job.annotate,
+        rules=settings.rules,
+        include_renames=job.facts.include_renames,
+        annotate=settings.annotate,
     )
-    if job.single_source:
+    if settings.single_source:
         return single_source(job.source, str(job.path), options)
     return rewrite(job.source, str(job.path), options)
 
 
-def _ported(job: Job, output: PurePosixPath, result: Rewritten, start: float) -> Ported:
+def _ported(job: Job, result: Rewritten, start: float) -> Ported:
+    name = str(job.path)
     diagnostics = result.diagnostics
     if result.changed and not _is_utf8(job.source):
-        diagnostics = (finding("XP5003", str(job.path)), *diagnostics)
+        diagnostics = (finding("XP5003", name), *diagnostics)
+    if job.path.suffix == ".cu" and job.output == job.path and not job.settings.single_source:
+        taken = str(job.path.with_suffix(".hip"))
+        diagnostics = (finding("XP5011", name, taken=taken), *diagnostics)
     cuda = bool(result.converted or result.left or result.edits)
     seconds = time.perf_counter() - start
     return Ported(
         job.path,
-        output,
+        job.output,
         result.text,
         result.changed,
         cuda,

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 __all__ = [
+    "PART",
     "Journal",
     "Manifest",
     "Record",
@@ -23,6 +22,7 @@ __all__ = [
 ]
 
 _FORMAT = 1
+PART = ".xpiler-part"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +50,14 @@ def digest(data: bytes) -> str:
 
 
 def write_atomically(path: Path, data: bytes, mode: int | None = None) -> None:
-    """All of `data` or nothing: written beside the place, then renamed onto it. OSError when it can't be."""
+    """All of `data` or nothing: written beside the place, then renamed onto it. OSError when it can't be.
+
+    The name beside the place is always the same, so that what a killed run left there goes with the next.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".xpiler-", dir=path.parent)
-    temporary = Path(name)
+    temporary = path.parent / f".{digest(path.name.encode())[:16]}{PART}"
     try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
+        temporary.write_bytes(data)
         temporary.chmod(0o644 if mode is None else mode)
         temporary.replace(path)
     except BaseException:

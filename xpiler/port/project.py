@@ -63,9 +63,16 @@ def relative(to: PurePosixPath, folder: PurePosixPath) -> str:
 class Project:
     """The sources of a tree by path, with their includes resolved."""
 
-    def __init__(self, files: Mapping[PurePosixPath, FileFacts], rename: bool = True) -> None:
+    def __init__(
+        self, files: Mapping[PurePosixPath, FileFacts], renamed: Mapping[str, str] | None = None
+    ) -> None:
+        """`renamed` maps the files that change their name; None: every `.cu` file does."""
         self.files = files
-        self.rename = rename
+        self.renamed = (
+            {str(p): str(output_path(p)) for p in files if output_path(p) != p}
+            if renamed is None
+            else renamed
+        )
         self._by_name: dict[str, list[PurePosixPath]] = {}
         for path in files:
             self._by_name.setdefault(path.name, []).append(path)
@@ -116,6 +123,6 @@ class Project:
             if target is None:
                 continue
             local.add(include)
-            if self.rename and target.suffix == ".cu" and include.endswith(".cu"):
+            if str(target) in self.renamed and include.endswith(".cu"):
                 renames[include] = include[:-3] + ".hip"
         return Facts(frozenset(own - set(known)), frozenset(local), renames)

@@ -5,31 +5,29 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from importlib import metadata
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
-from xpiler.backends.base import Diagnostic
-from xpiler.backends.hip.helpers import header as helper_text
-from xpiler.port.compat import compat_header
 from xpiler.port.files import Job, Ported, finding, port_file
-from xpiler.port.manifest import (
-    Journal,
-    Manifest,
-    Record,
-    digest,
-    load,
-    save,
-    store_base,
-    write_atomically,
-)
-from xpiler.port.merge import merge
+from xpiler.port.manifest import Journal, Manifest, Record, digest, load, save
 from xpiler.port.project import Facts, FileFacts, Project, output_path, scan
 from xpiler.port.report import Report, Row, diagnostic_row
-from xpiler.port.settings import COMPAT_HEADER, HELPER_HEADER, Settings, is_suppressed
+from xpiler.port.settings import Settings, is_suppressed
 from xpiler.port.tree import STATE, Entry, Kind, walk
+from xpiler.port.writing import (
+    Change,
+    Run,
+    context,
+    finish,
+    keep_link,
+    read,
+    remove_gone,
+    row_of,
+    write_generated,
+)
 
 __all__ = ["Change", "Progress", "Refused", "Result", "port_tree"]
 
@@ -44,34 +42,14 @@ class Refused:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What would be written where; `old` is None for a new file, `new` None for one that goes."""
-
-    path: str
-    old: bytes | None
-    new: bytes | None
-
-
 @dataclass(slots=True)
 class Result:
-    """A finished run. `changes` is filled by a dry run only."""
+    """A finished run. `changes` is filled by a dry run only; `units` maps a source to all that it includes."""
 
     report: Report
     changes: list[Change] = field(default_factory=list)
     interrupted: bool = False
-
-
-@dataclass(slots=True)
-class _Run:
-    settings: Settings
-    state: Path
-    old: Manifest | None
-    new: Manifest
-    journal: Journal | None
-    changes: list[Change] = field(default_factory=list)
-    rows: list[Row] = field(default_factory=list)
-    skipped: int = 0
+    units: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def tool_version() -> str:
@@ -92,21 +70,22 @@ def port_tree(settings: Settings, progress: Progress | None = None) -> Result | 
     old = load(state)
     new = Manifest(tool_version(), settings.key)
     journal = None if settings.dry_run else Journal(state, new.version, new.options)
-    run = _Run(settings, state, old, new, journal)
+    run = Run(settings, state, old, new, journal)
     interrupted = False
+    units: Mapping[str, tuple[str, ...]] = {}
     try:
-        _port_all(run, progress)
+        units = _port_all(run, progress)
     except KeyboardInterrupt:
         interrupted = True
     finally:
         if journal is not None:
             journal.close()
     if not interrupted:
-        _remove_gone(run)
-        _write_generated(run)
+        remove_gone(run)
+        write_generated(run)
         if not settings.dry_run:
             save(state, run.new)
-    rows = tuple(sorted(run.rows, key=lambda row: row.path))
+    rows = tuple(_shown(row, settings) for row in sorted(run.rows, key=lambda row: row.path))
     report = Report(
         tool_version(),
         str(settings.source),
@@ -116,7 +95,13 @@ def port_tree(settings: Settings, progress: Progress | None = None) -> Result | 
         run.skipped,
         time.perf_counter() - start,
     )
-    return Result(report, run.changes, interrupted)
+    return Result(report, run.changes, interrupted, units)
+
+
+def _shown(row: Row, settings: Settings) -> Row:
+    """The row without what the user asked not to see."""
+    kept = tuple(d for d in row.diagnostics if not is_suppressed(d["code"], settings.suppress))
+    return replace(row, diagnostics=kept)
 
 
 def _refusal(settings: Settings) -> Refused | None:
@@ -145,17 +130,8 @@ def _refusal(settings: Settings) -> Refused | None:
     return None
 
 
-def _read(path: Path, limit: int) -> bytes | str:
-    """The bytes, or why not."""
-    try:
-        if path.stat().st_size > limit:
-            return f"is larger than {limit >> 20} MiB"
-        return path.read_bytes()
-    except OSError as error:
-        return error.strerror or str(error)
-
-
-def _port_all(run: _Run, progress: Progress | None) -> None:
+def _port_all(run: Run, progress: Progress | None) -> Mapping[str, tuple[str, ...]]:
+    """Everything but what only the end of a run can tell; returns what each source includes."""
     settings = run.settings
     skip = settings.output if settings.output.resolve() != settings.source.resolve() else None
     entries = list(walk(settings.source, settings.include, settings.exclude, skip))
@@ -163,33 +139,65 @@ def _port_all(run: _Run, progress: Progress | None) -> None:
     work: list[Entry] = []
     for entry in entries:
         if entry.kind is Kind.LINK:
-            _link(run, entry)
+            continue
+        data = (
+            "the folder can't be read"
+            if entry.kind is Kind.UNREADABLE
+            else read(settings.source / entry.path, settings.max_bytes)
+        )
+        if isinstance(data, str):
+            run.rows.append(
+                row_of(entry, "failed", (finding("XP5001", str(entry.path), reason=data),))
+            )
         else:
-            data = _read(settings.source / entry.path, settings.max_bytes)
-            if isinstance(data, str):
-                note = finding("XP5001", str(entry.path), reason=data)
-                run.rows.append(_row_of(entry, "failed", (note,)))
-            else:
-                sources[entry.path] = data
-                work.append(entry)
+            sources[entry.path] = data
+            work.append(entry)
     facts = {
         e.path: scan(sources[e.path])
         for e in work
         if e.kind is Kind.SOURCE and b"\0" not in sources[e.path]
     }
-    project = Project(facts, rename=not settings.single_source)
-    renamed = {str(p): str(output_path(p)) for p in sources if p.suffix == ".cu"}
+    renamed = {} if settings.single_source else _renamed(sources, run)
+    project = Project(facts, renamed)
+    for entry in entries:
+        if entry.kind is Kind.LINK:
+            keep_link(run, entry, renamed)
     jobs: list[Job] = []
+    ours = _written_in_place(run)
     for entry in work:
+        if str(entry.path) in ours and _carried(run, entry, sources[entry.path], ours):
+            continue
         job = _job(settings, entry, sources[entry.path], project, facts, renamed)
         if not _up_to_date(run, job):
             jobs.append(job)
     done = len(entries) - len(jobs)
     for job, ported in _ported(jobs, settings.jobs):
-        _finish(run, job, _with_tree_notes(ported, project))
+        if str(job.path) in ours and not ported.changed:
+            _take_over(run, *ours[str(job.path)], job.source)
+        else:
+            finish(run, job, _with_tree_notes(ported, project))
         done += 1
         if progress is not None:
             progress(done, len(entries), str(job.path))
+    return {str(path): _includes(project, path) for path in facts}
+
+
+def _includes(project: Project, path: PurePosixPath) -> tuple[str, ...]:
+    return tuple(sorted(map(str, project.closure(path)[0])))
+
+
+def _renamed(sources: Mapping[PurePosixPath, bytes], run: Run) -> dict[str, str]:
+    """Sources that change their name: those whose new name no other file of the tree has."""
+    found: dict[str, str] = {}
+    for path in sources:
+        output = output_path(path)
+        if output == path:
+            continue
+        record = run.record(path)
+        ours = run.settings.in_place and record is not None and record.output == str(output)
+        if output not in sources or ours:
+            found[str(path)] = str(output)
+    return found
 
 
 def _job(
@@ -207,10 +215,8 @@ def _job(
         entry.kind,
         source,
         known,
-        settings.arch,
-        settings.rules,
-        settings.annotate,
-        settings.single_source,
+        settings,
+        PurePosixPath(renamed.get(str(entry.path), str(entry.path))),
         renamed if builds else None,
     )
 
@@ -218,13 +224,57 @@ def _job(
 _NO_FACTS = Facts(frozenset(), frozenset(), {})
 
 
-def _context(job: Job) -> str:
-    return digest(repr((job.facts.key, sorted((job.renamed or {}).items()))).encode())[:16]
+# --- what the last run did ----------------------------------------------------------------------
 
 
-def _up_to_date(run: _Run, job: Job) -> bool:
+def _written_in_place(run: Run) -> dict[str, tuple[str, Record]]:
+    """Of a run in place: the files that an earlier one wrote under a new name, with their sources' paths."""
+    if not run.settings.in_place or run.old is None:
+        return {}
+    return {
+        record.output: (path, record)
+        for path, record in run.old.files.items()
+        if record.output != path and record.result != "{}"
+    }
+
+
+def _carried(run: Run, entry: Entry, text: bytes, ours: Mapping[str, tuple[str, Record]]) -> bool:
+    """Whether a file that an earlier run in place wrote needs nothing: its source's row is taken over then.
+
+    If its source has come back (a pull, an unpacked release), the source's own turn merges it. If it was
+    edited, what was pulled into it may be CUDA: it is read again.
+    """
+    path, record = ours[str(entry.path)]
+    if (run.settings.source / path).exists():
+        return True
+    if digest(text) != record.written:
+        return False
+    _take_over(run, path, record, text)
+    return True
+
+
+def _take_over(run: Run, path: str, record: Record, current: bytes) -> None:
+    """The last run's row stands; it says so, or that the file was edited since."""
+    row = Row(**json.loads(record.result))
+    if row.status == "conflict" and _MARKER in current:
+        pass
+    elif digest(current) != record.written:
+        notes = tuple(d for d in row.diagnostics if d["code"] not in ("XP5005", "XP5008"))
+        note = diagnostic_row(finding("XP5008", path))
+        row = replace(row, status="kept", diagnostics=(*notes, note))
+    else:
+        row = replace(row, status="up to date")
+    run.rows.append(row)
+    run.skipped += 1
+    run.new.files[path] = record
+
+
+_MARKER = b"<<<<<<< your edit"
+
+
+def _up_to_date(run: Run, job: Job) -> bool:
     """Whether the last run's result for this file still stands; its row is taken over then."""
-    record = run.old.files.get(str(job.path)) if run.old else None
+    record = run.record(job.path)
     if (
         record is None
         or run.old is None
@@ -232,19 +282,18 @@ def _up_to_date(run: _Run, job: Job) -> bool:
         or run.old.version != run.new.version
     ):
         return False
-    if record.source != digest(job.source) or record.context != _context(job):
+    at_home = run.settings.in_place and record.output == str(job.path)
+    if record.context != context(job):
         return False
-    current = _read(run.settings.output / record.output, run.settings.max_bytes)
-    if isinstance(current, str):
+    if not at_home and record.source != digest(job.source):
         return False
-    row = Row(**json.loads(record.result))
-    if digest(current) != record.written:
-        note = diagnostic_row(finding("XP5008", str(job.path)))
-        if row.status != "conflict":
-            row = replace(row, status="kept", diagnostics=(*row.diagnostics, note))
-    run.rows.append(row)
-    run.skipped += 1
-    run.new.files[str(job.path)] = record
+    current = read(run.settings.output / record.output, run.settings.max_bytes)
+    if isinstance(current, str) or (at_home and digest(current) != record.written):
+        return False
+    _take_over(run, str(job.path), record, current)
+    if run.settings.in_place and not at_home and not run.settings.dry_run:
+        # A run was killed between writing the port and taking the source away.
+        (run.settings.source / job.path).unlink()
     return True
 
 
@@ -288,169 +337,3 @@ def _with_tree_notes(ported: Ported, project: Project) -> Ported:
     if ported.cuda and project.closure(ported.path)[1]:
         kept = (*kept, finding("XP5006", str(ported.path), through="the files that it includes"))
     return replace(ported, diagnostics=kept, left=left)
-
-
-# --- writing ------------------------------------------------------------------------------------
-
-
-def _finish(run: _Run, job: Job, ported: Ported) -> None:
-    settings = run.settings
-    place = settings.output / ported.output
-    record = run.old.files.get(str(job.path)) if run.old else None
-    current = _read(place, settings.max_bytes) if place.exists() else None
-    status = "ported" if ported.changed else "unchanged" if ported.cuda else "copied"
-    diagnostics = ported.diagnostics
-    text = ported.text
-    if settings.in_place:
-        current = None if place != settings.source / job.path else current
-    elif isinstance(current, bytes) and current != text:
-        if record is None and not settings.force:
-            diagnostics = (*diagnostics, finding("XP5008", str(job.path)))
-            run.rows.append(_row(job, ported, "kept", diagnostics, settings))
-            return
-        if record is not None and digest(current) != record.written:
-            base = _read(run.state / "base" / record.written, settings.max_bytes)
-            merged = merge(base if isinstance(base, bytes) else b"", text, current)
-            text = merged.text
-            status = "conflict" if merged.conflicts else "merged"
-            if merged.conflicts:
-                diagnostics = (
-                    *diagnostics,
-                    finding("XP5005", str(job.path), count=merged.conflicts),
-                )
-    row = _row(job, ported, status, diagnostics, settings)
-    run.rows.append(row)
-    _write(run, job, ported, text, current if isinstance(current, bytes) else None, row)
-
-
-def _write(
-    run: _Run, job: Job, ported: Ported, text: bytes, current: bytes | None, row: Row
-) -> None:
-    settings = run.settings
-    place = settings.output / ported.output
-    if settings.dry_run:
-        original = job.source if settings.in_place or current is None else current
-        if original != text or ported.output != ported.path:
-            run.changes.append(Change(str(ported.output), original, text))
-        return
-    base = store_base(run.state, ported.text) if ported.changed else digest(ported.text)
-    origin = settings.source / job.path
-    if settings.in_place and (ported.changed or ported.output != ported.path):
-        backup = run.state / "backup" / job.path
-        if not backup.exists():
-            write_atomically(backup, job.source, origin.stat().st_mode & 0o777)
-    if current != text or (settings.in_place and ported.output != ported.path):
-        write_atomically(place, text, origin.stat().st_mode & 0o777)
-    if settings.in_place and ported.output != ported.path:
-        origin.unlink()
-    record = Record(
-        digest(job.source), _context(job), str(ported.output), base, json.dumps(_plain(row))
-    )
-    run.new.files[str(job.path)] = record
-    if run.journal is not None:
-        run.journal.add(str(job.path), record)
-
-
-def _plain(row: Row) -> dict[str, object]:
-    return {name: getattr(row, name) for name in Row.__slots__}
-
-
-def _row(
-    job: Job, ported: Ported, status: str, diagnostics: Iterable[Diagnostic], settings: Settings
-) -> Row:
-    shown = tuple(
-        diagnostic_row(d) for d in diagnostics if not is_suppressed(d.code, settings.suppress)
-    )
-    return Row(
-        str(job.path),
-        str(ported.output),
-        job.kind.value,
-        status,
-        ported.cuda,
-        dict(ported.converted),
-        dict(ported.left),
-        shown,
-        ported.effort,
-        round(ported.seconds, 5),
-        helpers=ported.helpers,
-    )
-
-
-def _row_of(entry: Entry, status: str, notes: tuple[Diagnostic, ...]) -> Row:
-    shown = tuple(diagnostic_row(d) for d in notes)
-    return Row(
-        str(entry.path), str(entry.path), entry.kind.value, status, False, {}, {}, shown, "low", 0.0
-    )
-
-
-def _link(run: _Run, entry: Entry) -> None:
-    """A symbolic link is made anew with the same target."""
-    notes = () if entry.inside else (finding("XP5007", str(entry.path), to=entry.link),)
-    run.rows.append(_row_of(entry, "link", notes))
-    if run.settings.dry_run or run.settings.in_place:
-        return
-    place = run.settings.output / entry.path
-    target = (
-        str(output_path(PurePosixPath(entry.link)))
-        if entry.inside and not run.settings.single_source
-        else entry.link
-    )
-    place.parent.mkdir(parents=True, exist_ok=True)
-    if place.is_symlink() and str(place.readlink()) == target:
-        return
-    if place.is_symlink():
-        place.unlink()
-    if not place.exists():
-        place.symlink_to(target)
-
-
-def _remove_gone(run: _Run) -> None:
-    """Ported files whose source is gone go too, unless a hand edit would be lost."""
-    if run.old is None or run.settings.in_place or run.settings.include:
-        return
-    kept = {record.output for record in run.new.files.values()}
-    for path, record in run.old.files.items():
-        if path in run.new.files or record.output in kept:
-            continue
-        if (run.settings.source / path).exists():
-            run.new.files[path] = record
-            continue
-        place = run.settings.output / record.output
-        current = _read(place, run.settings.max_bytes)
-        if isinstance(current, str):
-            continue
-        entry = Entry(PurePosixPath(path), Kind.OTHER)
-        if digest(current) == record.written:
-            run.rows.append(_row_of(entry, "deleted", ()))
-            if run.settings.dry_run:
-                run.changes.append(Change(record.output, current, None))
-            else:
-                place.unlink()
-        else:
-            run.rows.append(_row_of(entry, "kept", (finding("XP5010", path),)))
-
-
-def _write_generated(run: _Run) -> None:
-    """The helper header, or the compatibility header of a single-source tree."""
-    settings = run.settings
-    if settings.single_source:
-        if not any(row.cuda for row in run.rows):
-            return
-        names = [n for row in run.rows for n in row.converted]
-        text = compat_header(
-            (n for n in names if not n.startswith("<")), (n for n in names if n.startswith("<"))
-        )
-        place = settings.output / COMPAT_HEADER
-    else:
-        if not any(row.helpers for row in run.rows):
-            return
-        text, place = helper_text(), settings.output / HELPER_HEADER
-    current = _read(place, settings.max_bytes) if place.exists() else None
-    if current == text.encode():
-        return
-    if settings.dry_run:
-        run.changes.append(
-            Change(place.name, current if isinstance(current, bytes) else None, text.encode())
-        )
-    else:
-        write_atomically(place, text.encode())

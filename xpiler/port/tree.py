@@ -10,6 +10,8 @@ from pathlib import Path, PurePosixPath
 
 from pathspec import GitIgnoreSpec
 
+from xpiler.port.manifest import PART
+
 __all__ = ["STATE", "Entry", "Kind", "kind_of", "walk"]
 
 STATE = ".xpiler-port"
@@ -19,6 +21,7 @@ _SOURCES = frozenset(
     [
         ".cu",
         ".cuh",
+        ".hip",
         ".h",
         ".hpp",
         ".hh",
@@ -62,6 +65,7 @@ class Kind(Enum):
     FOREIGN_BUILD = "build file of another kind"
     OTHER = "other"
     LINK = "symbolic link"
+    UNREADABLE = "folder that can't be read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,7 @@ def _walk(
     try:
         children = sorted(os.scandir(here), key=lambda e: e.name)
     except OSError:
+        yield folder, Entry(folder, Kind.UNREADABLE)
         return
     ignore_file = here / ".gitignore"
     if ignore_file.is_file():
@@ -132,7 +137,7 @@ def _walk(
     for child in children:
         path = folder / child.name
         directory = child.is_dir(follow_symlinks=False)
-        if child.name in _ALWAYS_SKIPPED:
+        if child.name in _ALWAYS_SKIPPED or child.name.endswith(PART):
             continue
         if directory and skip is not None and Path(child.path).resolve() == skip:
             continue
