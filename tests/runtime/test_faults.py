@@ -34,6 +34,12 @@ __global__ void shared_overrun(int *x) {
   a[threadIdx.x] = 1;
   x[threadIdx.x] = a[0];
 }
+__device__ int beyond(const int *a, int i) { return a[i]; }
+__global__ void shared_overread(int *x) {
+  __shared__ int a[4], b[4];
+  if (threadIdx.x < 4) a[threadIdx.x] = b[threadIdx.x] = 1;
+  x[threadIdx.x] = beyond(a, threadIdx.x) + beyond(b, 0);
+}
 __global__ void too_much_shared(int *x) {
   __shared__ int a[13000];
   a[threadIdx.x] = 1;
@@ -75,7 +81,8 @@ def zeros(n=64):
         ("before", "out-of-bounds access", "before a buffer of 256 bytes", 1),
         ("just_before", "out-of-bounds access", "bytes beside buffer 0 were overwritten", 1),
         ("far_away", "out-of-bounds access", "in no buffer", 1),
-        ("shared_overrun", "out-of-bounds access", "__shared__ `a` of 16 bytes", 5),
+        ("shared_overrun", "index out of range", "index 4 of an array of type 'int [4]'", 5),
+        ("shared_overread", "out-of-bounds access", "0 bytes past the end of __shared__ `a`", 5),
         ("too_much_shared", "shared memory", "52000 bytes of static shared memory", 1),
         ("divide", "arithmetic fault", "division by zero", 1),
         ("asserts", "assertion", "", 1),

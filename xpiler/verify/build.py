@@ -249,13 +249,26 @@ def _compile_all(
     return objects
 
 
-_RUNTIME_UNITS = ("engine.cpp", "bounds.cpp", "memory.cpp", "host.cpp")
+_RUNTIME_UNITS = (
+    "fiber.cpp",
+    "scheduler.cpp",
+    "barriers.cpp",
+    "warp.cpp",
+    "shared.cpp",
+    "launch.cpp",
+    "faults.cpp",
+    "memory.cpp",
+    "host.cpp",
+)
+_RUNTIME_FLAGS = ("-O2", "-fno-omit-frame-pointer", "-Wall", "-Wextra")
 
 
 def _runtime_units(names: Sequence[str]) -> tuple[TranslationUnit, ...]:
     source = RUNTIME / "src"
     return tuple(
-        TranslationUnit(name, (source / name).read_text(), "g++", ("-O2", "-I", str(source)))
+        TranslationUnit(
+            name, (source / name).read_text(), "g++", (*_RUNTIME_FLAGS, "-I", str(source))
+        )
         for name in names
     )
 

@@ -61,18 +61,18 @@ class CudaRuntime:
                 _symbols(places, text),
             )
         )
-        return (TranslationUnit(path.name, whole, "g++", self._flags(path)),)
+        return (TranslationUnit(path.name, whole, "g++", self._flags(whole, path)),)
 
     def program(self, text: str, path: Path) -> TranslationUnit:
         """The file as a program of its own, `main` and all."""
-        return TranslationUnit(
-            path.name, self_contained(text, path, self.include_dirs), "g++", self._flags(path)
-        )
+        whole = self_contained(text, path, self.include_dirs)
+        return TranslationUnit(path.name, whole, "g++", self._flags(whole, path))
 
-    def _flags(self, path: Path) -> tuple[str, ...]:
+    def _flags(self, text: str, path: Path) -> tuple[str, ...]:
         folders = [path.parent, *self.include_dirs]
         return (
             *building.PRELUDE,
+            *(_CALL_PATHS if _IMPLICIT.search(text) else ()),
             f"-DXPILER_WARP={self.warp}",
             *(f"-D{d}" for d in self.defines),
             "-w",
@@ -109,6 +109,23 @@ def build_program(
     """The executable of a CUDA file that has a `main`."""
     unit = program_unit(text, path, runtime)
     return building.build_program((unit,), opt=opt, extra_flags=extra_flags, cache=cache)
+
+
+_IMPLICIT = re.compile(
+    r"\b(?:__shfl(?:_up|_down|_xor)?|__ballot|__any|__all|__activemask|coalesced_threads)\s*\("
+)
+"""Operations of the lanes that are at them together: which those are, the calls tell."""
+
+_CALL_PATHS = (
+    "-DXPILER_CALL_PATHS",
+    *(
+        "-fno-inline",
+        "-fno-reorder-blocks",
+        "-fno-omit-frame-pointer",
+        "-fno-optimize-sibling-calls",
+    ),
+)
+"""Return addresses that tell where a thread is: one for each call of the source, in the source's order."""
 
 
 # --- local headers -----------------------------------------------------------------------------

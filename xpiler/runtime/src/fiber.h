@@ -4,35 +4,12 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/mman.h>
 
 namespace xpiler {
 
 #if defined(__x86_64__)
 
 extern "C" void xp_switch_stack(void **save, void *load);
-asm(R"(
-.text
-.globl xp_switch_stack
-.type xp_switch_stack, @function
-xp_switch_stack:
-  pushq %rbp
-  pushq %rbx
-  pushq %r12
-  pushq %r13
-  pushq %r14
-  pushq %r15
-  movq %rsp, (%rdi)
-  movq %rsi, %rsp
-  popq %r15
-  popq %r14
-  popq %r13
-  popq %r12
-  popq %rbx
-  popq %rbp
-  ret
-.size xp_switch_stack, .-xp_switch_stack
-)");
 
 struct Context {
   void *stack_pointer = nullptr;
@@ -73,16 +50,7 @@ struct Fiber {
   static constexpr size_t guard = 4096;
   static constexpr size_t stack_bytes = 256 * 1024;
 
-  static Fiber *create(void (*entry)()) {
-    void *map = mmap(nullptr, stack_bytes + guard, PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
-    if (map == MAP_FAILED) return nullptr;
-    mprotect(map, guard, PROT_NONE);
-    auto *fiber = new Fiber;
-    fiber->stack = static_cast<unsigned char *>(map) + guard;
-    fiber->context.prepare(fiber->stack, stack_bytes, entry);
-    return fiber;
-  }
+  static Fiber *create(void (*entry)());  // null when there is no memory
   bool overflowed_at(const void *address) const {
     auto *p = static_cast<const unsigned char *>(address);
     return p >= stack - guard && p < stack;

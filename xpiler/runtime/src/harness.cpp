@@ -131,8 +131,12 @@ void write_buffers(int out, const Result &result, const std::vector<Arg> &args) 
   for (Arg &arg : args) {
     arg.memory = place(arg);
     if (!arg.memory) {
-      if (arg.header.kind == symbol) fprintf(stderr, "xpiler: symbol: the program has no `%s` of %llu bytes\n", arg.name, static_cast<unsigned long long>(arg.header.bytes));
-      else fprintf(stderr, "xpiler: memory: no memory for a buffer of %llu bytes\n", static_cast<unsigned long long>(arg.header.bytes));
+      if (arg.header.kind == symbol)
+        fprintf(stderr, "xpiler: symbol: the program has no `%s` of %llu bytes\n", arg.name,
+                static_cast<unsigned long long>(arg.header.bytes));
+      else
+        fprintf(stderr, "xpiler: memory: no memory for a buffer of %llu bytes\n",
+                static_cast<unsigned long long>(arg.header.bytes));
       _exit(xpiler::fault_memory);
     }
     pointers.push_back(arg.memory);

@@ -20,33 +20,27 @@ struct ErrorText {
 };
 #define XP_ERROR(name, text) {name, #name, text},
 constexpr ErrorText error_texts[] = {
-  XP_ERROR(cudaSuccess, "no error")
-  XP_ERROR(cudaErrorInvalidValue, "invalid argument")
-  XP_ERROR(cudaErrorMemoryAllocation, "out of memory")
-  XP_ERROR(cudaErrorInitializationError, "initialization error")
-  XP_ERROR(cudaErrorInvalidConfiguration, "invalid configuration argument")
-  XP_ERROR(cudaErrorInvalidPitchValue, "invalid pitch value")
-  XP_ERROR(cudaErrorInvalidSymbol, "invalid symbol")
-  XP_ERROR(cudaErrorInvalidDevicePointer, "invalid device pointer")
-  XP_ERROR(cudaErrorInvalidMemcpyDirection, "invalid memcpy direction")
-  XP_ERROR(cudaErrorInsufficientDriver, "insufficient driver")
-  XP_ERROR(cudaErrorInvalidDeviceFunction, "invalid device function")
-  XP_ERROR(cudaErrorNoDevice, "no device")
-  XP_ERROR(cudaErrorInvalidDevice, "invalid device ordinal")
-  XP_ERROR(cudaErrorInvalidResourceHandle, "invalid resource handle")
-  XP_ERROR(cudaErrorNotReady, "device not ready")
-  XP_ERROR(cudaErrorIllegalAddress, "illegal address")
-  XP_ERROR(cudaErrorLaunchOutOfResources, "launch out of resources")
-  XP_ERROR(cudaErrorPeerAccessAlreadyEnabled, "peer access already enabled")
-  XP_ERROR(cudaErrorPeerAccessNotEnabled, "peer access not enabled")
-  XP_ERROR(cudaErrorHostMemoryAlreadyRegistered, "host memory already registered")
-  XP_ERROR(cudaErrorHostMemoryNotRegistered, "host memory not registered")
-  XP_ERROR(cudaErrorAssert, "device-side assert triggered")
-  XP_ERROR(cudaErrorLaunchFailure, "launch failure")
-  XP_ERROR(cudaErrorCooperativeLaunchTooLarge, "cooperative launch too large")
-  XP_ERROR(cudaErrorNotSupported, "operation not supported")
-  XP_ERROR(cudaErrorUnknown, "unknown error")
-};
+    XP_ERROR(cudaSuccess, "no error") XP_ERROR(cudaErrorInvalidValue, "invalid argument") XP_ERROR(
+        cudaErrorMemoryAllocation, "out of memory") XP_ERROR(cudaErrorInitializationError, "initialization error")
+        XP_ERROR(cudaErrorInvalidConfiguration, "invalid configuration argument") XP_ERROR(
+            cudaErrorInvalidPitchValue, "invalid pitch value") XP_ERROR(cudaErrorInvalidSymbol, "invalid symbol")
+            XP_ERROR(cudaErrorInvalidDevicePointer, "invalid device pointer") XP_ERROR(cudaErrorInvalidMemcpyDirection,
+                                                                                       "invalid memcpy direction")
+                XP_ERROR(cudaErrorInsufficientDriver, "insufficient driver") XP_ERROR(
+                    cudaErrorInvalidDeviceFunction, "invalid device function") XP_ERROR(cudaErrorNoDevice, "no device")
+                    XP_ERROR(cudaErrorInvalidDevice, "invalid device ordinal")
+                        XP_ERROR(cudaErrorInvalidResourceHandle, "invalid resource handle") XP_ERROR(
+                            cudaErrorNotReady, "device not ready") XP_ERROR(cudaErrorIllegalAddress, "illegal address")
+                            XP_ERROR(cudaErrorLaunchOutOfResources, "launch out of resources")
+                                XP_ERROR(cudaErrorPeerAccessAlreadyEnabled, "peer access already enabled")
+                                    XP_ERROR(cudaErrorPeerAccessNotEnabled, "peer access not enabled") XP_ERROR(
+                                        cudaErrorHostMemoryAlreadyRegistered, "host memory already registered")
+                                        XP_ERROR(cudaErrorHostMemoryNotRegistered, "host memory not registered")
+                                            XP_ERROR(cudaErrorAssert, "device-side assert triggered")
+                                                XP_ERROR(cudaErrorLaunchFailure, "launch failure") XP_ERROR(
+                                                    cudaErrorCooperativeLaunchTooLarge, "cooperative launch too large")
+                                                    XP_ERROR(cudaErrorNotSupported, "operation not supported")
+                                                        XP_ERROR(cudaErrorUnknown, "unknown error")};
 #undef XP_ERROR
 
 cudaError_t set(cudaError_t error) {
@@ -64,7 +58,9 @@ bool fits(const void *p, size_t bytes, const char *what) {
   return false;
 }
 
-size_t physical_memory() { return static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<size_t>(sysconf(_SC_PAGESIZE)); }
+size_t physical_memory() {
+  return static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<size_t>(sysconf(_SC_PAGESIZE));
+}
 
 struct Event {
   double at;
@@ -260,8 +256,8 @@ cudaError_t cudaEventQuery(cudaEvent_t) { return cudaSuccess; }
 cudaError_t cudaEventSynchronize(cudaEvent_t) { return cudaSuccess; }
 cudaError_t cudaEventElapsedTime(float *milliseconds, cudaEvent_t start, cudaEvent_t stop) {
   if (!start || !stop) return set(cudaErrorInvalidResourceHandle);
-  *milliseconds = static_cast<float>(
-      1e3 * (reinterpret_cast<Event *>(stop)->at - reinterpret_cast<Event *>(start)->at));
+  *milliseconds =
+      static_cast<float>(1e3 * (reinterpret_cast<Event *>(stop)->at - reinterpret_cast<Event *>(start)->at));
   return cudaSuccess;
 }
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned) {

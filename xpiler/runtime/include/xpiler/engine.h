@@ -67,7 +67,7 @@ struct Options {
   bool strict_launch = false;    // an invalid launch ends the process instead of setting an error
   bool index_checks = true;      // an index that leaves one dimension of an array ends the process
   bool exact = false;            // allocations end at a guard page to the byte, whatever their alignment
-  bool report_json = false;
+  bool call_paths = false;       // the text keeps frame pointers: lanes are told apart by their calls
   Limits limits;
 };
 
@@ -86,6 +86,10 @@ bool run(Site site, const char *kernel, const Config &config, unsigned warp, boo
 
 // A kernel's limit of dynamic shared memory, raised by cudaFuncSetAttribute.
 void allow_dynamic_shared(size_t bytes);
+
+#ifdef XPILER_CALL_PATHS
+static const bool call_paths_known = (options.call_paths = true);
+#endif
 
 template <class F> bool run(Site site, const char *kernel, const Config &config, bool cooperative, F &body) {
   return run(site, kernel, config, XPILER_WARP, cooperative, [](void *f) { (*static_cast<F *>(f))(); }, &body);
@@ -109,18 +113,30 @@ void spin();       // called by atomics: yields once in a while
 
 enum Warp { warp_sync, warp_shuffle, warp_vote, warp_match, warp_reduce, warp_active, warp_group, warp_tile };
 
-// Lanes of one warp that meet in one operation.
-struct Meeting {
-  static constexpr size_t capacity = 32;
-  uint64_t mask;      // who is expected; all lanes for an implicit mask
-  uint64_t arrived;   // who came: when it is complete, the lanes that take part
+// The return addresses of a thread's calls, outermost first.
+struct CallPath {
+  static constexpr unsigned capacity = 24;
+  unsigned depth = 0;
+  const void *calls[capacity];
+};
+
+// Which lanes belong to one meeting.
+struct MeetingKey {
+  uint64_t mask;  // who is expected; all lanes for an implicit mask
   int kind;
   bool implicit;
+  Site site;
+  CallPath path;
+};
+
+// Lanes of one warp that meet in one operation.
+struct Meeting : MeetingKey {
+  static constexpr size_t capacity = 32;
+  uint64_t arrived;  // who came: when it is complete, the lanes that take part
   bool complete;
   unsigned unread;
   void (*finish)(Meeting &);
   Meeting *next;
-  Site site;
   alignas(16) unsigned char values[64][capacity];
 };
 
