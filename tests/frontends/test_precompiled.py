@@ -8,7 +8,7 @@ import pytest
 
 from xpiler.frontends import precompiled
 from xpiler.frontends.lift import ParseFailed, lift
-from xpiler.frontends.precompiled import leading_includes
+from xpiler.frontends.precompiled import standard_includes
 from xpiler.ir.print_c import print_module
 
 KNOWN = frozenset({"vector", "cmath", "cuda_runtime.h"})
@@ -31,20 +31,21 @@ void run(float *x, int n) {
 """
 
 
-def test_the_leading_run_ends_at_what_could_change_a_header() -> None:
-    text = '#pragma once\n/* a */ #include <vector> // b\n\n#  include "cuda_runtime.h"\n'
-    assert leading_includes(text, KNOWN, ()) == ("vector", "cuda_runtime.h")
-    assert leading_includes("#define NDEBUG\n" + text, KNOWN, ()) == ()
-    assert leading_includes('#include "mine.h"\n' + text, KNOWN, ()) == ()
-    assert leading_includes(text + "#define X\n#include <cmath>\n", KNOWN, ()) == (
+def test_what_a_macro_could_change_is_not_precompiled() -> None:
+    text = '/* a */\n#include <vector> // b\n\n#  include "cuda_runtime.h"\n'
+    assert standard_includes(text, KNOWN) == ("vector", "cuda_runtime.h")
+    assert standard_includes("#define NDEBUG\n" + text, KNOWN) == ()
+    assert standard_includes("#define _USE_MATH_DEFINES\n" + text, KNOWN) == ()
+    assert standard_includes('#include "mine.h"\n#define TILE 16\n' + text, KNOWN) == (
         "vector",
         "cuda_runtime.h",
     )
 
 
-def test_headers_that_parse_as_empty_are_passed_over() -> None:
-    text = "#include <cublas_v2.h>\n#include <cmath>\n"
-    assert leading_includes(text, KNOWN, ("cublas_v2.h",)) == ("cmath",)
+def test_what_a_condition_decides_is_not_precompiled() -> None:
+    text = "#ifdef X\n#include <vector>\n#else\n#include <cmath>\n#endif\n#include <cmath>\n"
+    assert standard_includes(text, KNOWN) == ("cmath",)
+    assert standard_includes(text[: -len("#include <cmath>\n")], KNOWN) == ()
 
 
 def lifted(tmp_path: Path) -> list[str]:

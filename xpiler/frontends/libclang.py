@@ -18,7 +18,7 @@ from typing import Any, Final
 import clang.cindex as ci
 
 from xpiler.backends.base import Diagnostic
-from xpiler.frontends.precompiled import leading_includes, precompiled
+from xpiler.frontends.precompiled import precompiled, standard_includes
 from xpiler.frontends.results import ParseFailed
 from xpiler.ir.nodes import Span
 
@@ -331,7 +331,7 @@ def parse(
     empty = list(vendor_headers(text))
     while True:
         files = [(name, text), *wrapped, *((str(HEADERS / header), "") for header in empty)]
-        unit = _unit(name, text, arguments, files, empty)
+        unit = _unit(name, text, arguments, files)
         if unit is None:
             return _failed("XP1002", "libclang could not read the file", path)
         errors = [_diagnostic(d, name) for d in unit.diagnostics if d.severity >= 3]
@@ -352,11 +352,10 @@ def _unit(
     text: str,
     arguments: list[str],
     files: list[tuple[str, str]],
-    empty: Sequence[str],
 ) -> Any:
-    """The translation unit, its leading standard headers precompiled if that can be had; None on failure."""
+    """The translation unit, its standard headers precompiled if that can be had; None on failure."""
     forced = ["-include", "xp_parse.h"]
-    headers = leading_includes(text, _known_headers(), empty)
+    headers = standard_includes(text, _known_headers())
     header = precompiled(headers, [*arguments, *forced], files[1:])
     if header is not None:
         with contextlib.suppress(ci.TranslationUnitLoadError):

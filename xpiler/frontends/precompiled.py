@@ -1,8 +1,8 @@
-"""Standard headers parsed once: a precompiled header for what a file includes at its top.
+"""Standard headers parsed once: a precompiled header for those that a file includes.
 
-`<vector>`, `<cmath>` and `<iostream>` take libclang most of a second, a kernel a few milliseconds. The leading
-run of standard includes is therefore parsed once, saved in the user's cache, and loaded from there.
-Anything that could change what such a header means ends the run: a macro, a header of the user's own.
+`<vector>`, `<cmath>` and `<iostream>` take libclang most of a second, a kernel a few milliseconds. The standard
+headers of a file are therefore parsed once, saved in the user's cache, and loaded from there. What stands
+behind a macro that could change them, or in a conditional branch, is read as ever.
 """
 
 from __future__ import annotations
@@ -17,27 +17,32 @@ import clang.cindex as ci
 
 from xpiler.store import Cache, digest
 
-__all__ = ["leading_includes", "precompiled"]
+__all__ = ["precompiled", "standard_includes"]
 
-_SKIPPED: Final = re.compile(
-    r"\s+|//(?:[^\n\\]|\\.)*|/\*.*?\*/|\#[ \t]*pragma[ \t]+once[^\n]*", re.S
+_DIRECTIVE: Final = re.compile(
+    r"""^[ \t]*\#[ \t]*(?:(?P<open>if)|(?P<close>endif)|(?:define|undef)[ \t]+(?P<macro>\w+)
+    |include[ \t]*[<"](?P<header>[^>"\n]+)[>"])""",
+    re.M | re.X,
 )
-_INCLUDE: Final = re.compile(r"""\#[ \t]*include[ \t]*[<"]([^>"\n]+)[>"][^\n]*""")
+_FEATURE: Final = re.compile(r"_|NDEBUG$")
+"""Macros that standard headers ask for; no other name of a user's may change what they mean."""
 
 
-def leading_includes(text: str, known: Collection[str], empty: Collection[str]) -> tuple[str, ...]:
-    """The headers of `known` that `text` includes before anything else; those of `empty` are passed over."""
+def standard_includes(text: str, known: Collection[str]) -> tuple[str, ...]:
+    """The headers of `known` that `text` includes in any case and that no macro of its own can change."""
     found: list[str] = []
-    at = 0
-    while True:
-        while (skipped := _SKIPPED.match(text, at)) is not None:
-            at = skipped.end()
-        include = _INCLUDE.match(text, at)
-        if include is None or include[1] not in (*known, *empty):
-            return tuple(dict.fromkeys(found))
-        if include[1] in known:
-            found.append(include[1])
-        at = include.end()
+    depth = 0
+    for directive in _DIRECTIVE.finditer(text):
+        header, macro = directive["header"], directive["macro"]
+        if directive["open"]:
+            depth += 1
+        elif directive["close"]:
+            depth -= 1
+        elif macro is not None and _FEATURE.match(macro):
+            break
+        elif header in known and depth == 0:
+            found.append(header)
+    return tuple(dict.fromkeys(found))
 
 
 def precompiled(
