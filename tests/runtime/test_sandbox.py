@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from xpiler.backends.base import TranslationUnit
+from xpiler.store import Cache, digest
 from xpiler.verify import sandbox
 from xpiler.verify.build import Built, build_object, build_program
-from xpiler.store import Cache, digest
 from xpiler.verify.sandbox import Finished, Limits, NotStarted, TimedOut, probe, run
 
 SH = "/bin/sh"

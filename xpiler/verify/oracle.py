@@ -12,9 +12,9 @@ from xpiler.frontends.edits import Edit, apply
 from xpiler.frontends.place import Function, Places, find
 from xpiler.frontends.prepare import prepare_edits
 from xpiler.ir.nodes import Param
+from xpiler.store import Cache, digest
 from xpiler.verify import build as building
 from xpiler.verify.build import BuildFailed, Built
-from xpiler.store import Cache, digest
 
 __all__ = ["CudaRuntime", "HipRuntime", "build_program", "program_unit", "self_contained"]
 
