@@ -20,6 +20,7 @@ from typing import Any
 
 import xpiler
 from benchmarks.mock_model import program_of, serve, text
+from benchmarks.repair.corpus import LOOP_PASSES
 from xpiler.backends.base import Target
 from xpiler.backends.registry import load_target
 from xpiler.driver.report import Report
@@ -63,7 +64,7 @@ class Model:
         program = parse_module(code, instructions=words.instructions, spaces=words.spaces)
         found = re.search(r"# The step: (\w+)", "\n".join(m["content"] for m in messages))
         name = found[1] if found else ""
-        for pass_ in self.target.pipeline(program, {}):
+        for pass_ in (*self.target.pipeline(program, {}), *LOOP_PASSES):
             if pass_.name == name:
                 outcome = pass_.rewrite(program, Context(facts=self.target.facts))
                 return print_module(outcome.program) if isinstance(outcome, Applied) else code

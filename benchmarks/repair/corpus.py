@@ -31,7 +31,7 @@ from xpiler.passes.base import Applied, Context, Pass
 from xpiler.verify.case import Case
 from xpiler.verify.infer_bare import NoCase, infer_bare
 
-__all__ = ["ROOT", "SOURCES", "Subject", "subjects"]
+__all__ = ["LOOP_PASSES", "ROOT", "SOURCES", "Subject", "serial", "subjects"]
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -56,7 +56,7 @@ SOURCES: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
 )  # fmt: skip
 
 _PIPELINE = (inline.PASS, fold.PASS, detensorize.PASS, loop_recovery.PASS, fold.PASS)
-_LOOP_PASSES = (
+LOOP_PASSES = (
     loop_split.PASS,
     loop_fuse.PASS,
     loop_reorder.PASS,
@@ -111,10 +111,10 @@ def _of_kernel(name: str, program: Module) -> Iterator[Subject]:
         if subject is not None:
             yield subject
             current = subject.after
-    serial = _serial(current)
-    for pass_ in _LOOP_PASSES:
+    looped = serial(current)
+    for pass_ in LOOP_PASSES:
         # a short factor, so that whole tiles and remainders both occur
-        subject = _apply(name, pass_, serial, cases, Context(knobs={"factor": 4}))
+        subject = _apply(name, pass_, looped, cases, Context(knobs={"factor": 4}))
         if subject is not None:
             yield subject
 
@@ -134,7 +134,8 @@ def _apply(
     return Subject(f"{name}/{pass_.name}", pass_.name, program, outcome.program, cases)
 
 
-def _serial(program: Module) -> Module:
+def serial(program: Module) -> Module:
+    """The program with every claim of independence taken back."""
     kernel = program.kernels[0]
     body = map_block(
         kernel.body, lambda s: (replace(s, axis="serial") if isinstance(s, For) else s,)

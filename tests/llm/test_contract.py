@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.llm.helpers import PROGRAM, SOURCE
+from xpiler.backends.base import Target
+from xpiler.backends.registry import load_target
 from xpiler.ir.parse_c import parse_module
 from xpiler.llm.contract import Accepted, Rejected, read_reply
 
@@ -56,3 +58,20 @@ def test_what_the_program_does_already_may_be_done() -> None:
     narrowing = parse_module(SOURCE.replace("x[i] * 2.0f", "(f32)((f16)x[i])"))
     text = f"```c\n{SOURCE.replace('x[i] * 2.0f', '(f32)((f16)x[i]) + 0.0f')}```"
     assert isinstance(read_reply(text, narrowing), Accepted)
+
+
+def test_an_instruction_that_reads_an_array_does_not_write_it() -> None:
+    """Right programs with copies were rejected: each address in an instruction was taken for a store."""
+    target = load_target("bang")
+    assert isinstance(target, Target)
+    words = target.vocabulary()
+    head = "__mlu_entry__ void k(dim3 gridDim, dim3 blockDim, u32 sharedBytes, f32 *x, f32 *y) {\n"
+    before = parse_module(head + "  y[taskId] = x[taskId];\n}\n")
+    copies = "  __nram__ f32 t[32];\n  __memcpy({0}, 4, GDRAM2NRAM());\n  __memcpy(&y[taskId], &t[0], 4, NRAM2GDRAM());\n}}\n"
+    reads = f"```c\n{head}{copies.format('&t[0], &x[taskId]')}```"
+    found = read_reply(reads, before, words.instructions, words.spaces)
+    assert isinstance(found, Accepted), found
+    writes = f"```c\n{head}{copies.format('&x[taskId], &t[0]')}```"
+    found = read_reply(writes, before, words.instructions, words.spaces)
+    assert isinstance(found, Rejected)
+    assert found.rule == "extra-store"

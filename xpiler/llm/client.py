@@ -175,8 +175,10 @@ class Recorder:
             "kind": kind,
             "answer": asdict(answer),
         }
-        with self._lock, self._path.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(row, ensure_ascii=False) + "\n")
+        line = (json.dumps(row, ensure_ascii=False) + "\n").encode()
+        # one unbuffered write: processes that share a recording do not cut into each other's lines
+        with self._lock, self._path.open("ab", buffering=0) as stream:
+            stream.write(line)
         return answer
 
 

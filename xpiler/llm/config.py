@@ -36,6 +36,7 @@ class LlmConfig:
     per request, `retries` per request on 429, 5xx and broken connections. `max_tokens` and
     `max_cost` (in the unit of the prices, per million tokens) end a run's use of the model cleanly; 0 is no limit.
     `record` appends every exchange to a file, `replay` answers from one without network.
+    `reply_tokens` is the longest reply, `context` the window of the model that prompt and reply share; 0: not known.
     """
 
     base_url: str = ""
@@ -48,6 +49,7 @@ class LlmConfig:
     timeout: float = 120.0
     retries: int = 3
     reply_tokens: int = 4096
+    context: int = 0
     max_tokens: int = 0
     max_cost: float = 0.0
     price_in: float = 0.0
@@ -60,6 +62,11 @@ class LlmConfig:
     def usable(self) -> bool:
         """Whether there is something to ask: an endpoint with a model, or a recording."""
         return bool(self.replay) or bool(self.base_url and self.model)
+
+    @property
+    def prompt_tokens(self) -> int:
+        """The longest prompt; 0 is no limit."""
+        return max(1, self.context - self.reply_tokens) if self.context else 0
 
 
 @dataclass(frozen=True, slots=True)

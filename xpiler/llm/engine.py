@@ -12,8 +12,9 @@ from xpiler.ir.nodes import Module
 from xpiler.llm.client import Client, Exhausted, Failed, Message, Reply, make_client
 from xpiler.llm.config import LlmConfig, LlmConfigError, load_config
 from xpiler.llm.contract import Accepted, Rejected, read_reply
-from xpiler.llm.prompts import NoTemplate, Retry, render
-from xpiler.passes.base import Applied, Context, Pass
+from xpiler.llm.prompts import NoTemplate, Retry, TooLong, render
+from xpiler.llm.steps import not_taken
+from xpiler.passes.base import Applied, Context, Outcome, Pass
 from xpiler.passes.engine import Engine, Proposal
 
 __all__ = ["CheckCandidate", "Exchange", "LlmEngine", "Repair", "Statistics", "configured_engine"]
@@ -35,7 +36,8 @@ class Repair(Protocol):
 class Exchange:
     """One request for a pass and what became of it, for the trace.
 
-    `verdict`: accepted, repaired, rejected, refuted or failed.
+    `verdict`: accepted, repaired, rejected, refuted or failed. `rule` is a stable word for why a reply was not taken:
+    the contract's, `unchanged`, `step`, `differs`, `failed`, `too-long`, `budget`.
     """
 
     pass_name: str
@@ -47,6 +49,7 @@ class Exchange:
     tokens_in: int
     tokens_out: int
     seconds: float
+    rule: str = ""
 
 
 @dataclass
@@ -80,29 +83,33 @@ class LlmEngine:
         """The outcome of `pass_`, from the rules or from a checked reply."""
         if not pass_.meta_prompt:
             return Proposal(pass_.rewrite(program, context))
-        if self.mode == "auto":
-            by_rule = pass_.rewrite(program, context)
-            if isinstance(by_rule, Applied):
-                self.statistics.add("rule")
-                return Proposal(by_rule)
-        found = self._ask(pass_, program)
+        by_rule = pass_.rewrite(program, context)
+        if self.mode == "auto" and isinstance(by_rule, Applied):
+            self.statistics.add("rule")
+            return Proposal(by_rule)
+        found = self._ask(pass_, program, by_rule)
         if isinstance(found, Proposal):
             return found
-        outcome = pass_.rewrite(program, context) if self.mode == "llm" else by_rule
-        self.statistics.add("replaced by the rule" if isinstance(outcome, Applied) else "skipped")
-        return Proposal(outcome, "rules", f"no reply was right: {found}")
+        self.statistics.add("replaced by the rule" if isinstance(by_rule, Applied) else "skipped")
+        return Proposal(by_rule, "rules", f"no reply was right: {found}")
 
-    def _ask(self, pass_: Pass, program: Module) -> Proposal | str:
+    def _ask(self, pass_: Pass, program: Module, by_rule: Outcome) -> Proposal | str:
         """A checked proposal of the model, or why there is none."""
         reason = "no model is configured"
         models = [m for m in (self.config.model, self.config.strong_model) if m] or ["replay"]
         for model in models:
             retries: list[Retry] = []
             for attempt in range(max(1, self.config.attempts)):
-                messages = render(pass_, self.target, program, retries, self.config.prompts)
+                limit = self.config.prompt_tokens
+                messages = render(pass_, self.target, program, retries, self.config.prompts, limit)
                 if isinstance(messages, NoTemplate):
                     return f"there is no meta-prompt for {messages.name}"
-                outcome = self._attempt(pass_, program, messages, model, attempt)
+                if isinstance(messages, TooLong):
+                    what = "the retry" if retries else "the prompt"
+                    why = f"{what} takes about {messages.tokens} tokens of {messages.limit}"
+                    self._note(pass_, (), None, "failed", why, model, "too-long")
+                    return f"{reason}; {why}" if retries else why
+                outcome = self._attempt(pass_, program, by_rule, messages, model, attempt)
                 if isinstance(outcome, Proposal):
                     return outcome
                 reason, reply, stop = outcome
@@ -112,19 +119,26 @@ class LlmEngine:
         return reason
 
     def _attempt(
-        self, pass_: Pass, program: Module, messages: tuple[Message, ...], model: str, attempt: int
+        self,
+        pass_: Pass,
+        program: Module,
+        by_rule: Outcome,
+        messages: tuple[Message, ...],
+        model: str,
+        attempt: int,
     ) -> Proposal | tuple[str, str, bool]:
         """The best of the samples: a proposal, or (reason, reply to show, whether to stop asking)."""
         answers = self._samples(messages, model, attempt)
         worst: tuple[str, str, bool] = ("no reply", "", False)
         for answer in answers:
             if isinstance(answer, Exhausted):
+                self._note(pass_, messages, None, "failed", answer.reason, model, "budget")
                 return (answer.reason, "", True)
             if isinstance(answer, Failed):
                 worst = (answer.reason, "", False)
-                self._note(pass_, messages, None, "failed", answer.reason, model)
+                self._note(pass_, messages, None, "failed", answer.reason, model, "failed")
                 continue
-            judged = self._judge(pass_, program, messages, answer, attempt)
+            judged = self._judge(pass_, program, by_rule, messages, answer, attempt)
             if isinstance(judged, Proposal):
                 return judged
             worst = (judged, answer.text, False)
@@ -141,29 +155,37 @@ class LlmEngine:
             return list(pool.map(lambda n: self.client.ask(messages, model, n), numbers))
 
     def _judge(
-        self, pass_: Pass, before: Module, messages: tuple[Message, ...], reply: Reply, attempt: int
+        self,
+        pass_: Pass,
+        before: Module,
+        by_rule: Outcome,
+        messages: tuple[Message, ...],
+        reply: Reply,
+        attempt: int,
     ) -> Proposal | str:
         words = self.target.vocabulary()
         read = read_reply(reply.text, before, words.instructions, words.spaces)
         if not reply.complete and isinstance(read, Rejected):
             read = Rejected("cut-off", f"the reply was cut off; {read.reason}")
         if isinstance(read, Rejected):
-            self._note(pass_, messages, reply, "rejected", read.reason, reply.model)
+            self._note(pass_, messages, reply, "rejected", read.reason, reply.model, read.rule)
             return read.reason
         assert isinstance(read, Accepted)
         how = "accepted as it came" if attempt == 0 else "accepted after a retry"
-        if read.program == before:
-            self._note(pass_, messages, reply, "rejected", "it changed nothing", reply.model)
-            return "the program is unchanged"
+        missing = _missing(before, by_rule, read.program)
+        if missing:
+            rule = "unchanged" if read.program == before else "step"
+            self._note(pass_, messages, reply, "rejected", missing, reply.model, rule)
+            return missing
         evidence = self.check(before, read.program)
         if not evidence:
             self._note(pass_, messages, reply, "accepted", "", reply.model)
             return self._take(read.program, reply.model, how)
         mended = None if self.repair is None else self.repair(before, read.program)
         if mended is not None and not self.check(before, mended):
-            self._note(pass_, messages, reply, "repaired", evidence, reply.model)
+            self._note(pass_, messages, reply, "repaired", evidence, reply.model, "differs")
             return self._take(mended, reply.model, "repaired by the solver")
-        self._note(pass_, messages, reply, "refuted", evidence, reply.model)
+        self._note(pass_, messages, reply, "refuted", evidence, reply.model, "differs")
         return f"its results differ from the original: {evidence}"
 
     def _take(self, program: Module, model: str, how: str) -> Proposal:
@@ -178,16 +200,24 @@ class LlmEngine:
         verdict: str,
         reason: str,
         model: str,
+        rule: str = "",
     ) -> None:
         text, tokens_in, tokens_out, seconds = "", 0, 0, 0.0
         if reply is not None:
             text, seconds = reply.text, reply.seconds
             tokens_in, tokens_out = reply.tokens_in, reply.tokens_out
-        self.observe(
-            Exchange(
-                pass_.name, messages, text, verdict, reason, model, tokens_in, tokens_out, seconds
-            )
-        )
+        spent = (tokens_in, tokens_out, seconds)
+        self.observe(Exchange(pass_.name, messages, text, verdict, reason, model, *spent, rule))
+
+
+def _missing(before: Module, by_rule: Outcome, candidate: Module) -> str:
+    """Why the candidate is no step at all; empty when it is one."""
+    if candidate == before:
+        return "the program is unchanged"
+    if not isinstance(by_rule, Applied):
+        return ""
+    why = not_taken(before, by_rule.program, candidate)
+    return f"the step was not taken: {why}" if why else ""
 
 
 def configured_engine(

@@ -25,9 +25,10 @@ from xpiler.ir.walk import expressions, statements, subexpressions
 from xpiler.llm.client import Message
 from xpiler.passes.base import Pass
 
-__all__ = ["NoTemplate", "Retry", "render", "retrieve", "templates"]
+__all__ = ["NoTemplate", "Retry", "TooLong", "estimated_tokens", "render", "retrieve", "templates"]
 
 ENTRIES = 12
+CHARACTERS = 3.0  # per token: programs are denser than prose, and a budget must not be overrun
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,19 @@ class NoTemplate:
     """The pass is not one that a model is asked for."""
 
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class TooLong:
+    """The request does not fit the model's window, even without the manual. `tokens` is an estimate."""
+
+    tokens: int
+    limit: int
+
+
+def estimated_tokens(messages: Sequence[Message]) -> int:
+    """About how many tokens the messages take, rather too many than too few."""
+    return round(sum(len(m.content) / CHARACTERS + 8 for m in messages))
 
 
 def templates() -> tuple[str, ...]:
@@ -74,19 +88,43 @@ def render(
     program: Module,
     retries: Sequence[Retry] = (),
     folder: str = "",
-) -> tuple[Message, ...] | NoTemplate:
-    """The messages for one request: a system one, the request, then each failed attempt and its reason."""
+    limit: int = 0,
+) -> tuple[Message, ...] | NoTemplate | TooLong:
+    """The messages for one request: a system one, the request, then each failed attempt and its reason.
+
+    With a `limit` in tokens, manual entries are left out, the least fitting first, until the messages fit.
+    """
     try:
         template = _environment(folder).get_template(f"{pass_.meta_prompt}.md.j2")
     except jinja2.TemplateNotFound:
         return NoTemplate(pass_.name)
+    manual = retrieve(target, pass_, program)
+    while True:
+        messages = _messages(template, pass_, target, program, retries, folder, manual)
+        tokens = estimated_tokens(messages)
+        if not limit or tokens <= limit:
+            return messages
+        if not manual:
+            return TooLong(tokens, limit)
+        manual = manual[:-1]
+
+
+def _messages(
+    template: jinja2.Template,
+    pass_: Pass,
+    target: Target,
+    program: Module,
+    retries: Sequence[Retry],
+    folder: str,
+    manual: Sequence[ManualEntry],
+) -> tuple[Message, ...]:
     code = print_module(program)
     text = template.render(
         pass_=pass_,
         target=target,
         facts=dict(target.facts),
         knobs=pass_.knobs,
-        manual=retrieve(target, pass_, program),
+        manual=manual,
         program=code,
         level=program.kernels[0].level,
     )
