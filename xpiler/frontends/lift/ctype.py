@@ -116,10 +116,15 @@ _OPAQUE: Final = re.compile(r"^(cooperative_groups::|nvcuda::|std::|\(lambda at|
 
 
 class TypeTable:
-    """Converts libclang types, remembering by spelling."""
+    """Converts libclang types, remembering by spelling.
+
+    A struct that holds a pointer to itself sees an opaque type there.
+    """
 
     def __init__(self) -> None:
         self._known: dict[str, CType] = {}
+        self._open: list[str] = []
+        self._cuts = 0
 
     def of(self, found: Any) -> CType:
         """The type without reference and top-level qualifiers."""
@@ -129,8 +134,10 @@ class TypeTable:
         spelling = str(canonical.spelling)
         known = self._known.get(spelling)
         if known is None:
+            before = self._cuts
             known = self._convert(canonical, spelling)
-            self._known[spelling] = known
+            if self._cuts == before or not self._open:  # a type cut short inside another is whole elsewhere
+                self._known[spelling] = known
         return known
 
     def _convert(self, canonical: Any, spelling: str) -> CType:
@@ -158,6 +165,16 @@ class TypeTable:
         declaration = canonical.get_declaration()
         if _OPAQUE.match(name) or declaration.kind.name == "UNION_DECL":
             return COpaque(name)
+        if name in self._open:
+            self._cuts += 1
+            return COpaque(name)
+        self._open.append(name)
+        try:
+            return self._members(canonical, declaration, name)
+        finally:
+            self._open.pop()
+
+    def _members(self, canonical: Any, declaration: Any, name: str) -> CStruct:
         fields: list[tuple[str, CType]] = []
         offsets: list[int] = []
         for child in declaration.get_children():
