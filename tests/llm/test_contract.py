@@ -67,7 +67,8 @@ def test_an_instruction_that_reads_an_array_does_not_write_it() -> None:
     words = target.vocabulary()
     head = "__mlu_entry__ void k(dim3 gridDim, dim3 blockDim, u32 sharedBytes, f32 *x, f32 *y) {\n"
     before = parse_module(head + "  y[taskId] = x[taskId];\n}\n")
-    copies = "  __nram__ f32 t[32];\n  __memcpy({0}, 4, GDRAM2NRAM());\n  __memcpy(&y[taskId], &t[0], 4, NRAM2GDRAM());\n}}\n"
+    copies = "  __nram__ f32 t[32];\n  __memcpy({0}, 4, GDRAM2NRAM());\n"
+    copies += "  __memcpy(&y[taskId], &t[0], 4, NRAM2GDRAM());\n}}\n"
     reads = f"```c\n{head}{copies.format('&t[0], &x[taskId]')}```"
     found = read_reply(reads, before, words.instructions, words.spaces)
     assert isinstance(found, Accepted), found

@@ -23,6 +23,7 @@ from xpiler.ir.nodes import Module
 from xpiler.ir.print_c import print_module
 from xpiler.ir.walk import expressions, statements, subexpressions
 from xpiler.llm.client import Message
+from xpiler.llm.examples import example_of
 from xpiler.passes.base import Pass
 
 __all__ = ["NoTemplate", "Retry", "TooLong", "estimated_tokens", "render", "retrieve", "templates"]
@@ -125,6 +126,7 @@ def _messages(
         facts=dict(target.facts),
         knobs=pass_.knobs,
         manual=manual,
+        example=example_of(pass_, target),
         program=code,
         level=program.kernels[0].level,
     )

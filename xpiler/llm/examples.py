@@ -1,0 +1,145 @@
+"""An example of a step for its prompt: what the pass's own rules make of a small program.
+
+The programs are ours and in no benchmark. An example is made when it is asked for, so it always shows what the
+pass does now, on the machine that the prompt is about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from xpiler.backends.base import Target
+from xpiler.ir.nodes import Module
+from xpiler.ir.parse_c import parse_module
+from xpiler.ir.print_c import print_module
+from xpiler.passes.base import Applied, Context, Pass
+
+__all__ = ["Example", "example_of"]
+
+_LONGEST = 6000  # characters that before and after may take together
+
+_FACTS = (
+    "launch_facts(blockDim.x = 128, blockDim.y = 1, blockDim.z = 1, gridDim.y = 1, gridDim.z = 1)\n"
+)
+_THREADS = (
+    _FACTS
+    + """\
+__global__ void blend(const f32 *u, const f32 *v, f32 *w, i32 size) {
+  i32 p = (i32)(blockIdx.x * blockDim.x + threadIdx.x);
+  if (p < size) {
+    w[p] = u[p] - v[p];
+  }
+}
+""",
+    """\
+launch_facts(blockDim.x = 16, blockDim.y = 8, blockDim.z = 1, gridDim.z = 1)
+__global__ void product(const f32 *u, const f32 *v, f32 *w, i32 rows, i32 columns, i32 depth) {
+  i32 x = (i32)(blockIdx.x * blockDim.x + threadIdx.x);
+  i32 y = (i32)(blockIdx.y * blockDim.y + threadIdx.y);
+  if ((y < rows) && (x < columns)) {
+    f32 total = 0.0f;
+    for (i32 d = 0; d < depth; d += 1) {
+      total += u[y * depth + d] * v[d * columns + x];
+    }
+    w[y * columns + x] = total;
+  }
+}
+""",
+    """\
+__global__ void fragment(f16 *u, f16 *v, f32 *w) {
+  tile(a, row, f16, 16, 16, 16, fu);
+  tile(b, row, f16, 16, 16, 16, fv);
+  tile(acc, row, f32, 16, 16, 16, fw);
+  tile_fill(fw, 0.0f);
+  tile_load(fu, &u[0], 16, row);
+  tile_load(fv, &v[0], 16, row);
+  tile_mma(fw, fu, fv, fw);
+  tile_store(fw, &w[0], 16, row);
+}
+""",
+)
+_HEAD = "(dim3 gridDim, dim3 blockDim, u32 sharedBytes, const f32 *u, const f32 *v, f32 *w, f32 *z, i32 size) {\n"
+_LOOPS = (
+    f"""\
+void mix{_HEAD}\
+  for (i32 i = 0; i < size; i += 1) {{
+    w[i] = u[i] - v[i];
+  }}
+}}
+""",
+    f"""\
+void table{_HEAD}\
+  for (i32 i = 0; i < size; i += 1) {{
+    for (i32 j = 0; j < 24; j += 1) {{
+      w[i * 24 + j] = u[i] - v[j];
+    }}
+  }}
+}}
+""",
+    f"""\
+void both{_HEAD}\
+  for (i32 i = 0; i < size; i += 1) {{
+    w[i] = u[i] - v[i];
+    z[i] = u[i] * 0.5f;
+  }}
+}}
+""",
+    f"""\
+void chain{_HEAD}\
+  for (i32 i = 0; i < size; i += 1) {{
+    w[i] = u[i] - v[i];
+  }}
+  for (i32 j = 0; j < size; j += 1) {{
+    z[j] = w[j] * 0.5f;
+  }}
+}}
+""",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A program before and after the step, both as C."""
+
+    before: str
+    after: str
+
+
+_KNOWN: dict[tuple[str, str], Example | None] = {}
+
+
+def example_of(pass_: Pass, target: Target) -> Example | None:
+    """An example of the pass on the target; None where it applies to none of our programs."""
+    key = (target.name, pass_.name)
+    if key not in _KNOWN:
+        _KNOWN[key] = next(_examples(pass_, target), None)
+    return _KNOWN[key]
+
+
+def _examples(pass_: Pass, target: Target) -> Iterator[Example]:
+    context = Context(facts=target.facts)
+    for before in _programs(pass_, target):
+        outcome = pass_.rewrite(before, context)
+        if isinstance(outcome, Applied) and outcome.program != before:
+            made = Example(print_module(before), print_module(outcome.program))
+            if len(made.before) + len(made.after) <= _LONGEST:
+                yield made
+
+
+def _programs(pass_: Pass, target: Target) -> Iterator[Module]:
+    """What the pass would be given: the passes before it are applied where the target's list has it."""
+    context = Context(facts=target.facts)
+    for text in _THREADS:
+        program = parse_module(text)
+        passes = target.pipeline(program, {})
+        if pass_.name not in {p.name for p in passes}:
+            break
+        for earlier in passes:
+            if earlier.name == pass_.name:
+                break
+            outcome = earlier.rewrite(program, context)
+            program = outcome.program if isinstance(outcome, Applied) else program
+        yield program
+    for text in _LOOPS:
+        yield parse_module(text)
