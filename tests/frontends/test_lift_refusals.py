@@ -72,7 +72,8 @@ def failure(text: str) -> ParseFailed:
         ("\x00\x01ELF", "XP1001", 1),
         ("__global__ void k(int *x) {\n  x[0] = ;\n}", "XP1002", 2),
         ("__global__ void k(int *x) {\n  x[0] = foo;\n}", "XP1002", 2),
-        ('#include "nothing.h"\n' + OK, "XP1003", 1),
+        ('#include "nothing.h"\n__global__ void k(real *x) { x[0] = 1; }\n', "XP1003", 1),
+        (OK + "int main() {\n  int n = 3\n  return n;\n}", "XP1002", 3),
     ],
 )
 def test_parse_failures_point_at_the_place(text: str, code: str, line: int) -> None:
@@ -80,6 +81,40 @@ def test_parse_failures_point_at_the_place(text: str, code: str, line: int) -> N
     assert (first.code, first.severity) == (code, "error")
     assert first.span is not None
     assert first.span.line == line
+
+
+def test_a_missing_header_stops_only_what_needs_it() -> None:
+    found = lift_text('#include "types.h"\n' + OK + "__global__ void k(real *x) { x[0] = 1; }\n")
+    assert [k.name for k in found.lifted] == ["fine"]
+    (refused,) = found.refused
+    assert (refused.name, refused.diagnostic.code) == ("k", "XP1002")
+    assert "real" in refused.diagnostic.message
+    assert [(d.code, d.severity) for d in found.diagnostics][0] == ("XP1003", "warning")
+
+
+def test_an_error_in_one_kernel_or_its_function_leaves_the_others() -> None:
+    found = lift_text(
+        "__device__ int f(int x) { return x + missing; }\n"
+        "__global__ void a(int *x) { x[0] = f(1); }\n"
+        "__global__ void b(int *x) { x[0] = nowhere; }\n" + OK
+    )
+    assert [k.name for k in found.lifted] == ["fine"]
+    assert [(r.name, r.span.line if r.span else 0) for r in found.refused] == [("a", 1), ("b", 3)]
+
+
+def test_names_that_are_not_known_in_host_code_do_not_stop_kernels() -> None:
+    found = lift_text(OK + "void host() { Strange<int> s = make<float>(3); other_t y z; }\n")
+    assert [k.name for k in found.lifted] == ["fine"]
+    assert found.diagnostics
+
+
+def test_a_struct_that_points_to_itself() -> None:
+    source = """
+        struct Link { Link *next; Link **all; int value; };
+        __global__ void k(int *x) { x[0] = sizeof(Link); }
+        void host(Link *a) { Link b; b.next = a; int *d; cudaMalloc(&d, 4); k<<<1, 1>>>(d); }
+    """
+    assert len(programs(source)) == 1
 
 
 def test_no_kernel_is_a_warning() -> None:

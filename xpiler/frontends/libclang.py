@@ -329,6 +329,7 @@ def parse(
     lines = text.count("\n") + 1
     text = text + _explicit_instances(text)
     empty = list(vendor_headers(text))
+    absent: list[Diagnostic] = []
     while True:
         files = [(name, text), *wrapped, *((str(HEADERS / header), "") for header in empty)]
         unit = _unit(name, text, arguments, files)
@@ -336,15 +337,18 @@ def parse(
             return _failed("XP1002", "libclang could not read the file", path)
         errors = [_diagnostic(d, name) for d in unit.diagnostics if d.severity >= 3]
         errors = [e for e in errors if _users(e, name, lines)]
-        missing = _missing_vendor_header(errors, empty)
+        missing = _missing_header(errors, empty)
         if missing is None:
             break
-        empty.append(missing)
+        header, error = missing
+        empty.append(header)
+        if not vendor_headers(f"#include <{header}>"):
+            absent.append(error)
     parsed = Parsed(unit, name, text.encode(), ())
     fatal = _fatal(errors, parsed, lenient=bool(empty))
     if fatal:
-        return ParseFailed(tuple(fatal))
-    return Parsed(unit, name, text.encode(), tuple(errors))
+        return ParseFailed((*absent, *fatal) if absent else tuple(fatal))
+    return Parsed(unit, name, text.encode(), (*absent, *errors))
 
 
 def _unit(
@@ -390,34 +394,46 @@ def _diagnostic(found: Any, name: str) -> Diagnostic:
     return Diagnostic(code, "error", message, Span(file, line, column, line, column), hint)
 
 
-def _missing_vendor_header(errors: Sequence[Diagnostic], known: Sequence[str]) -> str | None:
-    """A vendor's header that one of the user's own headers includes."""
+def _missing_header(
+    errors: Sequence[Diagnostic], known: Sequence[str]
+) -> tuple[str, Diagnostic] | None:
+    """A header that is nowhere: it parses as empty, and what needs it is refused for itself."""
     for error in errors:
         if error.code == "XP1003":
             header = error.message.split("'")[1]
-            if header not in known and vendor_headers(f"#include <{header}>"):
-                return header
+            if header not in known:
+                return header, error
     return None
 
 
 _SYNTAX: Final = re.compile(
-    r"^expected |file not found|unterminated|extraneous|missing terminating"
+    r"^expected |unterminated|extraneous|missing terminating"
     r"|unbalanced|invalid preprocessing|#error|^unexpected|too many errors|requires a type specifier"
 )
+_UNKNOWN: Final = re.compile(r"unknown type name|undeclared identifier|no member named|no template")
 
 
 def _fatal(errors: Sequence[Diagnostic], parsed: Parsed, lenient: bool) -> list[Diagnostic]:
-    """Errors after which the tree cannot be trusted: syntax anywhere, anything in device code.
+    """Errors after which nothing of the file can be trusted.
 
-    `lenient`: host code uses a library whose header is empty here, so its errors say nothing.
+    Errors in every kernel, or syntax errors outside device code, unless they follow from a name that is not known
+    here. `lenient`: a header is empty here, so errors in host code say nothing.
     """
     if not errors:
         return []
-    extents = _device_extents(parsed)
-    fatal = [e for e in errors if _inside(e, extents) or e.code == "XP1003"]
-    if not lenient:
-        fatal += [e for e in errors if _SYNTAX.search(e.message)]
-    return [*fatal, *(e for e in errors if e not in fatal)] if fatal else []
+    kernels = _extents(parsed, ("CUDAGLOBAL_ATTR",))
+    if not kernels or all(any(_inside(e, [k]) for e in errors) for k in kernels):
+        first = [e for e in errors if _inside(e, kernels)]
+        return [*first, *(e for e in errors if e not in first)]
+    if lenient:
+        return []
+    device = _extents(parsed, ("CUDAGLOBAL_ATTR", "CUDADEVICE_ATTR"))
+    outside = [e for e in errors if not _inside(e, device)]
+    syntax = [e for e in outside if _SYNTAX.search(e.message)]
+    unknown = next((n for n, e in enumerate(outside) if _UNKNOWN.search(e.message)), len(outside))
+    if not any(e in syntax for e in outside[:unknown]):
+        return []
+    return [*syntax, *(e for e in errors if e not in syntax)]
 
 
 def _inside(error: Diagnostic, extents: Sequence[tuple[str, int, int]]) -> bool:
@@ -427,7 +443,8 @@ def _inside(error: Diagnostic, extents: Sequence[tuple[str, int, int]]) -> bool:
     )
 
 
-def _device_extents(parsed: Parsed) -> list[tuple[str, int, int]]:
+def _extents(parsed: Parsed, attributes: Sequence[str]) -> list[tuple[str, int, int]]:
+    """Files and lines of the functions that have one of the attributes."""
     found: list[tuple[str, int, int]] = []
 
     def visit(node: Node) -> None:
@@ -437,7 +454,7 @@ def _device_extents(parsed: Parsed) -> list[tuple[str, int, int]]:
             if child.kind in ("NAMESPACE", "LINKAGE_SPEC", "UNEXPOSED_DECL"):
                 visit(child)
             elif child.kind in ("FUNCTION_DECL", "FUNCTION_TEMPLATE") and any(
-                c.kind in ("CUDAGLOBAL_ATTR", "CUDADEVICE_ATTR") for c in child.children
+                c.kind in attributes for c in child.children
             ):
                 span = child.span
                 if span is not None:

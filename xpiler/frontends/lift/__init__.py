@@ -12,6 +12,7 @@ from xpiler.frontends.lift import copies as _copies
 from xpiler.frontends.lift import groups as _groups
 from xpiler.frontends.lift import tiles as _tiles
 from xpiler.frontends.lift import warp as _warp
+from xpiler.frontends.lift.broken import error_within
 from xpiler.frontends.lift.discover import KernelSite, discover
 from xpiler.frontends.lift.instances import instance_name, qualified_name, symbol_of
 from xpiler.frontends.lift.kernel import lift_kernel
@@ -59,7 +60,7 @@ def lift(
 
 
 def _warnings(parsed: Parsed) -> tuple[Diagnostic, ...]:
-    """Errors in host code do not stop the kernels; they are told."""
+    """Errors in host code, or in another kernel, do not stop a kernel; they are told."""
     return tuple(Diagnostic(e.code, "warning", e.message, e.span, e.hint) for e in parsed.errors)
 
 
@@ -91,6 +92,12 @@ def _one(
     body = definition.cursor.get_definition()
     node = definition if body is None else Node(body, definition.parsed)
     instance = source_name if "<" in source_name else ""
+    error = error_within(node, definition.parsed.errors)
+    if error is not None:
+        message = f"{source_name}: {error.message}"
+        return Refused(
+            source_name, Diagnostic(error.code, "error", message, error.span, error.hint)
+        )
     facts = launch_facts(host, definition)
     program = lift_kernel(file, node, symbol, instance, facts)
     if isinstance(program, RefusedConstruct):

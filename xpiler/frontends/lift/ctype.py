@@ -136,7 +136,9 @@ class TypeTable:
         if known is None:
             before = self._cuts
             known = self._convert(canonical, spelling)
-            if self._cuts == before or not self._open:  # a type cut short inside another is whole elsewhere
+            if (
+                self._cuts == before or not self._open
+            ):  # a type cut short inside another is whole elsewhere
                 self._known[spelling] = known
         return known
 

@@ -24,7 +24,7 @@ from xpiler.frontends.lift.hostvalue import (
 )
 from xpiler.ir import build
 from xpiler.ir.nodes import Const, Expr, Var
-from xpiler.ir.types import I32, Scalar
+from xpiler.ir.types import I32, U32, Scalar
 
 __all__ = ["Event", "LaunchRecord", "Walk", "walk_function"]
 
@@ -312,6 +312,8 @@ def _assign(walk: Walk, target: Node, value: HostValue) -> None:
         return
     path, name = named
     ctype = walk.env.ctype(target)
+    if _set_axis(walk, path, value):
+        return
     if isinstance(value, Record):
         _set_record(walk, path, value)
     elif isinstance(ctype, CScalar) and ctype.type.kind != "void":
@@ -324,6 +326,19 @@ def _assign(walk: Walk, target: Node, value: HostValue) -> None:
         walk.env.values[path] = value if known else Memory(path, name, build.i64(0))
     elif isinstance(ctype, CStruct):
         walk.env.values[path] = value
+
+
+def _set_axis(walk: Walk, path: Path, value: HostValue) -> bool:
+    """`grid.y = ...` for a dim3: the other axes stay."""
+    key, member = path
+    stem, _, axis = member.rpartition(".")
+    whole = walk.env.values.get((key, stem))
+    if axis not in ("x", "y", "z") or not isinstance(whole, Dim):
+        return False
+    new = build.cast(U32, value) if isinstance(value, Expr) else None
+    axes = {"x": whole.x, "y": whole.y, "z": whole.z, axis: new}
+    walk.env.values[key, stem] = Dim(axes["x"], axes["y"], axes["z"])
+    return True
 
 
 def _arguments(node: Node) -> list[Node]:
