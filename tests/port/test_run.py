@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from xpiler.port.memory import Subject
 from xpiler.port.program import run_both
-from xpiler.port.runner import port_tree
+from xpiler.port.runner import Result, port_tree
 from xpiler.port.settings import Settings
 
 WARPS = r"""
@@ -133,9 +134,13 @@ def run(tmp_path: Path, files: dict[str, str]) -> dict[str, object]:
     source.mkdir()
     for name, text in files.items():
         (source / name).write_text(text)
-    settings = Settings(source, tmp_path / "out")
-    port_tree(settings)
-    return dict(run_both(settings, []))
+    return both(Settings(source, tmp_path / "out"))
+
+
+def both(settings: Settings, *words: str) -> dict[str, object]:
+    result = port_tree(settings)
+    assert isinstance(result, Result)
+    return dict(run_both(settings, Subject(settings, result.report, result.units), words))
 
 
 @pytest.mark.slow
@@ -159,4 +164,4 @@ def test_a_wrong_port_is_told(tmp_path: Path) -> None:
     port_tree(settings)
     place = tmp_path / "out/more.cuh"
     place.write_text(place.read_text().replace("d < 32", "d < 16"))
-    assert run_both(settings, [])["status"] == "differs"
+    assert both(settings)["status"] == "differs"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -150,7 +151,7 @@ def _port(settings: Settings, report_path: Path | None, quiet: bool, run: str | 
         for change in result.changes:
             sys.stdout.write(_diff(change))
     else:
-        result.report = check(result.report, settings, run)
+        result.report = check(result.report, settings, result.units, run, _teller(quiet))
         place = report_path or settings.output / STATE / "report.json"
         write_atomically(place, to_json(result.report).encode())
         write_atomically(place.with_suffix(".html"), to_html(result.report).encode())
@@ -172,6 +173,13 @@ def _with_progress(settings: Settings, quiet: bool, port_tree):  # type: ignore[
                 task, completed=done, total=total, description=name[-40:]
             ),
         )
+
+
+def _teller(quiet: bool) -> Callable[[str], None]:
+    """Says what is being checked, on one line that is written over, where somebody looks."""
+    if quiet or not sys.stderr.isatty():
+        return lambda _: None
+    return lambda name: print(f"\r\033[Kchecking {name[-60:]}\r", end="", file=sys.stderr)
 
 
 def _diff(change: Change) -> str:
@@ -201,8 +209,7 @@ def _print_summary(report: Report, settings: Settings) -> None:
                     write(f"  hint: {d['hint']}\n")
     states = ", ".join(f"{n} {name}" for name, n in sorted(total["by_status"].items()))
     write(
-        f"{total['files']} files ({total['cuda_files']} with CUDA): {states or 'nothing'}; "
-        f"{report.skipped} up to date\n"
+        f"{total['files']} files ({total['cuda_files']} with CUDA): {states or 'nothing'}\n"
         f"{total['names_converted']} names converted, {total['names_left']} left ({total['percent']} %), "
         f"{report.seconds:.2f} s\n"
     )
@@ -210,8 +217,11 @@ def _print_summary(report: Report, settings: Settings) -> None:
         write(
             "compiled: " + ", ".join(f"{n} {name}" for name, n in total["compiled"].items()) + "\n"
         )
+    if total["kernels"]:
+        write("kernels: " + ", ".join(f"{n} {name}" for name, n in total["kernels"].items()) + "\n")
     if report.program:
-        write(f"program: {report.program['status']}\n")
+        reason = report.program.get("reason", "")
+        write(f"program: {report.program['status']}" + (f": {reason}" if reason else "") + "\n")
 
 
 def _status(report: Report) -> int:

@@ -2,121 +2,159 @@
 
 from __future__ import annotations
 
-import json
 import os
+import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
+from typing import Any
 
+from xpiler.backends.hip.names import is_rocm_header
 from xpiler.backends.hip.toolchain import (
     Compiled,
+    CompilerFound,
     NoCompiler,
-    NotCompiled,
     compile_check,
     find_compiler,
 )
+from xpiler.port.database import BadDatabase, find_database, read_database, unit_flags
 from xpiler.port.files import finding
+from xpiler.port.memory import Memory, Subject, load_memory
 from xpiler.port.report import Report, Row, diagnostic_row
 from xpiler.port.settings import Settings, is_suppressed
+from xpiler.port.tree import STATE
 
-__all__ = ["check", "compile_flags"]
+__all__ = ["Tell", "check"]
 
-_UNITS = frozenset({".hip", ".cpp", ".cc", ".cxx", ".c"})
+_UNITS = frozenset({".hip", ".cu", ".cpp", ".cc", ".cxx", ".c"})
+_MISSING = re.compile(r"fatal error: '([^']+)' file not found")
+
+Tell = Callable[[str], None]
 
 
-def check(report: Report, settings: Settings, run: str | None = None) -> Report:
-    """The report with what the checks found added."""
-    if settings.compile:
-        report = _compile_all(report, settings)
+def check(
+    report: Report,
+    settings: Settings,
+    units: Mapping[str, tuple[str, ...]],
+    run: str | None = None,
+    tell: Tell = lambda _: None,
+) -> Report:
+    """The report with what the checks found added, and what earlier ones found of unchanged files.
+
+    `tell` hears what is being checked.
+    """
+    from xpiler.port.kernels import remembered_kernels, verify_kernels
+
+    memory = load_memory(settings.output / STATE)
+    subject = Subject(settings, report, units)
+    report = _compile_all(report, settings, subject, memory, tell)
     if settings.verify:
-        from xpiler.port.kernels import verify_kernels
-
-        report = verify_kernels(report, settings)
-    if run is not None:
-        from xpiler.port.program import run_both
-
-        report = replace(report, program=run_both(settings, shlex.split(run)))
-    return report
+        report = verify_kernels(report, settings, subject, memory, tell)
+    else:
+        report = remembered_kernels(report, settings, subject, memory)
+    return replace(report, program=_program(settings, subject, memory, run, tell))
 
 
-def compile_flags(settings: Settings) -> dict[str, tuple[str, ...]]:
-    """Include paths and defines of each source, from compile_commands.json where there is one."""
-    place = settings.compile_commands or settings.source / "compile_commands.json"
-    if not place.is_file() and settings.compile_commands is None:
-        place = settings.source / "build" / "compile_commands.json"
-    try:
-        rows = json.loads(place.read_text())
-    except (OSError, ValueError):
-        return {}
-    found: dict[str, tuple[str, ...]] = {}
-    root = settings.source.resolve()
-    for row in rows if isinstance(rows, list) else ():
-        words = row.get("arguments") or shlex.split(row.get("command", ""))
-        folder = Path(row.get("directory", "."))
-        path = (folder / row.get("file", "")).resolve()
-        if root in path.parents:
-            found[path.relative_to(root).as_posix()] = _kept_flags(
-                words, folder, root, settings.output.resolve()
-            )
-    return found
+def _program(
+    settings: Settings, subject: Subject, memory: Memory, run: str | None, tell: Tell
+) -> Mapping[str, Any] | None:
+    """The program's runs: this one, or the last with any arguments that still holds."""
+    if run is None:
+        still = (
+            memory.find("program", words, subject.tree_key(settings.arch, words))
+            for words in reversed(memory.rows["program"])
+        )
+        return next((result for result in still if result is not None), None)
+    key = subject.tree_key(settings.arch, run)
+    known: Mapping[str, Any] | None = memory.find("program", run, key)
+    if known is not None:
+        return known
+    from xpiler.port.program import run_both
+
+    tell("the program")
+    result = {"arguments": run, **run_both(settings, subject, shlex.split(run))}
+    memory.keep("program", run, key, result)
+    return result
 
 
-def _kept_flags(words: Sequence[str], folder: Path, root: Path, output: Path) -> tuple[str, ...]:
-    """-I, -isystem, -D and -std; paths into the tree point into the ported one."""
-    kept: list[str] = []
-    for i, word in enumerate(words):
-        following = words[i + 1] if i + 1 < len(words) else ""
-        if word in ("-I", "-isystem"):
-            kept += ["-I", _moved(following, folder, root, output)]
-        elif word.startswith("-I"):
-            kept += ["-I", _moved(word[2:], folder, root, output)]
-        elif word == "-D":
-            kept.append(f"-D{following}")
-        elif word.startswith(("-D", "-std=")):
-            kept.append(word)
-    return tuple(kept)
+def _flags(report: Report, settings: Settings) -> Mapping[str, tuple[str, ...]]:
+    """Sources to compile, with their flags: those of the compilation database, or all with the usual folders."""
+    rows = [row for row in report.rows if row.cuda and PurePosixPath(row.output).suffix in _UNITS]
+    place = find_database(settings)
+    known = read_database(place, settings.source) if place is not None else {}
+    if not isinstance(known, BadDatabase):
+        named = {str(path): unit_flags(flags, settings) for path, flags in known.items()}
+        if any(row.path in named for row in rows):
+            return {row.path: named[row.path] for row in rows if row.path in named}
+    folders = tuple(f"-I{folder}" for folder in _include_folders(settings.output))
+    return {row.path: folders for row in rows}
 
 
-def _moved(path: str, folder: Path, root: Path, output: Path) -> str:
-    full = Path(os.path.normpath(folder / path))
-    if full == root or root in full.parents:
-        return str(output / full.relative_to(root))
-    return str(full)
-
-
-def _compile_all(report: Report, settings: Settings) -> Report:
+def _compile_all(
+    report: Report, settings: Settings, subject: Subject, memory: Memory, tell: Tell
+) -> Report:
     compiler = find_compiler()
     if isinstance(compiler, NoCompiler):
-        return replace(report, compiler=f"none: {compiler.reason}")
-    flags = compile_flags(settings)
-    folders = _include_folders(settings.output)
-    rows = [row for row in report.rows if row.cuda and PurePosixPath(row.output).suffix in _UNITS]
+        return replace(report, compiler=f"none: {compiler.reason}") if settings.compile else report
+    flags = _flags(report, settings)
+    keys = {
+        path: subject.ported_key(path, compiler, settings.arch, own) for path, own in flags.items()
+    }
+    results = {path: memory.find("compiled", path, key) for path, key in keys.items()}
+    rows = {row.path: row for row in report.rows}
+    missing = [path for path, result in results.items() if result is None]
+    if settings.compile:
 
-    def compiled(row: Row) -> Row:
-        own = flags.get(row.path) or tuple(f"-I{folder}" for folder in folders)
-        outcome = compile_check(settings.output / row.output, settings.arch, own)
-        if isinstance(outcome, Compiled):
-            return replace(row, compiled="compiles")
-        errors = outcome.errors if isinstance(outcome, NotCompiled) else (outcome.reason,)
-        note = finding("XP5602", row.path, arch=settings.arch, reason=errors[0][:200])
-        shown = () if is_suppressed("XP5602", settings.suppress) else (diagnostic_row(note),)
-        return replace(row, compiled="fails", errors=errors, diagnostics=(*row.diagnostics, *shown))
+        def compile_one(path: str) -> dict[str, Any]:
+            tell(rows[path].output)
+            return _compile(settings.output / rows[path].output, settings.arch, flags[path])
 
-    with ThreadPoolExecutor(settings.jobs) as pool:
-        done = {row.path: row for row in pool.map(compiled, rows)}
-    described = f"{compiler.path}, HIP {compiler.version}" if compiler.version else compiler.path
-    return replace(
-        report, rows=tuple(done.get(row.path, row) for row in report.rows), compiler=described
-    )
+        with ThreadPoolExecutor(settings.jobs) as pool:
+            for path, result in zip(missing, pool.map(compile_one, missing), strict=True):
+                memory.keep("compiled", path, keys[path], result)
+                results[path] = result
+    done = {
+        path: _with_compiled(rows[path], result, settings)
+        for path, result in results.items()
+        if result is not None
+    }
+    described = _described(compiler) if done or settings.compile else ""
+    shown = tuple(done.get(row.path, row) for row in report.rows)
+    return replace(report, rows=shown, compiler=described)
+
+
+def _described(compiler: CompilerFound) -> str:
+    return f"{compiler.path}, HIP {compiler.version}" if compiler.version else compiler.path
+
+
+def _compile(file: Path, arch: str, flags: tuple[str, ...]) -> dict[str, Any]:
+    """`status` is compiles, fails, or unknown when a header of ROCm is not installed here."""
+    outcome = compile_check(file, arch, flags)
+    if isinstance(outcome, Compiled):
+        return {"status": "compiles", "errors": []}
+    errors = [outcome.reason] if isinstance(outcome, NoCompiler) else list(outcome.errors)
+    missing = _MISSING.search(errors[0])
+    absent = missing is not None and is_rocm_header(missing[1])
+    return {"status": "unknown" if absent else "fails", "errors": errors}
+
+
+def _with_compiled(row: Row, result: Mapping[str, Any], settings: Settings) -> Row:
+    status, errors = str(result["status"]), tuple(result["errors"])
+    if status == "compiles":
+        return replace(row, compiled=status)
+    code = "XP5602" if status == "fails" else "XP5605"
+    note = finding(code, row.path, arch=settings.arch, reason=errors[0][:200])
+    shown = () if is_suppressed(code, settings.suppress) else (diagnostic_row(note),)
+    return replace(row, compiled=status, errors=errors, diagnostics=(*row.diagnostics, *shown))
 
 
 def _include_folders(root: Path) -> list[Path]:
     """Folders to include from where no compile_commands.json says: the root and those called include."""
     found = [root]
     for folder, names, _ in os.walk(root):
-        names[:] = [n for n in names if not n.startswith(".")]
+        names[:] = sorted(n for n in names if not n.startswith("."))
         if Path(folder).name.lower() in ("include", "inc", "common"):
             found.append(Path(folder))
     return found[:40]

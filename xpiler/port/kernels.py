@@ -2,72 +2,115 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 from xpiler.backends.hip.catalog import entry
 from xpiler.port.files import finding
+from xpiler.port.memory import Memory, Subject, original
 from xpiler.port.report import Report, Row, diagnostic_row
 from xpiler.port.settings import Settings, is_suppressed
 
-__all__ = ["verify_kernels"]
+if TYPE_CHECKING:
+    from xpiler.port.checks import Tell
+
+__all__ = ["before", "remembered_kernels", "verify_kernels"]
 
 
-def verify_kernels(report: Report, settings: Settings) -> Report:
-    """Adds each kernel's evidence to its file's row; files that are up to date keep what they have."""
-    rows = [
-        row
-        for row in report.rows
-        if row.cuda and PurePosixPath(row.path).suffix == ".cu" and not row.kernels
-    ]
-    with ThreadPoolExecutor(settings.jobs) as pool:
-        done = {row.path: row for row in pool.map(lambda row: _verified(row, settings), rows)}
-    return replace(report, rows=tuple(done.get(row.path, row) for row in report.rows))
+def verify_kernels(
+    report: Report, settings: Settings, subject: Subject, memory: Memory, tell: Tell
+) -> Report:
+    """Adds each kernel's evidence to its file's row; a file verified before, with all that it includes, is not again."""
+    rows = [row for row in report.rows if _has_kernels(row)]
+    keys = {row.path: subject.pair_key(row.path) for row in rows}
+    fresh = [row for row in rows if memory.find("kernels", row.path, keys[row.path]) is None]
+    if fresh:
+        with before(settings, subject) as source, ThreadPoolExecutor(settings.jobs) as pool:
+
+            def verify(row: Row) -> list[dict[str, Any]]:
+                tell(row.path)
+                return _evidence(source / row.path, settings.output / row.output)
+
+            for row, kernels in zip(fresh, pool.map(verify, fresh), strict=True):
+                memory.keep("kernels", row.path, keys[row.path], kernels)
+    return remembered_kernels(report, settings, subject, memory)
 
 
-def _source(row: Row, settings: Settings) -> Path:
-    """The CUDA text of a row; in place it is in the backup."""
-    from xpiler.port.tree import STATE
+def remembered_kernels(
+    report: Report, settings: Settings, subject: Subject, memory: Memory
+) -> Report:
+    """The rows with what is known of their kernels."""
 
-    backup = settings.output / STATE / "backup" / row.path
-    return backup if settings.in_place and backup.exists() else settings.source / row.path
+    def shown(row: Row) -> Row:
+        known = (
+            memory.find("kernels", row.path, subject.pair_key(row.path))
+            if _has_kernels(row)
+            else None
+        )
+        return _with_kernels(row, known, settings) if known else row
+
+    return replace(report, rows=tuple(map(shown, report.rows)))
 
 
-def _verified(row: Row, settings: Settings) -> Row:
+def _has_kernels(row: Row) -> bool:
+    return row.cuda and PurePosixPath(row.path).suffix == ".cu"
+
+
+def before(settings: Settings, subject: Subject) -> AbstractContextManager[Path]:
+    """The tree as it was: the source, or (in place) the sources and backups put together again."""
+    return _restored(settings, subject) if settings.in_place else nullcontext(settings.source)
+
+
+@contextmanager
+def _restored(settings: Settings, subject: Subject) -> Iterator[Path]:
+    with TemporaryDirectory() as folder:
+        for path in subject.units:
+            place = Path(folder) / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(original(settings, path).read_bytes())
+        yield Path(folder)
+
+
+def _evidence(source: Path, ported: Path) -> list[dict[str, Any]]:
+    """What is known of each kernel of a pair of files; empty when there is none."""
     import xpiler.api
     from xpiler.driver.report import InputError
     from xpiler.verify.evidence import Refuted, is_verified, summary
 
-    outcome = xpiler.api.verify_pair(_source(row, settings), settings.output / row.output, jobs=1)
-    kernels: tuple[Mapping[str, Any], ...]
+    outcome = xpiler.api.verify_pair(source, ported, jobs=1)
     if isinstance(outcome, InputError):
         reason = outcome.diagnostics[0].message if outcome.diagnostics else "it was not understood"
         if "no kernel" in reason:
-            return row
-        kernels = ({"kernel": "(file)", "status": "unverified", "detail": reason},)
-    else:
-        kernels = tuple(
-            {
-                "kernel": name,
-                "status": "verified"
-                if is_verified(evidence)
-                else "refuted"
-                if isinstance(evidence, Refuted)
-                else "unverified",
-                "detail": summary(evidence),
-            }
-            for name, evidence in outcome.items()
-        )
+            return []
+        return [{"kernel": "(file)", "status": "unverified", "detail": reason}]
+    return [
+        {
+            "kernel": name,
+            "status": "verified"
+            if is_verified(evidence)
+            else "refuted"
+            if isinstance(evidence, Refuted)
+            else "unverified",
+            "detail": summary(evidence),
+        }
+        for name, evidence in outcome.items()
+    ]
+
+
+def _with_kernels(row: Row, kernels: Sequence[Mapping[str, Any]], settings: Settings) -> Row:
     notes = tuple(
         diagnostic_row(finding(code, row.path, kernel=k["kernel"], reason=k["detail"]))
         for k in kernels
         if (code := _code(k)) and not is_suppressed(code, settings.suppress)
     )
     effort = max((row.effort, *(entry(n["code"]).effort for n in notes)), key=_rank)
-    return replace(row, kernels=kernels, diagnostics=(*row.diagnostics, *notes), effort=effort)
+    diagnostics = (*row.diagnostics, *notes)
+    return replace(row, kernels=tuple(kernels), diagnostics=diagnostics, effort=effort)
 
 
 def _rank(effort: str) -> int:

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xpiler.backends.hip.options import wavefront
+from xpiler.port.kernels import before
+from xpiler.port.memory import Subject
 from xpiler.port.settings import Settings
-from xpiler.port.tree import STATE, Kind, walk
+from xpiler.port.tree import Kind, walk
 
 if TYPE_CHECKING:
     from xpiler.verify.oracle import CudaRuntime
@@ -37,51 +39,58 @@ class DidNotRun:
     reason: str
 
 
-def run_both(settings: Settings, words: Sequence[str]) -> Mapping[str, Any]:
+def run_both(settings: Settings, subject: Subject, words: Sequence[str]) -> Mapping[str, Any]:
     """Build and run the tree's program on both sides; `status` is same, differs or failed.
 
     `words` are its arguments, after the source of its main where the tree has several programs.
     """
-    before = _backed_up(settings) if settings.in_place else settings.source
-    sources = _sources(before)
+    with before(settings, subject) as root:
+        sources = _sources(root)
+        main = _main(sources, root, words)
+        if isinstance(main, str):
+            return {"status": "failed", "reason": main}
+        named = bool(words) and words[0] == str(main.relative_to(root))
+        return _compare(settings, subject, root, main, words[1:] if named else words)
+
+
+def _main(sources: Mapping[Path, str], root: Path, words: Sequence[str]) -> Path | str:
+    """The source whose main() is meant, or why that is not clear."""
     mains = [p for p, text in sources.items() if _MAIN.search(text)]
-    chosen = [p for p in mains if words and str(p.relative_to(before)) == words[0]]
-    arguments = list(words[1:] if chosen else words)
-    if not chosen and len(mains) != 1:
-        reason = "several programs: name one, " + ", ".join(
-            str(p.relative_to(before)) for p in mains[:5]
-        )
-        return {"status": "failed", "reason": reason if mains else "no file has a main()"}
-    main = (chosen or mains)[0]
+    chosen = [p for p in mains if words and str(p.relative_to(root)) == words[0]]
+    if chosen or len(mains) == 1:
+        return (chosen or mains)[0]
+    if not mains:
+        return "no file has a main()"
+    return "several programs: name one, " + ", ".join(str(p.relative_to(root)) for p in mains[:5])
+
+
+def _compare(
+    settings: Settings, subject: Subject, root: Path, main: Path, arguments: Sequence[str]
+) -> Mapping[str, Any]:
     from xpiler.verify.oracle import CudaRuntime, HipRuntime
 
-    old = _run(main, _with(main, sources, mains), CudaRuntime(32), arguments)
+    sources = _sources(root)
+    old = _run(main, _with(main, sources), CudaRuntime(32), arguments)
     ported = _sources(settings.output)
-    place = settings.output / main.relative_to(before)
-    place = (
-        place.with_suffix(".hip") if place.suffix == ".cu" and not settings.single_source else place
-    )
-    others = [p for p, text in ported.items() if _MAIN.search(text)]
-    new = _run(place, _with(place, ported, others), HipRuntime(wavefront(settings.arch)), arguments)
+    output = {row.path: row.output for row in subject.report.rows}
+    name = str(main.relative_to(root))
+    place = settings.output / output.get(name, name)
+    new = _run(place, _with(place, ported), HipRuntime(wavefront(settings.arch)), arguments)
     return _verdict(old, new)
-
-
-def _backed_up(settings: Settings) -> Path:
-    return settings.output / STATE / "backup"
 
 
 def _sources(root: Path) -> dict[Path, str]:
     found: dict[Path, str] = {}
     for entry in walk(root):
-        if entry.kind is Kind.SOURCE or entry.path.suffix == ".hip":
-            path = root / entry.path
-            if path.suffix in _SUFFIXES:
-                found[path] = path.read_text("utf-8", "surrogateescape")
+        path = root / entry.path
+        if entry.kind is Kind.SOURCE and path.suffix in _SUFFIXES:
+            found[path] = path.read_text("utf-8", "surrogateescape")
     return found
 
 
-def _with(main: Path, sources: Mapping[Path, str], mains: Sequence[Path]) -> dict[Path, str]:
+def _with(main: Path, sources: Mapping[Path, str]) -> dict[Path, str]:
     """The source with main and the others beside or below it, but those with a main or included."""
+    mains = [p for p, text in sources.items() if _MAIN.search(text)]
     included = {
         name for text in sources.values() for name in re.findall(r'#\s*include\s*"([^"]+)"', text)
     }

@@ -13,14 +13,15 @@ from xpiler.backends.base import Diagnostic
 from xpiler.backends.hip.catalog import entry
 from xpiler.backends.hip.names import find_name
 
-__all__ = ["Report", "Row", "summarise", "to_html", "to_json"]
+__all__ = ["Report", "Row", "row_from_json", "summarise", "to_html", "to_json"]
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """A file's line of the report.
 
-    `status`: ported, unchanged, copied, link, kept, merged, conflict, deleted or failed.
+    `status`: ported, unchanged, copied, up to date, link, kept, merged, conflict, deleted or failed.
+    `compiled`: compiles, fails, unknown (a header is not installed) or nothing.
     """
 
     path: str
@@ -37,6 +38,13 @@ class Row:
     errors: tuple[str, ...] = ()
     kernels: tuple[Mapping[str, Any], ...] = ()
     helpers: bool = False
+
+
+def row_from_json(text: str) -> Row:
+    """The row that was written as JSON. KeyError or TypeError when it has other fields."""
+    raw = json.loads(text)
+    lists = {name: tuple(raw[name]) for name in ("diagnostics", "errors", "kernels")}
+    return Row(**{**raw, **lists})
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +103,7 @@ def summarise(rows: Iterable[Row]) -> dict[str, Any]:
             sorted(Counter(d["code"] for row in rows for d in row.diagnostics).items())
         ),
         "compiled": dict(Counter(row.compiled for row in rows if row.compiled)),
+        "kernels": dict(Counter(k["status"] for row in rows for k in row.kernels)),
         "left_names": dict(sum((Counter(row.left) for row in rows), Counter()).most_common()),
     }
 

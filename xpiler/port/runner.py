@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from importlib import metadata
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
+from xpiler.port.database import BadDatabase, find_database, read_database
 from xpiler.port.files import Job, Ported, finding, port_file
 from xpiler.port.manifest import Journal, Manifest, Record, digest, load, save
 from xpiler.port.project import Facts, FileFacts, Project, output_path, scan
-from xpiler.port.report import Report, Row, diagnostic_row
-from xpiler.port.settings import Settings, is_suppressed
+from xpiler.port.report import Report, Row, diagnostic_row, row_from_json
+from xpiler.port.settings import COMPAT_HEADER, HELPER_HEADER, Settings, is_suppressed
 from xpiler.port.tree import STATE, Entry, Kind, walk
 from xpiler.port.writing import (
     Change,
@@ -110,6 +110,10 @@ def _refusal(settings: Settings) -> Refused | None:
         return Refused(f"{source} is not a folder", "to translate one file, use `xpiler translate`")
     if not os.access(source, os.R_OK | os.X_OK):
         return Refused(f"{source} can't be read")
+    named = settings.compile_commands
+    known = read_database(named, source) if named is not None else None
+    if isinstance(known, BadDatabase):
+        return Refused(f"{known.path} is no compilation database: {known.reason}")
     if settings.in_place:
         return None
     if source.resolve() == output.resolve():
@@ -134,7 +138,7 @@ def _port_all(run: Run, progress: Progress | None) -> Mapping[str, tuple[str, ..
     """Everything but what only the end of a run can tell; returns what each source includes."""
     settings = run.settings
     skip = settings.output if settings.output.resolve() != settings.source.resolve() else None
-    entries = list(walk(settings.source, settings.include, settings.exclude, skip))
+    entries = _entries(settings, skip)
     sources: dict[PurePosixPath, bytes] = {}
     work: list[Entry] = []
     for entry in entries:
@@ -179,11 +183,32 @@ def _port_all(run: Run, progress: Progress | None) -> Mapping[str, tuple[str, ..
         done += 1
         if progress is not None:
             progress(done, len(entries), str(job.path))
-    return {str(path): _includes(project, path) for path in facts}
+    return _units(project, {output: path for output, (path, _) in ours.items()})
 
 
-def _includes(project: Project, path: PurePosixPath) -> tuple[str, ...]:
-    return tuple(sorted(map(str, project.closure(path)[0])))
+def _units(project: Project, sources: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Each source and what of the tree it includes, by the names that they had before a run in place."""
+    generated = (HELPER_HEADER, COMPAT_HEADER)
+
+    def named(paths: Iterable[PurePosixPath]) -> tuple[str, ...]:
+        return tuple(sorted(sources.get(str(p), str(p)) for p in paths if p.name not in generated))
+
+    return {
+        sources.get(str(path), str(path)): named(project.closure(path)[0])
+        for path in project.files
+        if path.name not in generated
+    }
+
+
+def _entries(settings: Settings, skip: Path | None) -> list[Entry]:
+    """The files of the tree; what a compilation database compiles is a source, whatever its name."""
+    place = find_database(settings)
+    known = read_database(place, settings.source) if place is not None else {}
+    named = frozenset() if isinstance(known, BadDatabase) else frozenset(known)
+    return [
+        replace(e, kind=Kind.SOURCE) if e.kind is Kind.OTHER and e.path in named else e
+        for e in walk(settings.source, settings.include, settings.exclude, skip)
+    ]
 
 
 def _renamed(sources: Mapping[PurePosixPath, bytes], run: Run) -> dict[str, str]:
@@ -255,7 +280,7 @@ def _carried(run: Run, entry: Entry, text: bytes, ours: Mapping[str, tuple[str, 
 
 def _take_over(run: Run, path: str, record: Record, current: bytes) -> None:
     """The last run's row stands; it says so, or that the file was edited since."""
-    row = Row(**json.loads(record.result))
+    row = row_from_json(record.result)
     if row.status == "conflict" and _MARKER in current:
         pass
     elif digest(current) != record.written:

@@ -9,14 +9,22 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-__all__ = ["Header", "Name", "find_header", "find_name", "looks_like_cuda", "search_names"]
+__all__ = [
+    "Header",
+    "Name",
+    "find_header",
+    "find_name",
+    "is_rocm_header",
+    "looks_like_cuda",
+    "search_names",
+]
 
 TABLES = Path(__file__).parent / "tables"
 
 # Names that only CUDA's libraries have; `cuda`/`cu` need an upper-case letter to be one.
 _LOOKS_LIKE_CUDA = re.compile(
     r"(?:cuda[A-Z]\w*|CUDA_[A-Z]\w*|CU_[A-Z]\w*|cu(?:Ctx|Device|Module|Mem|Launch|Stream|Event|Func|Graph|Link|Tex"
-    r"|Surf|Array|Init|Driver|Param|Occupancy|Get|Ipc)[A-Z]?\w*|CU(?:device|context|module|function|stream|event"
+    r"|Surf|Array|Driver|Param|Occupancy|Get|Ipc)[A-Z]\w*|CU(?:device|context|module|function|stream|event"
     r"|result|array|texref|graph)\w*|cublas[A-Z]\w*|CUBLAS\w*_\w+|cufft[A-Z]\w*|CUFFT_\w+|curand[A-Z_]\w*|CURAND_\w+"
     r"|cusparse[A-Z]\w*|CUSPARSE_\w+|cusolver[A-Z]\w*|CUSOLVER_\w+|cudnn[A-Z]\w*|CUDNN_\w+|nvrtc[A-Z]\w*|NVRTC_\w+"
     r"|nvml[A-Z]\w*|NVML_\w+|npp[a-z]*[A-Z]\w*|nvtx[A-Z]\w*|cutensor[A-Z]\w*|nvjpeg[A-Z]\w*|__nv_\w+"
@@ -52,6 +60,12 @@ def _names() -> dict[str, list[str]]:
 
 
 @cache
+def _errors() -> dict[str, int]:
+    table: dict[str, int] = json.loads((TABLES / "errors.json").read_text())
+    return table
+
+
+@cache
 def _headers() -> dict[str, dict[str, str]]:
     return tomllib.loads((TABLES / "headers.toml").read_text())
 
@@ -62,6 +76,11 @@ def find_name(name: str) -> Name | None:
     if row is None and name.endswith("_v2"):
         row = _names().get(name[:-3])
     return None if row is None else Name(name, *row)
+
+
+def error_value(name: str) -> int | None:
+    """A number that no HIP call returns, for a CUDA error code without counterpart; None for other names."""
+    return _errors().get(name)
 
 
 def search_names(part: str) -> tuple[Name, ...]:
@@ -94,3 +113,9 @@ def find_header(path: str) -> Header | None:
         if prefix.endswith("/") and path.startswith(prefix):
             return Header(path, "", "", advice)
     return None
+
+
+def is_rocm_header(path: str) -> bool:
+    """Whether an include is one of those that ports of CUDA's headers lead to."""
+    tables = _headers()
+    return path in {*tables["headers"].values(), *tables["folders"].values()}
