@@ -12,7 +12,7 @@ from typing import Protocol
 
 from xpiler.ir.diagnostics import Diagnostic
 from xpiler.ir.nodes import Kernel, Module
-from xpiler.ir.types import Space, Type
+from xpiler.ir.types import Scalar, Space, Type
 from xpiler.passes.base import Pass
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "KernelEntry",
     "Manual",
     "ManualEntry",
+    "Meaning",
     "Option",
     "Pipeline",
     "Target",
@@ -155,6 +156,31 @@ class Vocabulary:
     spaces: Mapping[str, Space] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """The target's instructions as C++ that can be called one by one: what they do, and what they refuse.
+
+    `text` declares them and defines `xp_begin(task)` (a task starts), `xp_end()` (it ends; nonzero and a message
+    when it must not) and `xp_on_chip(space, bytes)` (a new array in a space of the target's own, null for others).
+    `types` are the C names of scalars where they are not the plain ones. `shapes` gives for each instruction or
+    word what it takes and gives, as a text: two of the same shape can be taken for each other.
+    """
+
+    text: str
+    flags: tuple[str, ...] = ()
+    types: Mapping[Scalar, str] = field(default_factory=dict)
+    shapes: Mapping[str, str] = field(default_factory=dict)
+
+
+class Meanings(Protocol):
+    def __call__(self) -> Meaning | None: ...
+
+
+def no_meaning() -> Meaning | None:
+    """A target whose programs call nothing that is declared."""
+    return None
+
+
 class Words(Protocol):
     def __call__(self) -> Vocabulary: ...
 
@@ -189,3 +215,4 @@ class Target:
     suffixes: tuple[str, ...] = ()
     manual: Manual = no_manual
     vocabulary: Words = Vocabulary
+    meaning: Meanings = no_meaning

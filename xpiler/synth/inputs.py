@@ -7,15 +7,17 @@ milliseconds. A shape that the predecessor itself cannot run is left out by whoe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from math import prod
 from typing import Any
 
 from xpiler.ir import build
-from xpiler.ir.nodes import Builtin, Declare, For, Module, Stmt
-from xpiler.ir.types import U32
-from xpiler.ir.walk import map_block, statements
+from xpiler.ir.interpret import TASKS
+from xpiler.ir.nodes import Builtin, Const, Declare, For, Module, Stmt
+from xpiler.ir.types import U32, Scalar
+from xpiler.ir.walk import expressions, map_block, statements, subexpressions
+from xpiler.synth.machine import Machine
 from xpiler.synth.trace import Inputs, runs
 from xpiler.verify.case import Case, Concrete, ConcreteBuffer, concrete
 from xpiler.verify.infer_bare import NoCase, infer_bare
@@ -27,6 +29,7 @@ WORK = 6000  # threads and elements of a run, together: what the interpreter doe
 SEEN = (13, 61, 6, 29, 3, 21, 8, 1)
 SEEN_SEEDS, UNSEEN_SEEDS = (0, 1, 2, 4, 5, 9), (3, 6, 7, 8)  # every style of values in both
 UNSEEN = (27, 150, 10, 5, 45, 2, 24, 7)
+TILE = 300  # elements of the longest tile that inputs have several of
 ROOM = 200  # elements of a buffer whose length follows no formula
 TAKEN_AS_THEY_ARE = ("blocks_", "threads_")  # names of sizes that are a launch's own
 
@@ -37,39 +40,81 @@ def inputs_for(
     seeds: Sequence[int] = (0, 1, 2),
     most: int = 4,
     sizes: Sequence[int] = SEEN,
+    *,
+    after: Module | None = None,
+    machine: Machine | None = None,
 ) -> tuple[Inputs, ...]:
     """Small inputs which `program` itself can run: from its cases, else from its own bounds.
 
-    Of a program with threads or parallel loops every second one runs them in a random order.
+    Of a program with threads or parallel loops every second one runs them in a random order. With `after`, what a
+    pass made of the program, its tiles count as well: some inputs are long enough for several of each.
     """
-    found = tuple(_ordered(program, _running(program, _concretes(cases, sizes), seeds, most)))
+    programs = (program,) if after is None else (program, after)
+    wanted = (*sizes, *_several_tiles(programs, sizes))
+    found = tuple(_ordered(program, _running(program, cases, wanted, seeds, most, machine)))
     if found:
         return found
     threads = _as_threads(program)
     bare = infer_bare(threads, threads.kernels[0])
     if isinstance(bare, NoCase):
         return ()
-    return tuple(_ordered(program, _running(program, _concretes((bare,), sizes), seeds, most)))
+    return tuple(_ordered(program, _running(program, (bare,), wanted, seeds, most, machine)))
+
+
+def _several_tiles(programs: Sequence[Module], sizes: Sequence[int]) -> tuple[int, ...]:
+    """Lengths of some whole tiles and a rest, for tiles that no size in `sizes` has two of."""
+    tiles = {
+        int(sub.value)
+        for program in programs
+        for stmt in statements(program.kernels[0].body)
+        for expr in expressions(stmt)
+        for sub in subexpressions(expr)
+        if isinstance(sub, Const) and isinstance(sub.type, Scalar) and sub.type.is_int
+    }
+    # a task of several takes its second tile after all others have taken their first
+    long = [TASKS * tile + tile + tile // 2 + 1 for tile in sorted(tiles) if tile <= TILE]
+    return tuple(size for size in long if size > max(sizes))[-2:]
 
 
 def _running(
-    program: Module, shapes: Sequence[Concrete], seeds: Sequence[int], most: int
+    program: Module,
+    cases: Sequence[Case],
+    sizes: Sequence[int],
+    seeds: Sequence[int],
+    most: int,
+    machine: Machine | None,
 ) -> list[Inputs]:
-    """Inputs of the first `most` shapes that the program runs without a fault."""
+    """Inputs of the first `most` shapes that the program runs without a fault, and of the longest two."""
+    shapes = _concretes(cases, sizes)
     chosen: list[Concrete] = []
     for shape in shapes:
         if len(chosen) == most:
             break
-        if runs(program, _inputs(shape, seeds[0])):
+        if runs(program, _inputs(shape, seeds[0], machine)):
             chosen.append(shape)
-    drawn = [_inputs(shape, seed) for seed in seeds for shape in chosen]
-    return drawn + [_far_below_zero(given) for given in drawn[:2]]
+    drawn = [_inputs(shape, seed, machine) for seed in seeds for shape in chosen]
+    if not drawn:
+        return []
+    special = [_far_below_zero(given) for given in drawn[:2]] + [_large(g) for g in drawn[1:2]]
+    # long ones cost more than they show, so there are few of them
+    long = sorted(shapes, key=_elements)[-2:] if len(sizes) > len(SEEN) else []
+    beyond = [_inputs(s, seeds[0], machine) for s in long if s not in chosen]
+    return drawn + special + [given for given in beyond if runs(program, given)]
 
 
 def _far_below_zero(given: Inputs) -> Inputs:
     """The same run with every real element less by a hundred: a maximum that starts at 0 is wrong there."""
+    return _changed(given, lambda v: v - 100.0)
+
+
+def _large(given: Inputs) -> Inputs:
+    """The same run with large elements: what overflows unless a maximum is taken off, does so there."""
+    return _changed(given, lambda v: v * 300.0)
+
+
+def _changed(given: Inputs, change: Callable[[float], float]) -> Inputs:
     args = {
-        name: [v - 100.0 for v in value] if isinstance(value, list) and _real(value) else value
+        name: [change(v) for v in value] if isinstance(value, list) and _real(value) else value
         for name, value in given.args.items()
     }
     return replace(given, args=args)
@@ -147,10 +192,10 @@ def _work(shape: Concrete) -> int:
     return prod(shape.grid) * prod(shape.block) + sum(b.elements for b in shape.buffers)
 
 
-def _inputs(shape: Concrete, seed: int) -> Inputs:
+def _inputs(shape: Concrete, seed: int, machine: Machine | None) -> Inputs:
     prepared = prepare(shape, seed)
     args: dict[str, Any] = {}
     for argument, array in zip(shape.arguments, prepared.arrays, strict=True):
         values = array.astype("f8").tolist() if array.dtype.kind not in "iub" else array.tolist()
         args[argument.name] = values if isinstance(argument, ConcreteBuffer) else values[0]
-    return Inputs(args, shape.grid, shape.block, shape.shared)
+    return Inputs(args, shape.grid, shape.block, shape.shared, machine=machine)

@@ -20,7 +20,7 @@ from xpiler.synth.outcome import agrees, differs, outcome, same_value
 from xpiler.synth.paths import enclosing, places
 from xpiler.synth.trace import Inputs, Place, Recording, Write, record
 
-__all__ = ["COMPUTE", "INDEX", "MISSING", "RACE", "Location", "Nothing", "localise"]
+__all__ = ["COMPUTE", "INDEX", "MISSING", "RACE", "Location", "Nothing", "confirmed", "localise"]
 
 INDEX, COMPUTE, MISSING, RACE = "index", "compute", "missing", "race"
 
@@ -71,6 +71,12 @@ def localise(
             )
         return replace(found, suspects=_ranked(before, after, found))
     return Nothing()
+
+
+def confirmed(location: Location, place: Place) -> Location:
+    """The location, once a change at `place` alone is known to take the difference away."""
+    others = tuple(p for p in location.suspects if p != place)
+    return replace(location, suspects=(place, *others))
 
 
 def _undetermined(new: Recording, run: int) -> Location:

@@ -11,14 +11,17 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from xpiler.ir.check import check
-from xpiler.ir.nodes import Declare, Expr, For, Module, Stmt, Var
-from xpiler.ir.types import Scalar
-from xpiler.ir.walk import blocks
+from xpiler.ir.nodes import Expr, Module
+from xpiler.synth.calls import call_variants, waits
+from xpiler.synth.change import Change
 from xpiler.synth.demands import demands_of
-from xpiler.synth.localise import RACE, Location, Nothing, localise
+from xpiler.synth.guards import guarded, guarded_twice
+from xpiler.synth.localise import RACE, Location, Nothing, confirmed, localise
+from xpiler.synth.machine import Machine
 from xpiler.synth.outcome import Tests
 from xpiler.synth.paths import at, replace_at
-from xpiler.synth.sketch import Change, barriers, changes, structural
+from xpiler.synth.scope import integers
+from xpiler.synth.sketch import barriers, changes, structural
 from xpiler.synth.slots import Slot, Template, slots, templates
 from xpiler.synth.solve import Query, fill, guessed
 from xpiler.synth.trace import Inputs, Place, Recording, record
@@ -33,7 +36,10 @@ HEAD = 8  # suspects that are looked at before any others
 
 @dataclass(frozen=True, slots=True)
 class Repaired:
-    """The mended program: what was changed, where, after how many candidates and in how many seconds."""
+    """The mended program: what was changed, after how many candidates and in how many seconds.
+
+    `location` is what `localise` said, with the statement at which a change mends the program as its first suspect.
+    """
 
     program: Module
     what: str
@@ -89,7 +95,8 @@ def repair(
         counter = tests.counterexample(candidate.program, unseen)
         if counter is None:
             took = time.process_time() - start
-            return Repaired(candidate.program, candidate.what, found, tests.tried, took)
+            where = confirmed(found, candidate.place)
+            return Repaired(candidate.program, candidate.what, where, tests.tried, took)
         tests.add(counter)
         shown.append(counter)
         if len(shown) > COUNTEREXAMPLES:
@@ -108,16 +115,24 @@ def _candidates(
     """One changed statement at a time, at the likeliest places first; there the smallest change first."""
     order = list(location.suspects)
     head, rest = order[:HEAD], order[HEAD:]
+    waiting = tuple(dict.fromkeys((*waits(before), *waits(after))))
     if location.kind == RACE:
-        yield from barriers(after, head)
+        yield from barriers(after, head, waiting)
+    machine = shown[0].machine
+    if machine is not None:
+        machine.knows(after)
     old, new = record(before, shown[0]), record(after, shown[0])
-    search = _Search(before, after, old, new, borrow, note)
+    search = _Search(before, after, old, new, machine, borrow, note)
     yield from search.at_places(head[:3])
     yield from structural(after, tuple(head))
+    for path in head[:3]:
+        yield from guarded(after, path, integers(after, path))
     yield from search.at_places(head[3:])
     for path in head:
         yield from search.solved(path, range(4, 8))
-    yield from barriers(after, order)
+    yield from barriers(after, order, waiting)
+    for path in head[:2]:
+        yield from guarded_twice(after, path, integers(after, path))
     yield from search.at_places(rest)
 
 
@@ -129,23 +144,27 @@ class _Search:
     after: Module
     old: Recording
     new: Recording
+    machine: Machine | None
     borrow: bool
     note: Callable[[Query], None]
 
     def at_places(self, paths: Sequence[Place]) -> Iterator[Change]:
         for path in paths:
             for program in transplants(self.before, self.after, path) if self.borrow else ():
-                yield Change(program, "as the predecessor has it")
+                yield Change(program, "as the predecessor has it", path)
+            if self.machine is not None:
+                for stmt, what in call_variants(self.after, path, self.machine):
+                    yield Change(replace_at(self.after, path, stmt), what, path)
             yield from self.solved(path, range(2))
             yield from changes(self.after, path)
             yield from self.solved(path, range(2, 4))
             for program in regained_guards(self.before, self.after, path) if self.borrow else ():
-                yield Change(program, "under the predecessor's guard")
+                yield Change(program, "under the predecessor's guard", path)
 
     def solved(self, path: Place, costs: range) -> Iterator[Change]:
         """The statement with one slot filled anew: by the solver if the runs demand something, else by trial."""
         stmt = at(self.after, path)
-        scope = _scope(self.after, path)
+        scope = integers(self.after, path)
         for slot in slots(stmt):
             demands = demands_of(path, stmt, slot, self.old, self.new)
             chosen = [t for t in templates(slot, scope) if t.cost in costs]
@@ -157,30 +176,5 @@ class _Search:
                     yield self._change(path, slot, template, expr)
 
     def _change(self, path: Place, slot: Slot, template: Template, expr: Expr) -> Change:
-        return Change(replace_at(self.after, path, slot.put(expr)), f"{slot.role}: {template.what}")
-
-
-def _scope(program: Module, path: Place) -> tuple[Var, ...]:
-    """Integer variables visible at `path`, nearest first, then parameters."""
-    out: list[Var] = []
-    block = program.kernels[0].body
-    for position in range(0, len(path), 2):
-        here: list[Var] = []
-        for stmt in block[: path[position]]:
-            here += _declares(stmt)
-        stmt = block[path[position]]
-        if isinstance(stmt, For) and position + 1 < len(path):
-            here.append(Var(stmt.var, stmt.type))
-        out = [*reversed(here), *out]
-        if position + 1 < len(path):
-            block = blocks(stmt)[path[position + 1]]
-    for p in program.kernels[0].params:
-        if isinstance(p.type, Scalar) and p.type.is_int:
-            out.append(Var(p.name, p.type))
-    return tuple(out)
-
-
-def _declares(stmt: Stmt) -> list[Var]:
-    if isinstance(stmt, Declare) and isinstance(stmt.type, Scalar) and stmt.type.is_int:
-        return [Var(stmt.name, stmt.type)]
-    return []
+        what = f"{slot.role}: {template.what}"
+        return Change(replace_at(self.after, path, slot.put(expr)), what, path)

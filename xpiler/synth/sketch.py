@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from xpiler.ir import build
 from xpiler.ir.nodes import (
@@ -22,7 +22,6 @@ from xpiler.ir.nodes import (
     Cast,
     Const,
     Declare,
-    Evaluate,
     Expr,
     For,
     If,
@@ -35,19 +34,19 @@ from xpiler.ir.nodes import (
     Var,
 )
 from xpiler.ir.types import F32, Pointer, Scalar
-from xpiler.ir.walk import map_expr, map_exprs, statements
+from xpiler.ir.walk import (
+    expressions,
+    map_block,
+    map_expr,
+    map_exprs,
+    statements,
+    subexpressions,
+)
+from xpiler.synth.change import Change
 from xpiler.synth.paths import at, block_of, insert, places, replace_at
 from xpiler.synth.trace import Place
 
-__all__ = ["Change", "barriers", "changes", "structural"]
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A candidate and what was changed, as a phrase."""
-
-    program: Module
-    what: str
+__all__ = ["barriers", "changes", "structural"]
 
 
 _COMPARE_SWAPS = {
@@ -76,7 +75,7 @@ def changes(program: Module, path: Place) -> Iterator[Change]:
     stmt = at(program, path)
     for new, what in _statement(program.kernels[0], stmt):
         if new != stmt:
-            yield Change(replace_at(program, path, new), what)
+            yield Change(replace_at(program, path, new), what, path)
 
 
 def _statement(kernel: Kernel, stmt: Stmt) -> Iterator[tuple[Stmt, str]]:
@@ -103,12 +102,8 @@ def _statement(kernel: Kernel, stmt: Stmt) -> Iterator[tuple[Stmt, str]]:
         mine = elems.get(load.buffer)
         for name in sorted(n for n, e in elems.items() if e == mine and n != load.buffer):
             new = replace(load, buffer=name)
-            yield _swapped(stmt, load, new), f"reads {name}"
-    if isinstance(stmt, Evaluate):
-        args = stmt.call.args
-        for n in range(len(args) - 1):
-            exchanged = (*args[:n], args[n + 1], args[n], *args[n + 2 :])
-            yield replace(stmt, call=replace(stmt.call, args=exchanged)), "operands exchanged"
+            for changed in _each(stmt, load, new):
+                yield changed, f"reads {name}"
 
 
 def _with_value(stmt: Declare | Assign | Store, value: Expr) -> Stmt:
@@ -125,8 +120,6 @@ def _elements(kernel: Kernel) -> Mapping[str, tuple[Scalar, int]]:
 
 
 def _loads(stmt: Stmt) -> Iterator[Load]:
-    from xpiler.ir.walk import expressions, subexpressions
-
     seen: set[Load] = set()
     for whole in expressions(stmt):
         for part in subexpressions(whole):
@@ -139,10 +132,25 @@ def _swapped(stmt: Stmt, old: Expr, new: Expr) -> Stmt:
     return map_exprs(stmt, lambda e: new if e == old else e)
 
 
+def _each(stmt: Stmt, old: Expr, new: Expr) -> Iterator[Stmt]:
+    """`new` for every occurrence of `old`, then for each single one where there are several."""
+    yield _swapped(stmt, old, new)
+    count = sum(e == old for whole in expressions(stmt) for e in subexpressions(whole))
+    for turn in range(count if count > 1 else 0):
+        seen = -1
+
+        def one(e: Expr, turn: int = turn) -> Expr:
+            nonlocal seen
+            if e != old:
+                return e
+            seen += 1
+            return new if seen == turn else e
+
+        yield map_exprs(stmt, one)
+
+
 def _expressions(stmt: Stmt) -> Iterator[tuple[Stmt, str]]:
     """Every operator, call and cast of the statement, changed one at a time."""
-    from xpiler.ir.walk import expressions, subexpressions
-
     seen: set[Expr] = set()
     for whole in expressions(stmt):
         for part in subexpressions(whole):
@@ -183,32 +191,32 @@ def _expression(e: Expr) -> Iterator[tuple[Expr, str]]:
 
 
 def structural(program: Module, suspects: Sequence[Place]) -> Iterator[Change]:
-    """Barriers, whole loops and guards: what is missing or in the wrong place."""
+    """Remainders, guards and types: what is missing or too much."""
     yield from _remainders(program)
-    yield from _guards(program, suspects)
+    yield from _unguarded(program, suspects)
     yield from _widened(program)
 
 
-def barriers(program: Module, suspects: Sequence[Place]) -> Iterator[Change]:
-    """A barrier beside each of the suspects; a barrier that is there, one statement earlier or later."""
-    if program.kernels[0].level != "simt":
-        return
+def barriers(program: Module, suspects: Sequence[Place], waits: Sequence[Stmt]) -> Iterator[Change]:
+    """A barrier or one of `waits` beside each of the suspects; one that is there, one statement earlier or later."""
+    simt = program.kernels[0].level == "simt"
+    missing: list[Stmt] = [*([Barrier()] if simt else []), *waits]
     for path in suspects:
         stmt = at(program, path)
-        if isinstance(stmt, Barrier):
+        if stmt in missing:
             yield from _moved(program, path, stmt)
-        else:
-            yield Change(insert(program, path, Barrier()), "a barrier")
-            yield Change(replace_at(program, path, stmt, Barrier()), "a barrier")
+        for new in missing:
+            yield Change(insert(program, path, new), "a barrier", path)
+            yield Change(replace_at(program, path, stmt, new), "a barrier", path)
 
 
-def _moved(program: Module, path: Place, barrier: Barrier) -> Iterator[Change]:
+def _moved(program: Module, path: Place, barrier: Stmt) -> Iterator[Change]:
     siblings = block_of(program, path)
     for by in (1, -1):
         other = (*path[:-1], path[-1] + by)
         if 0 <= other[-1] < len(siblings):
             swapped = replace_at(program, path, siblings[other[-1]])
-            yield Change(replace_at(swapped, other, barrier), "the barrier elsewhere")
+            yield Change(replace_at(swapped, other, barrier), "the barrier elsewhere", path)
 
 
 def _remainders(program: Module) -> Iterator[Change]:
@@ -220,11 +228,13 @@ def _remainders(program: Module) -> Iterator[Change]:
         if isinstance(hi, Binary) and hi.op == "/" and isinstance(hi.b, Const):
             less = build.const(int(hi.b.value) - 1, hi.b.type)
             rounded = Binary("/", Binary("+", hi.a, less), hi.b)
-            yield Change(replace_at(program, path, replace(stmt, hi=rounded)), "the remainder")
+            yield Change(
+                replace_at(program, path, replace(stmt, hi=rounded)), "the remainder", path
+            )
             guarded = _guard_body(stmt, hi.a)
             if guarded is not None:
                 new = replace(guarded, hi=rounded)
-                yield Change(replace_at(program, path, new), "the remainder, under a guard")
+                yield Change(replace_at(program, path, new), "the remainder, under a guard", path)
 
 
 def _guard_body(outer: For, limit: Expr) -> For | None:
@@ -240,42 +250,14 @@ def _guard_body(outer: For, limit: Expr) -> For | None:
     return replace(outer, body=(replace(inner, body=body),))
 
 
-def _guards(program: Module, suspects: Sequence[Place]) -> Iterator[Change]:
-    """A guard `v < n` round a suspect, for integers in scope; or a guard taken away."""
-    kernel = program.kernels[0]
-    limits = [p for p in kernel.params if isinstance(p.type, Scalar) and p.type.is_int]
+def _unguarded(program: Module, suspects: Sequence[Place]) -> Iterator[Change]:
+    """A guard round a suspect taken away."""
     for path in suspects[:2]:
-        stmt = at(program, path)
-        for name, type_ in _scope(program, path):
-            for limit in limits:
-                if limit.type == type_ and limit.name != name:
-                    guard = If(Binary("<", Var(name, type_), Var(limit.name, type_)), (stmt,))
-                    what = f"a guard {name} < {limit.name}"
-                    yield Change(replace_at(program, path, guard), what)
         for n in range(len(path) - 2, 0, -2):
             around = at(program, path[:n])
             if isinstance(around, If) and not around.orelse:
-                yield Change(replace_at(program, path[:n], *around.then), "without its guard")
-
-
-def _scope(program: Module, path: Place) -> list[tuple[str, Scalar]]:
-    """Integer locals and loop variables visible at `path`, nearest first."""
-    out: list[tuple[str, Scalar]] = []
-    block = program.kernels[0].body
-    position = 0
-    while True:
-        for stmt in block[: path[position]]:
-            if isinstance(stmt, Declare) and isinstance(stmt.type, Scalar) and stmt.type.is_int:
-                out.append((stmt.name, stmt.type))
-        stmt = block[path[position]]
-        if position + 2 >= len(path):
-            return out[::-1]
-        if isinstance(stmt, For):
-            out.append((stmt.var, stmt.type))
-        from xpiler.ir.walk import blocks
-
-        block = blocks(stmt)[path[position + 1]]
-        position += 2
+                without = replace_at(program, path[:n], *around.then)
+                yield Change(without, "without its guard", path[:n])
 
 
 def _widened(program: Module) -> Iterator[Change]:
@@ -285,7 +267,7 @@ def _widened(program: Module) -> Iterator[Change]:
         if isinstance(stmt, Declare) and isinstance(stmt.type, Scalar) and stmt.type.bits == 16:
             if not stmt.type.is_float:
                 continue
-            yield Change(_retyped(program, path, stmt), f"{stmt.name} in f32")
+            yield Change(_retyped(program, path, stmt), f"{stmt.name} in f32", path)
 
 
 def _retyped(program: Module, path: Place, decl: Declare) -> Module:
@@ -299,8 +281,6 @@ def _retyped(program: Module, path: Place, decl: Declare) -> Module:
                 return e.a
             case _:
                 return e
-
-    from xpiler.ir.walk import map_block
 
     def stmt_of(s: Stmt) -> Block:
         match s:

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from xpiler.ir.functions import FUNCTIONS
 from xpiler.ir.nodes import (
     COMPARISONS,
+    AddressOf,
     Assign,
     Atomic,
     Binary,
@@ -18,7 +20,6 @@ from xpiler.ir.nodes import (
     Cast,
     Const,
     Declare,
-    Evaluate,
     Expr,
     For,
     Load,
@@ -37,7 +38,8 @@ HOLE = "xp_h"
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """An expression of a statement. `role`: store, load, index, value, lo, hi, step, left, right, argument.
+    """An expression of a statement. `role`: store, load, index, value, lo, hi, step, left, right,
+    argument (of a declared instruction), address (of one's operand).
 
     `put` gives the statement with another expression there; `op` is the comparison for `left`, `right`.
     """
@@ -80,13 +82,12 @@ def slots(stmt: Stmt) -> tuple[Slot, ...]:
             found.append(Slot("value", value, lambda x: replace(stmt, value=x)))
         case Atomic(index=(index,)):
             found.append(Slot("index", index, lambda x: replace(stmt, index=(x,))))
-        case Evaluate(call=call):
-            found += _argument_slots(stmt, call)
         case _:
             pass
     for whole in expressions(stmt):
         found += _guard_slots(stmt, whole)
     found += _load_slots(stmt)
+    found += _instruction_slots(stmt)
     return tuple(s for s in found if _is_int(s.expr))
 
 
@@ -108,15 +109,36 @@ def _guard_slots(stmt: Stmt, whole: Expr) -> Iterator[Slot]:
                 yield Slot(role, getattr(part, side), put, part.op)
 
 
-def _argument_slots(stmt: Evaluate, call: Call) -> Iterator[Slot]:
-    for n, arg in enumerate(call.args):
-        if _is_int(arg):
+def _instruction_slots(stmt: Stmt) -> Iterator[Slot]:
+    """Integer arguments of the declared instructions that a statement calls, and the places of their operands."""
+    seen: set[Expr] = set()
+    for whole in expressions(stmt):
+        for part in subexpressions(whole):
+            if part in seen:
+                continue
+            seen.add(part)
+            match part:
+                case Call(function=function, args=args) if function not in FUNCTIONS:
+                    for n, arg in enumerate(args):
+                        # a call inside is an instruction of its own
+                        if _is_int(arg) and not isinstance(arg, Call):
+                            yield Slot("argument", arg, _putter(stmt, part, "args", n))
+                case AddressOf(index=index):
+                    for n, arg in enumerate(index):
+                        yield Slot("address", arg, _putter(stmt, part, "index", n))
+                case _:
+                    pass
 
-            def put(x: Expr, n: int = n) -> Stmt:
-                args = (*call.args[:n], x, *call.args[n + 1 :])
-                return replace(stmt, call=replace(call, args=args))
 
-            yield Slot("argument", arg, put)
+def _putter(stmt: Stmt, part: Call | AddressOf, field: str, n: int) -> Callable[[Expr], Stmt]:
+    """Gives the statement with another n-th expression in a field of one of its parts."""
+    old: tuple[Expr, ...] = getattr(part, field)
+
+    def put(x: Expr) -> Stmt:
+        changed = replace(part, **{field: (*old[:n], x, *old[n + 1 :])})  # type: ignore[arg-type]
+        return map_exprs(stmt, lambda e: changed if e == part else e)
+
+    return put
 
 
 def _load_slots(stmt: Stmt) -> Iterator[Slot]:

@@ -11,14 +11,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from xpiler.ir.functions import FUNCTIONS
 from xpiler.ir.interpret import Fault, interpret
 from xpiler.ir.nodes import (
+    AddressOf,
     Assign,
     Atomic,
     Block,
+    Call,
     Cast,
     Const,
     Declare,
+    Evaluate,
     Expr,
     For,
     If,
@@ -33,6 +37,7 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.types import F64, I32, Pointer, Scalar
 from xpiler.ir.walk import blocks, expressions, subexpressions, with_blocks
+from xpiler.synth.machine import Effect, Machine
 
 __all__ = ["Inputs", "Place", "Recording", "Site", "Write", "record", "run", "runs"]
 
@@ -48,7 +53,8 @@ Place = tuple[int, ...]
 class Inputs:
     """One run: argument values by parameter name (lists for buffers) and the launch.
 
-    With `order`, threads and iterations of parallel loops run in a random order of that seed.
+    With `order`, threads and iterations of parallel loops run in a random order of that seed. `machine` has
+    the meaning of declared instructions; without it a program that calls one cannot run.
     """
 
     args: Mapping[str, Any]
@@ -56,6 +62,7 @@ class Inputs:
     block: tuple[int, int, int]
     shared_bytes: int = 0
     order: int | None = None
+    machine: Machine | None = field(default=None, compare=False, repr=False)
 
     def fresh(self) -> dict[str, Any]:
         """A copy that a run may write."""
@@ -102,7 +109,7 @@ class _Log(list[float]):
 
     def __init__(self) -> None:
         super().__init__([0.0])
-        self.entries: list[float] = []
+        self.entries: list[float | Effect] = []
 
     def __setitem__(self, key: Any, value: Any) -> None:
         del key
@@ -136,12 +143,10 @@ class _Instrument:
 
     @staticmethod
     def _is_site(stmt: Stmt) -> bool:
-        if isinstance(stmt, Store | Atomic | Assign):
+        if isinstance(stmt, Store | Atomic | Assign | Evaluate | If | For):
             return True
-        if isinstance(stmt, Declare | If | While | For):
-            return any(
-                isinstance(s, Load) for e in expressions(stmt) for s in subexpressions(e)
-            ) or (isinstance(stmt, If | For))
+        if isinstance(stmt, Declare | While):
+            return any(_reads(s) for e in expressions(stmt) for s in subexpressions(e))
         return False
 
     def _log(self, stmt: Stmt, path: Place, scope: tuple[str, ...]) -> list[Stmt]:
@@ -153,6 +158,13 @@ class _Instrument:
             out += [_put(Cast(F64, i)) for i in stmt.index]
             out.append(_put(Cast(F64, stmt.value)))
         return out
+
+
+def _reads(expr: Expr) -> bool:
+    """Whether it looks at memory, or calls an instruction."""
+    return isinstance(expr, Load | AddressOf) or (
+        isinstance(expr, Call) and expr.function not in FUNCTIONS
+    )
 
 
 def _put(value: Expr) -> Stmt:
@@ -185,6 +197,7 @@ def run(program: Module, args: dict[str, Any], inputs: Inputs, steps: int = STEP
         seed=inputs.order,
         limit=steps,
         trips=steps,
+        machine=inputs.machine,
     )
 
 
@@ -204,39 +217,77 @@ def record(program: Module, inputs: Inputs) -> Recording:
     log = _Log()
     args[LOG] = log
     fault = ""
+    if inputs.machine is not None:
+        inputs.machine.observer = log.entries.append
     try:
         run(logged, args, inputs)
     except Fault as error:
         fault = str(error) or "a fault"
     except (OverflowError, ValueError, TypeError) as error:
         fault = f"{type(error).__name__}: {error}"
+    finally:
+        if inputs.machine is not None:
+            inputs.machine.observer = None
     del args[LOG]
     results = {k: v for k, v in args.items() if isinstance(v, list)}
     writes, visits = _decode(log.entries, sites)
     return Recording(sites, writes, visits, results, fault)
 
 
+Visits = tuple[tuple[int, tuple[int, ...]], ...]
+
+
 def _decode(
-    entries: list[float], sites: tuple[Site, ...]
-) -> tuple[tuple[Write, ...], tuple[tuple[int, tuple[int, ...]], ...]]:
+    entries: list[float | Effect], sites: tuple[Site, ...]
+) -> tuple[tuple[Write, ...], Visits]:
+    """The log as writes and visits: after a statement's mark come its variables, then what it stores."""
     writes: list[Write] = []
     visits: list[tuple[int, tuple[int, ...]]] = []
+    asked: dict[str, tuple[int, tuple[int, ...]]] = {}
     position = 0
     while position < len(entries):
-        number = int(entries[position + 1]) if position + 1 < len(entries) else -1
+        entry = entries[position]
+        if isinstance(entry, Effect):
+            # what a wait completes belongs to the statement that asked for it
+            number, env = asked.get(entry.buffer, visits[-1] if visits else (-1, ()))
+            if number >= 0:
+                writes.append(Write(number, entry.buffer, entry.index, entry.value, env))
+            position += 1
+            continue
+        numbers = _numbers(entries, position + 1)
+        number = int(numbers[0]) if numbers else -1
         if number < 0:
             break
         site = sites[number]
-        start = position + 2
-        end = start + len(site.names)
-        env = tuple(int(v) for v in entries[start:end])
+        end = 1 + len(site.names)
+        env = tuple(int(v) for v in numbers[1:end])
         visits.append((number, env))
-        position = end
+        asked |= dict.fromkeys(_addressed(site.stmt), (number, env))
         if isinstance(site.stmt, Store):
             rank = len(site.stmt.index)
-            tail = entries[end : end + rank + 1]
+            tail = numbers[end : end + rank + 1]
             if len(tail) == rank + 1:
                 index = tuple(int(v) for v in tail[:rank])
                 writes.append(Write(number, site.stmt.buffer, index, tail[rank], env))
-            position = end + rank + 1
+            end += rank + 1
+        position += 1 + end
     return tuple(writes), tuple(visits)
+
+
+def _numbers(entries: list[float | Effect], start: int, most: int = 64) -> list[float]:
+    """The numbers from `start` on, up to an effect."""
+    found: list[float] = []
+    for entry in entries[start : start + most]:
+        if isinstance(entry, Effect):
+            break
+        found.append(entry)
+    return found
+
+
+def _addressed(stmt: Stmt) -> tuple[str, ...]:
+    """Buffers that a call of an instruction may write."""
+    if not isinstance(stmt, Evaluate):
+        return ()
+    return tuple(
+        s.buffer for e in stmt.call.args for s in subexpressions(e) if isinstance(s, AddressOf)
+    )

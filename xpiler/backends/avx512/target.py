@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from xpiler.backends.avx512.emit import emit
+from xpiler.backends.avx512.isa.meaning import meaning
 from xpiler.backends.avx512.isa.manual import manual, vocabulary
 from xpiler.backends.avx512.pipeline import pipeline
 from xpiler.backends.avx512.toolchain import EXECUTORS
@@ -21,5 +22,6 @@ TARGET: Final = Target(
     facts={"vector_bytes": 64, "vector_lanes": 16, "mask_registers": 8, "vector_registers": 32},
     manual=manual,
     vocabulary=vocabulary,
-    suffixes=(".c", ".cpp"),
+    meaning=meaning,
+    suffixes=(".c", ".cpp", ".hpp"),
 )

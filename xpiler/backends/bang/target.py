@@ -6,6 +6,7 @@ from typing import Final
 
 from xpiler.backends.bang.emit import TASKS, emit
 from xpiler.backends.bang.isa.catalog import manual
+from xpiler.backends.bang.isa.meaning import meaning
 from xpiler.backends.bang.pipeline import pipeline
 from xpiler.backends.bang.toolchain import Simulator
 from xpiler.backends.bang.words import vocabulary
@@ -33,6 +34,7 @@ TARGET: Final = Target(
     facts=FACTS,
     manual=manual,
     vocabulary=vocabulary,
+    meaning=meaning,
     options=(Option("arch", ("mtp_372",), "mtp_372", "the MLU architecture"),),
     suffixes=(".mlu",),
 )

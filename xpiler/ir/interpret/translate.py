@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from xpiler.ir.functions import MASKLESS_WARP_OPS
+from xpiler.ir.functions import FUNCTIONS, MASKLESS_WARP_OPS
 from xpiler.ir.nodes import (
     COMPARISONS,
     AddressOf,
@@ -45,18 +45,47 @@ from xpiler.ir.nodes import (
     WarpOp,
     While,
 )
-from xpiler.ir.types import BOOL, Pointer, Scalar, Spaces
-from xpiler.ir.walk import statements
+from xpiler.ir.types import BOOL, I32, Pointer, Scalar, Spaces, Vector
+from xpiler.ir.walk import expressions, statements, subexpressions
 
-__all__ = ["python_source"]
+__all__ = ["instructions", "python_source", "uses_grid_barrier"]
 
 
-def python_source(module: Module, kernel: Kernel) -> str:
-    """Definitions of the module's functions and of `kernel`; names are prefixed so that none collides."""
+def python_source(module: Module, kernel: Kernel, machine: bool = False) -> str:
+    """Definitions of the module's functions and of `kernel`; names are prefixed so that none collides.
+
+    With `machine`, arrays are asked of `array` and declared instructions of `I`, by their keys.
+    """
     globals_ = {g.name: [str(n) for n in g.shape] or ["1"] for g in module.globals}
-    parts = [_Writer(module, f, dict(globals_)).text() for f in module.functions]
-    parts.append(_Writer(module, kernel, dict(globals_)).text())
+    parts = [_Writer(module, f, dict(globals_), machine).text() for f in module.functions]
+    parts.append(_Writer(module, kernel, dict(globals_), machine).text())
     return "\n".join(parts)
+
+
+def instructions(module: Module) -> frozenset[str]:
+    """Keys of the declared instructions that a module calls: `name|result|argument|...` by their types."""
+    found: set[str] = set()
+    for unit in (*module.kernels, *module.functions):
+        for stmt in statements(unit.body):
+            for expr in expressions(stmt):
+                for sub in subexpressions(expr):
+                    if isinstance(sub, Call) and sub.function not in FUNCTIONS:
+                        found.add(instruction_key(sub))
+    return frozenset(found)
+
+
+def instruction_key(call: Call) -> str:
+    """What tells one form of an instruction from its others."""
+    kinds = [_kind(a) for a in call.args]
+    # a word of the target's without arguments is a number to the interpreter
+    result = "i64" if not call.args and call.type == I32 else str(call.type)
+    return "|".join([call.function, result, *kinds])
+
+
+def _kind(arg: Expr) -> str:
+    if isinstance(arg, Call) and not arg.args and arg.function not in FUNCTIONS and arg.type == I32:
+        return "enum"
+    return f"{arg.type.elem}*" if isinstance(arg.type, Pointer) else str(arg.type)
 
 
 @dataclass
@@ -66,6 +95,7 @@ class _Writer:
     shapes: dict[
         str, list[str]
     ]  # of arrays with more than one dimension, and of all that are no parameter
+    machine: bool = False
     lines: list[str] = field(default_factory=list)
     types: dict[str, Scalar] = field(default_factory=dict)
     tiles: dict[str, Tile] = field(default_factory=dict)
@@ -122,6 +152,10 @@ class _Writer:
                 return self.cast(type, a)
             case Select(cond=cond, a=a, b=b):
                 return f"({self.expr(a)} if {self.expr(cond)} else {self.expr(b)})"
+            case Call(function=function, args=args) if function not in FUNCTIONS:
+                if not self.machine:
+                    raise TypeError(f"the instruction {function} has no meaning here")
+                return f"I[{instruction_key(e)!r}]({', '.join(map(self.expr, args))})"
             case Call(function=function, args=args, type=type):
                 shown = ", ".join([f"T[{str(type)!r}]", *map(self.expr, args)])
                 return f"F[{function!r}]({shown})"
@@ -132,7 +166,8 @@ class _Writer:
         shape = self.shapes.get(buffer)
         flat = self.expr(index[0]) if index else "0"
         if shape and len(shape) > 1:
-            flat = self._flat(shape, index)
+            # an address may lie outside: a masked access touches only the lanes that it has
+            flat = self._flat(shape, index, check or not self.machine)
         elif any(isinstance(p.type, Pointer) and p.name == buffer for p in self.unit.params):
             if isinstance(self.unit, Function):
                 flat = f"o_{buffer} + {flat}"
@@ -140,11 +175,14 @@ class _Writer:
             flat = f"o_{buffer} + {flat}"
         return f"at({flat}, v_{buffer})" if check else flat
 
-    def _flat(self, shape: list[str], index: tuple[Expr, ...]) -> str:
-        flat = f"lim({self.expr(index[0])}, {shape[0]})"
+    def _flat(self, shape: list[str], index: tuple[Expr, ...], check: bool) -> str:
+        def limited(n: int) -> str:
+            text = self.expr(index[n]) if n < len(index) else "0"
+            return f"lim({text}, {shape[n]})" if check else text
+
+        flat = limited(0)
         for n, size in enumerate(shape[1:], 1):
-            inner = f"lim({self.expr(index[n])}, {size})" if n < len(index) else "0"
-            flat = f"({flat} * {size} + {inner})"
+            flat = f"({flat} * {size} + {limited(n)})"
         return flat
 
     def binary(self, e: Binary) -> str:
@@ -213,9 +251,9 @@ class _Writer:
     def simple(self, s: Stmt) -> list[str]:
         match s:
             case Declare(name=name, type=type, init=init):
-                assert isinstance(type, Scalar)
-                self.types[name] = type
-                value = f"poison(T[{type.name!r}])" if init is None else self.expr(init)
+                if isinstance(type, Scalar):
+                    self.types[name] = type
+                value = self.indeterminate(type) if init is None else self.expr(init)
                 return [f"v_{name} = {value}"]
             case Alloc():
                 return self.alloc(s)
@@ -248,21 +286,31 @@ class _Writer:
             case TileOp():
                 return self.tile_op(s)
             case Evaluate(call=call):
-                raise TypeError(f"the instruction {call.function} has no meaning here")
+                return [self.expr(call)]
             case If() | For() | While():
                 raise TypeError("a compound statement")
+
+    @staticmethod
+    def indeterminate(type: object) -> str:
+        if isinstance(type, Scalar):
+            return f"poison(T[{type.name!r}])"
+        return f"b'Z' * {type.lanes * type.elem.size}" if isinstance(type, Vector) else "0x5a5a"
 
     def alloc(self, s: Alloc) -> list[str]:
         if s.dynamic:
             self.shapes[s.name] = ["dynamic"]
             start = "0" if s.offset is None else self.expr(s.offset)
+            named = f", {s.name!r}" if self.machine else ""
             return [
-                f"v_{s.name} = dynamic(S, B, T[{s.elem.name!r}])",
+                f"v_{s.name} = dynamic(S, B, T[{s.elem.name!r}]{named})",
                 f"o_{s.name} = {start} // {s.elem.size}",
             ]
         self.shapes[s.name] = [f"({self.expr(d)})" for d in s.shape]
         size = " * ".join(self.shapes[s.name]) or "1"
         fresh = f"[poison(T[{s.elem.name!r}])] * ({size})"
+        if self.machine:
+            shape = "".join(f"{d}, " for d in self.shapes[s.name])
+            fresh = f"array({s.name!r}, T[{s.elem.name!r}], ({shape}), {s.space.name!r})"
         if s.space == Spaces.SHARED and self.simt:
             return [
                 f"v_{s.name} = S.setdefault({s.name!r}, None) or S.__setitem__("
