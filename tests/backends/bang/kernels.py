@@ -74,6 +74,27 @@ KERNELS: dict[str, str] = {
            z[i] = best;
          }""",
     ),
+    "bytes": flat(
+        "bytes",
+        "const u8 *x, const bool *m, u8 *z, bool *b, i32 n",
+        """if (i < n) {
+           i32 v = (i32)x[i];
+           f32 s = (f32)x[i] * 0.5f;
+           bool on = m[i];
+           if (v > 100 && on) { s = s + 70.0f; }
+           z[i] = (u8)((i32)s + v);
+           b[i] = s >= 60.0f && !on;
+         }""",
+    ),
+    "updates": flat(
+        "updates",
+        "f32 *x, f32 *y, const f32 *g, i32 n",
+        """if (i < n) {
+           f32 v = g[i] > 0.0f ? g[i] : 0.25f;
+           y[i] = fma(0.999f, y[i], fma(-0.999f, v, v));
+           x[i] = x[i] - y[i];
+         }""",
+    ),
     "tally": flat(
         "tally",
         "const i32 *x, i32 *z, i32 n",

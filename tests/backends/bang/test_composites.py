@@ -39,9 +39,11 @@ static float X[{n}], Y[{n}];
 __mlu_entry__ void all(FILE *out) {{
   __nram__ float x[{n}];
   __nram__ float y[{n}];
+  __nram__ float z[{n}];
   __nram__ float d[{n}];
   __nram__ float t[6][{n}];
   memcpy(x, X, sizeof x), memcpy(y, Y, sizeof y);
+  for (int i = 0; i < {n}; ++i) z[i] = -(X[i] * Y[i]) * (i % 2 ? 1.0f : 0.999f);
 {calls}
 }}
 int main(int, char **argv) {{
@@ -72,7 +74,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Array]:
     calls = []
     for name in names:
         composite = COMPOSITES[name]
-        sources = ["x", "y"][: composite.sources]
+        sources = ["x", "y", "z"][: composite.sources]
         scratch = [f"t[{i}]" for i in range(composite.scratch)]
         calls.append(
             f"  {name}({', '.join(['d', *sources, *scratch, str(N)])}); fwrite(d, 1, sizeof d, out);"
@@ -94,6 +96,15 @@ def _ulps(got: Array, exact: Array) -> Array:
     return np.abs(got[use].astype(np.float64) - exact[use]) / np.spacing(np.abs(near[use]))
 
 
+def _fused(x: Array, y: Array) -> Array:
+    """x * y + z with the z of the program: nearly all of the product cancels."""
+    x, y = x.astype(np.float32), y.astype(np.float32)
+    scale = np.where(np.arange(N) % 2, np.float32(1), np.float32(0.999))
+    with np.errstate(all="ignore"):
+        z = -(x * y) * scale
+    return x.astype(np.float64) * y.astype(np.float64) + z.astype(np.float64)
+
+
 def _same_special(got: Array, exact: Array) -> None:
     with np.errstate(over="ignore"):
         near = exact.astype(np.float32)
@@ -102,7 +113,8 @@ def _same_special(got: Array, exact: Array) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "limit"), [("xp_exp", 2.0), ("xp_div", 1.0), ("xp_tanh", 4.0), ("xp_erf", 4.0)]
+    ("name", "limit"),
+    [("xp_exp", 2.0), ("xp_div", 1.0), ("xp_tanh", 4.0), ("xp_erf", 4.0), ("xp_fma", 1.0)],
 )
 def test_accuracy(results: dict[str, Array], name: str, limit: float) -> None:
     x, y = (a.astype(np.float64) for a in _inputs())
@@ -110,6 +122,7 @@ def test_accuracy(results: dict[str, Array], name: str, limit: float) -> None:
         exact = {
             "xp_exp": np.exp(x),
             "xp_div": x / y,
+            "xp_fma": _fused(x, y),
             "xp_tanh": np.tanh(x),
             "xp_erf": np.array([math.erf(v) for v in x]),
         }[name]

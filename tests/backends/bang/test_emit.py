@@ -133,6 +133,16 @@ def test_host_code_is_on_cnrt_and_otherwise_the_users(emitted: Emitted) -> None:
         ("cudaEventRecord(e);", "cnrtPlaceNotifier(e, nullptr);"),
         ("cudaMemcpyFromSymbol(h, c, n);",
          "cnrtMemcpy(h, (char *)xp_symbol_c(), n, cnrtMemcpyDevToHost);"),
+        ("cudaEventCreateWithFlags(&e, cudaEventDisableTiming);", "cnrtNotifierCreate(&e);"),
+        ("cudaMallocAsync(&p, n, s);", "cnrtMalloc((void **)&p, n);"),
+        ("cudaFreeAsync(p, s);", "xp_free_async(p, s);"),
+        ("cudaHostAlloc((void **)&p, n, cudaHostAllocDefault);", "cnrtHostMalloc((void **)&p, n);"),
+        ("CHECK(cudaFuncSetAttribute(k, cudaFuncAttributeMaxDynamicSharedMemorySize, n));",
+         "CHECK((cnrtSuccess));"),
+        ("cudaDeviceReset();", "(cnrtSuccess);"),
+        ("cudaMemcpy2D(d, p, s, w, w, h, cudaMemcpyHostToDevice);",
+         "xp_memcpy2d(d, p, s, w, w, h, cnrtMemcpyHostToDev);"),
+        ("cudaMallocManaged(&p, n); cudaFree(p);", "xp_malloc_managed((void **)&p, n); xp_free(p);"),
         ("// cudaMalloc stays in comments", "// cudaMalloc stays in comments"),
         ('puts("cudaMalloc");', 'puts("cudaMalloc");'),
     ],
@@ -145,6 +155,41 @@ def test_a_call_without_counterpart_is_reported() -> None:
     text, left = to_cnrt("\n  cudaGraphLaunch(g, s);")
     assert "cudaGraphLaunch" in text
     assert left == (("cudaGraphLaunch", 2, 3),)
+
+
+MANAGED = """\
+#include <cstdio>
+__global__ void twice(const float *x, float *y, int n) {
+  int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < n) y[i] = 2.0f * x[i];
+}
+int main() {
+  float *x, *y, *z, back[2] = {0, 0};
+  cudaMallocManaged(&x, 400);
+  cudaMallocManaged(&y, 400, cudaMemAttachGlobal);
+  cudaMalloc(&z, 400);
+  cudaMemset(x, 0, 400);
+  for (int i = 1; i < 100; i++) x[i] = i;
+  cudaMemPrefetchAsync(x, 400, 0);
+  twice<<<1, 128>>>(x, y + 1, 99);
+  cudaDeviceSynchronize();
+  twice<<<1, 128>>>(y, z, 100);
+  cudaMemcpy(back, z + 98, 8, cudaMemcpyDeviceToHost);
+  printf("%g %g %g %g\\n", y[1], y[99], back[0], back[1]);
+  cudaFree(x);
+  cudaFree(y);
+  cudaFree(z);
+  if (y == nullptr) cudaGraphLaunch(nullptr, nullptr);
+}
+"""
+
+
+def test_managed_memory_goes_to_the_device_and_back(tmp_path: Path) -> None:
+    made = translate(MANAGED, tmp_path / "managed.cu")
+    assert [d.code for d in made.diagnostics] == ["XP3302"]
+    done = run(build(made.text, tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["0", "196", "388", "392"]
 
 
 def test_simulation_keeps_lines() -> None:

@@ -25,9 +25,10 @@ from xpiler.backends.bang.toolchain import Simulator
 from xpiler.backends.bang.words import vocabulary
 from xpiler.backends.base import KernelEntry
 from xpiler.ir.check import check
-from xpiler.ir.nodes import Module
+from xpiler.ir.nodes import Binary, Const, Module, Select
 from xpiler.ir.parse_c import parse_module
 from xpiler.ir.print_c import print_module
+from xpiler.ir.walk import expressions, statements
 from xpiler.passes.base import Applied, Context, NotApplicable, Pass, Unsupported
 
 Array = np.ndarray[Any, Any]
@@ -184,6 +185,32 @@ def test_integers_wrap(library: Library) -> None:
     np.testing.assert_array_equal(z, (x + y) * np.int32(3) - (x >> 2))
 
 
+def test_bytes_and_booleans(library: Library) -> None:
+    n = 3001
+    rng = np.random.default_rng(5)
+    x, m = rng.integers(0, 256, n).astype(np.uint8), rng.integers(0, 2, n).astype(np.bool_)
+    z, b = np.zeros(n, np.uint8), np.zeros(n, np.bool_)
+    library.call("bytes", (24,), (128,), x, m, z, b, n)
+    s = x.astype(np.float32) * np.float32(0.5) + np.where((x > 100) & m, 70, 0)
+    np.testing.assert_array_equal(z, (s.astype(np.int32) + x).astype(np.uint8))
+    np.testing.assert_array_equal(b, (s >= 60) & ~m)
+    assert isinstance(library.outcomes["bytes"]["pipeline"], Applied)
+    assert "_nram[i" not in library.texts["bytes"]  # no scalar loop is left
+
+
+def test_a_fused_sum_that_cancels_keeps_its_accuracy(library: Library) -> None:
+    n = 2000
+    x, y, g = _floats(n), np.zeros(n, np.float32), _floats(n, 1)
+    before = x.copy()
+    library.call("updates", (16,), (128,), x, y, g, n)
+    v = np.where(g > 0, g, np.float32(0.25)).astype(np.float64)
+    exact = v * (1 - float(np.float32(0.999)))
+    np.testing.assert_allclose(y, exact, rtol=3e-7)
+    np.testing.assert_allclose(x, before - y, rtol=1e-6, atol=1e-7)
+    assert "xp_fma(" in library.texts["updates"]
+    assert isinstance(library.outcomes["updates"]["cache"], Applied)
+
+
 @pytest.mark.parametrize("n", [4, 1024, 4099, 9002])
 def test_short_vectors_are_rerolled(library: Library, n: int) -> None:
     x, z = _floats(n), np.full(n + 4, 9, np.float32)
@@ -310,13 +337,42 @@ def test_nothing_fits_into_no_memory() -> None:
         ("f64 *x, i32 n", "x[i] = 0.0;"),
         ("f32 *x, f64 a", "x[i] = (f32)a;"),
         ("f32 *x, i32 n", "f64 v = (f64)x[i]; x[i] = (f32)(v * v + 1.0);"),
-        ("f32 *x, i32 n", "x[i] = (f32)((f64)x[i] * 0.1);"),
+        ("f32 *x, i32 n", "x[i] = (f32)((f64)x[i] * 1e300);"),
     ],
 )
 def test_doubles_are_refused(params: str, body: str) -> None:
     outcome = DOUBLES.rewrite(parse_module(flat("k", params, body)), Context())
     assert isinstance(outcome, Unsupported)
     assert outcome.code == "XP3101"
+
+
+def test_double_literals_between_floats_are_floats() -> None:
+    body = "x[i] = (f32)((f64)x[i] * 0.1 + ((f64)x[i] > 0.5 ? 1.0 : sqrt((f64)x[i] + 2.0)));"
+    outcome = DOUBLES.rewrite(parse_module(flat("k", "f32 *x, i32 n", body)), Context())
+    assert isinstance(outcome, Applied)
+    assert "f64" not in print_module(outcome.program)
+
+
+@pytest.mark.parametrize("op", ["<", "<=", ">", ">="])
+@pytest.mark.parametrize("literal", [0.1, -0.1, 1.7, -3.3])
+def test_a_comparison_with_a_double_literal_is_exact(op: str, literal: float) -> None:
+    body = f"x[i] = (f64)x[i] {op} {literal} ? 1.0f : 0.0f;"
+    outcome = DOUBLES.rewrite(parse_module(flat("k", "f32 *x, i32 n", body)), Context())
+    assert isinstance(outcome, Applied)
+    conds = [
+        e.cond
+        for s in statements(outcome.program.kernels[0].body)
+        for e in expressions(s)
+        if isinstance(e, Select)
+    ]
+    (cond,) = conds
+    assert isinstance(cond, Binary)
+    assert isinstance(cond.b, Const)
+    compare = {"<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal}
+    near = np.float32(literal)
+    around = [np.nextafter(near, np.float32(s)) for s in (-9, 9)] + [near, np.float32(0)]
+    for x in around:
+        assert compare[cond.op](x, np.float32(cond.b.value)) == compare[op](np.float64(x), literal)
 
 
 def test_doubles_that_change_nothing_are_floats() -> None:

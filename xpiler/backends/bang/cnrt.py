@@ -49,7 +49,22 @@ _WORDS: Final[dict[str, str]] = {
     "cudaEventRecord": "cnrtPlaceNotifier",
     "cudaEventSynchronize": "cnrtWaitNotifier",
     "cudaEventElapsedTime": "xp_elapsed",
+    "cudaEventCreateWithFlags": "cnrtNotifierCreate",
+    "cudaEventQuery": "cnrtWaitNotifier",
+    "cudaStreamQuery": "cnrtQueueSync",
+    "cudaStreamCreateWithFlags": "cnrtQueueCreate",
+    "cudaStreamCreateWithPriority": "cnrtQueueCreate",
+    "cudaStreamWaitEvent": "xp_queue_wait",
+    "cudaMallocAsync": "cnrtMalloc",
+    "cudaFreeAsync": "xp_free_async",
+    "cudaHostAlloc": "cnrtHostMalloc",
+    "cudaMallocManaged": "xp_malloc_managed",
+    "cudaMallocPitch": "xp_malloc_pitch",
+    "cudaMemcpy2D": "xp_memcpy2d",
     "__half": "half",
+    "__half2": "half2",
+    "__nv_bfloat162": "bfloat162",
+    "nv_bfloat162": "bfloat162",
     "__nv_bfloat16": "bfloat16_t",
     "nv_bfloat16": "bfloat16_t",
     "__half2float": "(float)",
@@ -59,18 +74,27 @@ _WORDS: Final[dict[str, str]] = {
     "__float2bfloat16": "(bfloat16_t)",
 }
 
-_FIRST_BY_ADDRESS: Final = frozenset({"cudaMalloc", "cudaMallocHost"})
+_FIRST_BY_ADDRESS: Final = frozenset({
+    "cudaMalloc", "cudaMallocHost", "cudaMallocAsync", "cudaHostAlloc", "cudaMallocManaged", "cudaMallocPitch",
+})  # fmt: skip
+_SHORTER: Final = {
+    "cudaEventCreateWithFlags": 1,
+    "cudaStreamCreateWithFlags": 1,
+    "cudaStreamCreateWithPriority": 1,
+    "cudaMallocAsync": 2,
+    "cudaHostAlloc": 2,
+    "cudaMallocManaged": 2,
+}
+"""How many arguments the CNRT call takes; CUDA's flags and streams behind them have no meaning there."""
+_HINTS: Final = frozenset({
+    "cudaMemAdvise", "cudaMemPrefetchAsync", "cudaFuncSetAttribute", "cudaFuncSetCacheConfig",
+    "cudaDeviceSetCacheConfig", "cudaDeviceSetSharedMemConfig", "cudaDeviceSetLimit", "cudaDeviceReset",
+    "cudaProfilerStart", "cudaProfilerStop", "cudaSetDeviceFlags",
+})  # fmt: skip
+"""Calls that change no result; the call stands for its success."""
+_ON_MANAGED: Final = {"cnrtFree": "xp_free", "cnrtMemcpy": "xp_copy", "cnrtMemset": "xp_fill"}
 _COPIES: Final = frozenset({"cudaMemcpy", "cudaMemcpyAsync"})
 _SYMBOLS: Final = frozenset({"cudaMemcpyToSymbol", "cudaMemcpyFromSymbol"})
-
-ELAPSED: Final = """\
-static cnrtRet_t xp_elapsed(float *milliseconds, cnrtNotifier_t start, cnrtNotifier_t end) {
-  float microseconds = 0;
-  cnrtRet_t status = cnrtNotifierDuration(start, end, &microseconds);
-  *milliseconds = microseconds / 1000;
-  return status;
-}
-"""
 
 
 def to_cnrt(text: str) -> tuple[str, tuple[tuple[str, int, int], ...]]:
@@ -81,6 +105,8 @@ def to_cnrt(text: str) -> tuple[str, tuple[tuple[str, int, int], ...]]:
     words: list[Edit] = []
     calls: list[Edit] = []
     left: list[tuple[str, int, int]] = []
+    uses_managed = any(t.text == "cudaMallocManaged" for t in items)
+    managed = _ON_MANAGED if uses_managed else {}
     for n, token in enumerate(items):
         if token.kind != "name":
             continue
@@ -88,11 +114,15 @@ def to_cnrt(text: str) -> tuple[str, tuple[tuple[str, int, int], ...]]:
         args = _arguments(items, n)
         if name in _SYMBOLS and args is not None and len(args) >= 3:
             calls += _symbol(data, name, token, args)
+        elif name in _HINTS and args is not None:
+            close = args[-1][1] if args else items[n + 1].end
+            calls.append(Edit(token.start, close, "(cnrtSuccess"))
         elif name in _WORDS:
-            words.append(Edit(token.start, token.end, _WORDS[name]))
+            word = _WORDS[name]
+            words.append(Edit(token.start, token.end, managed.get(word, word)))
             if args is not None:
                 calls += _adapt(data, name, args)
-        elif name.startswith("cuda") and name[4:5].isupper():
+        elif name.startswith("cuda") and name[4:5].isupper() and not _hidden(token, calls):
             line, column = tokens.lines.at(token.start)
             left.append((name, line, column))
     return apply(data, [*_without_hidden(words, calls), *calls]).decode(
@@ -104,6 +134,11 @@ def _without_hidden(words: list[Edit], calls: list[Edit]) -> list[Edit]:
     """The edits of names that stand in no text that a call's edit replaces."""
     ranges = [(e.start_byte, e.end_byte) for e in calls if e.end_byte > e.start_byte]
     return [e for e in words if not any(a <= e.start_byte and e.end_byte <= b for a, b in ranges)]
+
+
+def _hidden(token: Token, calls: Sequence[Edit]) -> bool:
+    """Whether the token stands in text that an edit of a call takes away."""
+    return any(e.start_byte <= token.start and token.end <= e.end_byte for e in calls)
 
 
 def _arguments(items: Sequence[Token], at: int) -> list[tuple[int, int]] | None:
@@ -137,11 +172,15 @@ def _arguments(items: Sequence[Token], at: int) -> list[tuple[int, int]] | None:
 
 def _adapt(data: bytes, name: str, args: list[tuple[int, int]]) -> list[Edit]:
     """What the call needs beside the new name: casts that C++ asks for, another order, a default."""
+    kept = _SHORTER.get(name, len(args))
+    dropped = [Edit(args[kept - 1][1], args[-1][1], "")] if kept < len(args) else []
     if name in _FIRST_BY_ADDRESS and args:
         first = data[args[0][0] : args[0][1]]
         if first.replace(b" ", b"").startswith((b"(void**)", b"reinterpret_cast<void**>")):
-            return []
-        return _cast(data, args[0], "(void **)")
+            return dropped
+        return [*_cast(data, args[0], "(void **)"), *dropped]
+    if dropped:
+        return dropped
     if name in _COPIES and len(args) >= 4:
         edits = _cast(data, args[1], "(void *)")
         if name == "cudaMemcpyAsync":

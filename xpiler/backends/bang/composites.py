@@ -9,6 +9,8 @@ double precision by tests/backends/bang/test_composites.py.
   as expf.
 - `xp_div`: a * (1 / b), corrected by the exactly computed residual; 1 ulp, exact quotients exact, where 1 / b is
   finite and normal (2^-126 <= |b| <= 2^126), infinities and zeros as IEEE division.
+- `xp_fma`: the product and the sum with their exact errors (Dekker 1971, Knuth), added last; 1 ulp where nothing
+  underflows and |a|, |b| < 2^115.
 - `xp_tanh`: a polynomial below 0.65, 1 - 2 / (exp(2|x|) + 1) above; 4 ulp.
 - `xp_erf`: a polynomial below 1, 1 - exp(-x^2) q(1 / (1 + |x| / 2)) above; 4 ulp.
 """
@@ -158,6 +160,41 @@ __mlu_func__ void xp_div(float *dst, float *a, float *b, float *t0, float *t1, f
   __bang_add(dst, t1, dst, n);
 }}"""
 
+_FMA: Final = f"""\
+// dst = a * b + c, the product not rounded: 1 ulp
+__mlu_func__ void xp_fma(float *dst, float *a, float *b, float *c, float *t0, float *t1, float *t2, float *t3,
+                         float *t4, float *t5, int n) {{
+  __bang_mul_scalar(t0, a, 4097.0f, n);
+  __bang_sub(t1, t0, a, n);
+  __bang_sub(t0, t0, t1, n);
+  __bang_sub(t1, a, t0, n);
+  __bang_mul_scalar(t2, b, 4097.0f, n);
+  __bang_sub(t3, t2, b, n);
+  __bang_sub(t2, t2, t3, n);
+  __bang_sub(t3, b, t2, n);
+  __bang_mul(t4, a, b, n);
+  __bang_mul(dst, t0, t2, n);
+  __bang_sub(dst, dst, t4, n);
+  __bang_mul(t5, t0, t3, n);
+  __bang_add(dst, dst, t5, n);
+  __bang_mul(t5, t1, t2, n);
+  __bang_add(dst, dst, t5, n);
+  __bang_mul(t5, t1, t3, n);
+  __bang_add(dst, dst, t5, n);
+  __bang_add(t0, t4, c, n);
+  __bang_sub(t1, t0, t4, n);
+  __bang_sub(t2, t0, t1, n);
+  __bang_sub(t2, t4, t2, n);
+  __bang_sub(t1, c, t1, n);
+  __bang_add(t1, t1, t2, n);
+  __bang_add(dst, dst, t1, n);
+  __bang_sub(t2, dst, dst, n);
+  __bang_eq_scalar(t2, t2, 0.0f, n);
+{_mask("t2")}
+  __bang_band((int *)dst, (int *)dst, (int *)t2, n);
+  __bang_add(dst, t0, dst, n);
+}}"""
+
 _TANH: Final = f"""\
 // dst = tanh(src), 4 ulp
 __mlu_func__ void xp_tanh(float *dst, float *src, float *t0, float *t1, float *t2, float *t3, float *t4, int n) {{
@@ -214,6 +251,7 @@ COMPOSITES: Final[dict[str, Composite]] = {
         Composite("xp_select", 3, 2, _SELECT),
         Composite("xp_exp", 1, 3, _EXP),
         Composite("xp_div", 2, 6, _DIV),
+        Composite("xp_fma", 3, 6, _FMA),
         Composite("xp_tanh", 1, 5, _TANH, ("xp_exp",)),
         Composite("xp_erf", 1, 5, _ERF, ("xp_exp",)),
     )

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from xpiler.backends.bang.cnrt import ELAPSED, to_cnrt
+from xpiler.backends.bang.cnrt import to_cnrt
 from xpiler.backends.bang.composites import COMPOSITES, with_dependencies
 from xpiler.backends.bang.helpers import HELPERS
+from xpiler.backends.bang.hostlib import host_functions, missing_functions
 from xpiler.backends.bang.printer import TYPE_NAMES, PrintedKernel, print_global, print_kernel
 from xpiler.backends.base import Diagnostic, EmitRequest, Emitted, TranslatedKernel
 from xpiler.backends.splice import CUDA_HEADERS, Splicing, splice
@@ -29,12 +30,12 @@ struct dim3 {
 };
 """
 _VECTOR: Final = re.compile(
-    r"\b(?:make_)?(char|uchar|short|ushort|int|uint|float|longlong|ulonglong)([1234])\b"
+    r"\b(?:make_)?(char|uchar|short|ushort|int|uint|float|longlong|ulonglong|half|bfloat16)([1234])\b"
 )
 _VECTOR_ELEMS: Final = {
     "char": "signed char", "uchar": "unsigned char", "short": "short", "ushort": "unsigned short",
     "int": "int", "uint": "unsigned int", "float": "float", "longlong": "long long",
-    "ulonglong": "unsigned long long",
+    "ulonglong": "unsigned long long", "half": "half", "bfloat16": "bfloat16_t",
 }  # fmt: skip
 _SAME: Final = """\
 template <class A, class B>
@@ -74,7 +75,8 @@ def emit(request: EmitRequest) -> Emitted:
     for kernel in kernels:
         by_name.setdefault(kernel.own, []).append(kernel)
     functions = {f.name: f for f in places.kernels}
-    definitions = {name: _definitions(ks, functions.get(name)) for name, ks in by_name.items()}
+    managed = "cudaMallocManaged" in request.text
+    definitions = {n: _definitions(ks, functions.get(n), managed) for n, ks in by_name.items()}
     plan = Splicing(
         kernels=definitions,
         launch=lambda launch: _launch(launch, known),
@@ -85,13 +87,13 @@ def emit(request: EmitRequest) -> Emitted:
     )
     body, left = to_cnrt(splice(request.text, plan))
     globals_ = {g.name: g for k in request.kernels for g in k.program.globals}
-    text = _assemble(request.path.name, body, kernels, tuple(globals_.values()))
+    names = tuple(dict.fromkeys(name for name, _, _ in left))
+    text = _assemble(request.path.name, body, kernels, tuple(globals_.values()), names)
     refused = tuple(
         Diagnostic("XP3301", "warning", f"kernel {f.name} was left out: it was not translated")
         for f in places.kernels
         if f.name not in known
     )
-    names = dict.fromkeys(name for name, _, _ in left)
     api = tuple(
         Diagnostic(
             "XP3302", "warning", f"{name} has no counterpart in CNRT", hint="replace it by hand"
@@ -116,13 +118,13 @@ def _kernel(translated: TranslatedKernel) -> _Kernel:
     return _Kernel(translated, printed, own)
 
 
-def _definitions(kernels: Sequence[_Kernel], function: Function | None) -> str:
+def _definitions(kernels: Sequence[_Kernel], function: Function | None, managed: bool) -> str:
     """The kernels, the host function that starts each, and one that finds the instance of a template."""
     parts = []
     for kernel in kernels:
         parts.append(kernel.printed.text)
         globals_ = kernel.translated.program.globals
-        parts.append(_wrapper(kernel.symbol, kernel.params, kernel.printed, globals_))
+        parts.append(_wrapper(kernel.symbol, kernel.params, kernel.printed, globals_, managed))
     if function is not None and _needs_dispatch(kernels, function):
         parts.append(_dispatch(kernels, function))
     return "\n".join(parts)
@@ -139,6 +141,7 @@ def _wrapper(
     params: tuple[Param, ...],
     printed: PrintedKernel,
     globals_: tuple[GlobalBuffer, ...],
+    managed: bool = False,
 ) -> str:
     """`launch_k(grid, block, shared_bytes, queue, parameters)`: CUDA's launch on the tasks of an MLU."""
     formals = ["dim3 grid", "dim3 block", "unsigned int shared_bytes", "cnrtQueue_t queue"]
@@ -148,7 +151,8 @@ def _wrapper(
             elem = TYPE_NAMES[p.type.elem]
             formals.append(f"const void *{p.name}")
             const = "const " if p.type.const else ""
-            actuals.append(f"({const}{elem} *){p.name}")
+            near = f"xp_send({p.name})" if managed else p.name
+            actuals.append(f"({const}{elem} *){near}")
         else:
             formals.append(f"{TYPE_NAMES[p.type]} {p.name}")
             actuals.append(p.name)
@@ -161,7 +165,9 @@ def _wrapper(
         f"static void launch_{symbol}({', '.join(formals)}) {{\n"
         "  (void)grid, (void)block, (void)shared_bytes;\n"
         f"  cnrtDim3_t tasks = {{{TASKS}, 1, 1}};\n"
-        f"  {symbol}<<<tasks, cnrtFuncTypeUnion1, queue>>>({', '.join(actuals)});\n}}\n"
+        f"  {symbol}<<<tasks, cnrtFuncTypeUnion1, queue>>>({', '.join(actuals)});\n"
+        + ("  xp_bring_back(queue);\n" if managed else "")
+        + "}\n"
     )
 
 
@@ -247,7 +253,11 @@ def _launch(launch: Launch, known: set[str]) -> str:
 
 
 def _assemble(
-    source: str, body: str, kernels: Sequence[_Kernel], globals_: tuple[GlobalBuffer, ...]
+    source: str,
+    body: str,
+    kernels: Sequence[_Kernel],
+    globals_: tuple[GlobalBuffer, ...],
+    missing: tuple[str, ...],
 ) -> str:
     banner = (
         f"// {source} for Cambricon MLUs, BANG C. Build: cncc FILE.mlu -o FILE --bang-mlu-arch=mtp_372 "
@@ -257,12 +267,15 @@ def _assemble(
         plain = f"start_{kernel.own}("
         if plain in body and f"static void {plain}" not in body:
             body = body.replace(plain, f"launch_{kernel.symbol}(")
-    prelude = _prelude([k.printed for k in kernels], globals_, body)
+    prelude = _prelude([k.printed for k in kernels], globals_, body, missing)
     return f"{banner}{prelude}{body.lstrip(chr(10))}"
 
 
 def _prelude(
-    printed: Sequence[PrintedKernel], globals_: tuple[GlobalBuffer, ...], body: str
+    printed: Sequence[PrintedKernel],
+    globals_: tuple[GlobalBuffer, ...],
+    body: str,
+    missing: tuple[str, ...] = (),
 ) -> str:
     helpers = dict.fromkeys(name for p in printed for name in p.helpers)
     composites = with_dependencies({name for p in printed for name in p.composites})
@@ -270,8 +283,8 @@ def _prelude(
     parts += _vector_types(body)
     if "xp_same<" in body:
         parts.append(_SAME)
-    if "xp_elapsed(" in body:
-        parts.append(ELAPSED)
+    parts += host_functions(body)
+    parts += missing_functions(missing, body)
     parts += [HELPERS[name] + "\n" for name in helpers]
     parts += [COMPOSITES[name].text + "\n" for name in composites]
     parts += [_symbol(g) for g in globals_]

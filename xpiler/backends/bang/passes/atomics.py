@@ -22,7 +22,7 @@ from xpiler.ir.nodes import (
     Store,
     Var,
 )
-from xpiler.ir.types import F16, F32, Scalar
+from xpiler.ir.types import F16, F32, F64, U32, U64, Scalar
 from xpiler.ir.walk import declared, fresh, map_block, statements
 from xpiler.passes.base import Applied, Context, NotApplicable, Outcome, Pass, Unsupported
 
@@ -99,7 +99,7 @@ def _after(op: str, old: Expr, operands: tuple[Expr, ...]) -> Expr:
         case "exch":
             return value
         case "cas":
-            return select(binary("==", old, operands[0]), value, old)
+            return select(binary("==", _bits(old), _bits(operands[0])), value, old)
         case "inc":
             more = binary("+", old, const(1, elem))
             return select(binary(">=", old, value), const(0, elem), more)
@@ -108,6 +108,13 @@ def _after(op: str, old: Expr, operands: tuple[Expr, ...]) -> Expr:
             above = binary(">", old, value)
             less = binary("-", old, const(1, elem))
             return select(binary("||", zero, above), value, less)
+
+
+def _bits(value: Expr) -> Expr:
+    """What compare-and-swap compares: two zeros of different sign are not the same, a NaN is."""
+    words = {F32: U32, F64: U64}
+    word = words.get(value.type) if isinstance(value.type, Scalar) else None
+    return value if word is None else call(f"bits_{word}", value)
 
 
 ATOMICS: Final = Pass(

@@ -203,6 +203,7 @@ class _Cache:
         local = {s.name for s in loop.body if isinstance(s, Declare)}
         reads: dict[tuple[str, int, Poly], Scalar] = {}
         writes: dict[tuple[str, int, Poly], Scalar] = {}
+        certain = self._certain(loop)
         for stmt in loop.body:
             for load in _loads(stmt):
                 if load.buffer not in self.gdram:
@@ -215,7 +216,9 @@ class _Cache:
                         return None
                     continue
                 key = _key(load.buffer, place)
-                if key is None or (key not in writes and (_guarded(stmt, load) or writes)):
+                stored = {k[0] for k in writes}
+                late = key not in writes and load.buffer in stored
+                if key is None or late or (key not in writes and key not in certain):
                     return None
                 if key not in writes:
                     reads[key] = load.type
@@ -234,6 +237,16 @@ class _Cache:
                     return None
                 writes[key] = self.gdram[stmt.buffer]
         return (reads, writes) if reads or writes else None
+
+    def _certain(self, loop: Counted) -> set[tuple[str, int, Poly]]:
+        """The strided accesses to GDRAM that every iteration makes."""
+        found = set()
+        for stmt in loop.body:
+            for access in _loads(stmt):
+                if access.buffer in self.gdram and not _guarded(stmt, access):
+                    place = affine(access.index[0], loop.var, {})
+                    found.add(None if place is None else _key(access.buffer, place))
+        return {key for key in found if key is not None}
 
     def _around(
         self,

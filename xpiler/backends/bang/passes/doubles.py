@@ -2,10 +2,16 @@
 
 `(f32)((f64)x op (f64)y)` of floats x, y equals `x op y` for +, -, *, / and sqrt: a double has more than twice the
 bits of a float and two to spare, so rounding twice rounds as once does (Figueroa, 1995). Comparisons are exact.
+
+A longer expression between floats (`y = x * 0.5 + 1.0`, literals that lack their `f`) is done in float: each of its
+operations then rounds to float, and verification judges whether the result is accurate enough. Values that the
+source keeps in double (parameters, arrays, variables) are refused.
 """
 
 from __future__ import annotations
 
+import math
+import struct
 from dataclasses import replace
 from typing import Final
 
@@ -21,6 +27,7 @@ from xpiler.ir.nodes import (
     Expr,
     Kernel,
     Module,
+    Select,
     Span,
     Unary,
 )
@@ -31,6 +38,8 @@ from xpiler.passes.base import Applied, Context, NotApplicable, Outcome, Pass, U
 __all__ = ["DOUBLES"]
 
 _CODE: Final = "XP3101"
+_SWAPPED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+_NORMAL: Final = 2.0**-126
 _HINT: Final = "use float: MLUs have no double-precision arithmetic"
 
 
@@ -91,15 +100,70 @@ def _small(type_: object) -> bool:
 def _narrow(expr: Expr) -> Expr:
     match expr:
         case Cast(type=t, a=a) if t == F32 and a.type == F64:
-            return _once(a) or expr
+            return _once(a) or _in_float(a) or expr
         case Cast(type=t, a=a) if a.type == F64 and t != F32:
             inner = _exact(a)
             return expr if inner is None else Cast(t, inner, span=expr.span)
         case Binary(op=op, a=a, b=b) if op in COMPARISONS and a.type == F64:
             x, y = _exact(a), _exact(b)
-            return expr if x is None or y is None else Binary(op, x, y, span=expr.span)
+            if x is not None and y is not None:
+                return Binary(op, x, y, span=expr.span)
+            return _against_literal(op, a, b) or expr
         case _:
             return expr
+
+
+def _against_literal(op: str, a: Expr, b: Expr) -> Expr | None:
+    """`x < 0.1` for a float x: the same floats lie below 0.1 as at or below the largest float under it."""
+    if isinstance(a, Const):
+        a, b, op = b, a, _SWAPPED.get(op, op)
+    x = _exact(a)
+    if x is None or not isinstance(b, Const) or op not in _SWAPPED:
+        return None
+    value = float(b.value)
+    below = round_float(value, F32)
+    if not math.isfinite(below) or abs(below) < _NORMAL:
+        return None
+    if below > value:
+        below = _next_down(below)
+    return Binary("<=" if op[0] == "<" else ">", x, Const(below, F32), span=b.span)
+
+
+def _next_down(value: float) -> float:
+    """The next smaller float of 32 bits; `value` is a normal one."""
+    (bits,) = struct.unpack("<i", struct.pack("<f", value))
+    (down,) = struct.unpack("<f", struct.pack("<i", bits + (1 if value < 0 else -1)))
+    return float(down)
+
+
+def _mentions(expr: Expr) -> bool:
+    return any(s.type == F64 for s in subexpressions(expr))
+
+
+def _in_float(a: Expr) -> Expr | None:
+    """A double expression of floats and literals with each operation in float; None if it has other parts."""
+    match a:
+        case Cast(type=t, a=x) if t == F64 and isinstance(x.type, Scalar) and not x.type.is_float:
+            return Cast(F32, x)
+        case Const(value=float(v), type=t) if t == F64:
+            near = round_float(v, F32)
+            return Const(near, F32, span=a.span) if math.isfinite(near) else None
+        case Unary(op="-", a=x) if a.type == F64:
+            p = _in_float(x)
+            return None if p is None else Unary("-", p)
+        case Binary(op=op, a=x, b=y) if op in ("+", "-", "*", "/"):
+            p, q = _in_float(x), _in_float(y)
+            return None if p is None or q is None else Binary(op, p, q, span=a.span)
+        case Select(cond=cond, a=x, b=y) if not _mentions(cond):
+            p, q = _in_float(x), _in_float(y)
+            return None if p is None or q is None else Select(cond, p, q, span=a.span)
+        case Call(function=f, args=args):
+            parts = [p for p in map(_in_float, args) if p is not None]
+            if len(parts) != len(args):
+                return None
+            return Call(f, tuple(parts), F32, span=a.span)
+        case _:
+            return _exact(a)
 
 
 def _once(a: Expr) -> Expr | None:

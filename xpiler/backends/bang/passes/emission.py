@@ -86,11 +86,11 @@ class Emission:
     def _vector(self, value: Operand, elem: Scalar) -> Slice:
         if isinstance(value, Slice):
             return value
-        made = self._temporary(elem)
-        self._emit("__bang_write_value", made, typed(value.expr, elem))
+        made = self.temporary(elem)
+        self.emit("__bang_write_value", made, typed(value.expr, elem))
         return made
 
-    def _temporary(self, elem: Scalar) -> Slice:
+    def temporary(self, elem: Scalar) -> Slice:
         made = self.temporaries.take(elem, self.longest)
         if made is None:
             raise RefusedError("NRAM is full")
@@ -103,15 +103,15 @@ class Emission:
         for source in sources:
             if isinstance(source, Slice) and source.owned and source.elem == elem:
                 return source
-        return self._temporary(elem)
+        return self.temporary(elem)
 
-    def _free(self, dst: Slice, *sources: Operand) -> None:
+    def free(self, dst: Slice, *sources: Operand) -> None:
         for source in sources:
             if isinstance(source, Slice) and source.owned and source.buffer != dst.buffer:
                 self.temporaries.release(source)
 
     def _copied(self, source: Slice) -> Slice:
-        made = self._temporary(source.elem)
+        made = self.temporary(source.elem)
         self._move(made, source)
         return made
 
@@ -121,19 +121,19 @@ class Emission:
         total: Expr = (
             bytes_ if not isinstance(self.count, Const) else i32(int(self.count.value) * size)
         )
-        self._instruction("__bang_move", (self._address(dst), self._address(source), total))
+        self.instruction("__bang_move", (self.address(dst), self.address(source), total))
 
-    def _address(self, place: Slice) -> Expr:
+    def address(self, place: Slice) -> Expr:
         return address(place.buffer, place.elem, *place.index)
 
-    def _emit(
+    def emit(
         self, name: str, dst: Slice, *sources: Slice | Expr, extra: tuple[Expr, ...] = ()
     ) -> None:
         """`name(dst, sources, count, extra)`; a fill has its value after the count."""
-        args = [self._address(s) if isinstance(s, Slice) else s for s in sources]
+        args = [self.address(s) if isinstance(s, Slice) else s for s in sources]
         tail = [*args, self.count] if name != "__bang_write_value" else [self.count, *args]
-        self._instruction(name, (self._address(dst), *tail, *extra))
+        self.instruction(name, (self.address(dst), *tail, *extra))
 
-    def _instruction(self, name: str, args: tuple[Expr, ...]) -> None:
+    def instruction(self, name: str, args: tuple[Expr, ...]) -> None:
         self.instructions += 1
         self.out.append(Evaluate(Call(name, args, VOID)))

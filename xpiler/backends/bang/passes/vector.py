@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from xpiler.backends.bang.composites import COMPOSITES
+from xpiler.backends.bang.passes.conversions import convert, convertible, wide
 from xpiler.backends.bang.passes.emission import Emission, RefusedError, typed
 from xpiler.backends.bang.passes.operands import (
     Operand,
@@ -14,6 +15,7 @@ from xpiler.backends.bang.passes.operands import (
     Temporaries,
     Uniform,
     element,
+    fill_type,
 )
 from xpiler.ir.build import cast, const, i32
 from xpiler.ir.nodes import (
@@ -35,12 +37,13 @@ from xpiler.ir.nodes import (
     Unary,
     Var,
 )
-from xpiler.ir.types import BOOL, F16, F32, I8, I32, U32, Scalar
-from xpiler.ir.walk import buffers_written, fresh, operands
+from xpiler.ir.types import BOOL, F16, F32, I8, I16, I32, U8, U16, U32, Scalar
+from xpiler.ir.walk import buffers_written, fresh, operands, subexpressions
 
 __all__ = ["Refusal", "Temporaries", "Vectorizer"]
 
 _ARITHMETIC: Final = {"+": "add", "-": "sub", "*": "mul"}
+_BITWISE: Final = {"&": "band", "|": "bor", "^": "bxor"}
 _COMPARE: Final = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
 _SWAPPED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 _FUNCTIONS: Final = {
@@ -92,7 +95,7 @@ class Vectorizer(Emission):
 
     def _declare(self, name: str, type_: Scalar, init: Expr | None) -> None:
         if init is None:
-            self.env[name] = self._temporary(F32 if type_ == BOOL else type_).kept()
+            self.env[name] = self.temporary(F32 if type_ == BOOL else type_).kept()
             return
         value = self._value(init, None)
         if isinstance(value, Uniform) and name not in self.changed:
@@ -112,7 +115,7 @@ class Vectorizer(Emission):
         new = self._value(value, None)
         vector = self._vector(new, old.elem)
         if self.mask is not None:
-            vector = self._blend(self.mask, vector, old, None)
+            vector = self._chosen(old, vector, None)
         if (vector.buffer, vector.index) != (old.buffer, old.index):
             self._move(old, vector)
             self.temporaries.release(vector)
@@ -123,15 +126,31 @@ class Vectorizer(Emission):
             raise RefusedError(f"{buffer} is not written at consecutive places on the chip")
         if self.mask is not None:
             self._certain(target)
-            new = self._vector(self._value(value, None), target.elem)
-            self._blend(self.mask, new, target, target)
+            new = self._vector(self._value(value, None), fill_type(target.elem))
+            self._chosen(target, new, target)
             return
         result = self._value(value, target)
-        if isinstance(result, Uniform):
-            self._emit("__bang_write_value", target, typed(result.expr, target.elem))
+        if isinstance(result, Slice) and target.elem == BOOL:
+            result = convert(self, result, target.elem, target)
+        if isinstance(result, Uniform) and target.elem == BOOL:
+            convert(self, self._vector(Uniform(cast(F32, result.expr)), F32), BOOL, target)
+        elif isinstance(result, Uniform):
+            self.emit("__bang_write_value", target, typed(result.expr, target.elem))
         elif (result.buffer, result.index) != (target.buffer, target.index):
             self._move(target, result)
             self.temporaries.release(result)
+
+    def _chosen(self, old: Slice, new: Slice, target: Slice | None) -> Slice:
+        """`new` where the condition holds, else `old`; narrow elements are chosen between in a 32-bit type."""
+        assert self.mask is not None
+        kind = wide(old.elem)
+        if kind is None:
+            raise RefusedError(f"a conditional value of {old.elem}")
+        if kind == old.elem:
+            return self._blend(self.mask, new, old, target)
+        before = convert(self, old, kind, None)
+        after = new if new.elem == kind else convert(self, new, kind, None)
+        return convert(self, self._blend(self.mask, after, before, None), old.elem, target)
 
     def _if(self, cond: Expr, then: Block, orelse: Block) -> None:
         outer = self.mask
@@ -139,13 +158,13 @@ class Vectorizer(Emission):
         for block, inverted in ((then, False), (orelse, True)):
             if not block:
                 continue
-            mine = self._temporary(F32)
+            mine = self.temporary(F32)
             if inverted:
-                self._emit("__bang_not", mine, mask)
+                self.emit("__bang_not", mine, mask)
             else:
                 self._move(mine, mask)
             if outer is not None:
-                self._emit("__bang_and", mine, mine, outer)
+                self.emit("__bang_and", mine, mine, outer)
             self.mask = mine.kept()
             self._block(block)
             self.temporaries.release(replace(self.mask, owned=True))
@@ -167,7 +186,7 @@ class Vectorizer(Emission):
                     raise RefusedError(f"{buffer} is not read at consecutive places on the chip")
                 if self.mask is not None:
                     self._certain(found)
-                return found
+                return convert(self, found, F32, None) if found.elem == BOOL else found
             case Binary(op=op) if op in COMPARISONS or op in ("&&", "||"):
                 return self._condition(expr)
             case Unary(op="!"):
@@ -189,6 +208,8 @@ class Vectorizer(Emission):
         elem = expr.type
         if elem == F32 and expr.op == "/":
             return self._divide(expr, target)
+        if expr.op in _BITWISE and elem in _WIDE_INT:
+            return self._bits(expr, elem, target)
         if expr.op not in _ARITHMETIC or elem not in (F32, F16, *_WIDE_INT):
             return self._scalar_loop(expr, target)
         assert isinstance(elem, Scalar)
@@ -196,30 +217,38 @@ class Vectorizer(Emission):
         name = f"__bang_{_ARITHMETIC[expr.op]}"
         if isinstance(a, Slice) and isinstance(b, Slice):
             dst = self._destination(elem, target, a, b)
-            self._emit(name, dst, a, b)
-            self._free(dst, a, b)
+            self.emit(name, dst, a, b)
+            self.free(dst, a, b)
             return dst
         if isinstance(b, Uniform):
             vector = self._vector(a, elem)
             dst = self._destination(elem, target, vector)
-            self._emit(f"{name}_scalar", dst, vector, typed(b.expr, elem))
-            self._free(dst, vector)
+            self.emit(f"{name}_scalar", dst, vector, typed(b.expr, elem))
+            self.free(dst, vector)
             return dst
         assert isinstance(a, Uniform)
         if expr.op != "-":
             dst = self._destination(elem, target, b)
-            self._emit(f"{name}_scalar", dst, b, typed(a.expr, elem))
-            self._free(dst, b)
+            self.emit(f"{name}_scalar", dst, b, typed(a.expr, elem))
+            self.free(dst, b)
             return dst
         negative = self._scaled(b, -1, target)
-        self._emit("__bang_add_scalar", negative, negative, typed(a.expr, elem))
+        self.emit("__bang_add_scalar", negative, negative, typed(a.expr, elem))
         return negative
+
+    def _bits(self, expr: Binary, elem: Scalar, target: Slice | None) -> Slice:
+        a = self._vector(self._value(expr.a, None), elem)
+        b = self._vector(self._value(expr.b, None), elem)
+        dst = self._destination(elem, target, a, b)
+        self.emit(f"__bang_{_BITWISE[expr.op]}", dst, a, b)
+        self.free(dst, a, b)
+        return dst
 
     def _scaled(self, value: Operand, factor: float, target: Slice | None) -> Slice:
         assert isinstance(value, Slice)
         dst = self._destination(value.elem, target, value)
-        self._emit("__bang_mul_scalar", dst, value, const(factor, value.elem))
-        self._free(dst, value)
+        self.emit("__bang_mul_scalar", dst, value, const(factor, value.elem))
+        self.free(dst, value)
         return dst
 
     def _divide(self, expr: Binary, target: Slice | None) -> Operand:
@@ -228,14 +257,14 @@ class Vectorizer(Emission):
             return self._scaled(a, 1.0 / float(b.expr.value), target)
         if isinstance(a, Uniform) and a.expr == const(1.0, F32) and isinstance(b, Slice):
             dst = self._destination(F32, target, b)
-            self._emit("__bang_recip", dst, b)
-            self._free(dst, b)
+            self.emit("__bang_recip", dst, b)
+            self.free(dst, b)
             return dst
         x, y = self._vector(a, F32), self._vector(b, F32)
         if self.arch == 322 or self.arch > 372:
             dst = self._destination(F32, target, x, y)
-            self._emit("__bang_div", dst, x, y)
-            self._free(dst, x, y)
+            self.emit("__bang_div", dst, x, y)
+            self.free(dst, x, y)
             return dst
         return self._composite("xp_div", (x, y), target)
 
@@ -249,11 +278,9 @@ class Vectorizer(Emission):
             return self._scalar_loop(expr, target)
         if name in _FUNCTIONS:
             source = self._vector(self._value(expr.args[0], None), F32)
-            dst = (
-                self._temporary(F32) if name == "floor" else self._destination(F32, target, source)
-            )
-            self._emit(_FUNCTIONS[name], dst, source)
-            self._free(dst, source)
+            dst = self.temporary(F32) if name == "floor" else self._destination(F32, target, source)
+            self.emit(_FUNCTIONS[name], dst, source)
+            self.free(dst, source)
             return dst
         if name in _COMPOSED:
             source = self._vector(self._value(expr.args[0], None), F32)
@@ -261,17 +288,20 @@ class Vectorizer(Emission):
         if name in _EXTREMES:
             return self._extreme(_EXTREMES[name], expr.args[0], expr.args[1], target)
         if name == "fma":
-            product = Binary("*", expr.args[0], expr.args[1])
-            return self._value(Binary("+", product, expr.args[2]), target)
+            a, b, c = expr.args
+            if _cancels(a, b, c):
+                sources = tuple(self._vector(self._value(x, None), F32) for x in expr.args)
+                return self._composite("xp_fma", sources, target)
+            return self._value(Binary("+", Binary("*", a, b), c), target)
         return self._scalar_loop(expr, target)
 
     def _composite(self, name: str, sources: tuple[Slice, ...], target: Slice | None) -> Slice:
         composite = COMPOSITES[name]
         apart = target is not None and all(s.buffer != target.buffer for s in sources)
-        dst = target if target is not None and apart else self._temporary(F32)
-        scratch = tuple(self._temporary(F32) for _ in range(composite.scratch))
-        self._emit(name, dst, *sources, *scratch)
-        self._free(dst, *sources, *scratch)
+        dst = target if target is not None and apart else self.temporary(F32)
+        scratch = tuple(self.temporary(F32) for _ in range(composite.scratch))
+        self.emit(name, dst, *sources, *scratch)
+        self.free(dst, *sources, *scratch)
         return dst
 
     def _extreme(self, which: str, x: Expr, y: Expr, target: Slice | None) -> Operand:
@@ -281,35 +311,28 @@ class Vectorizer(Emission):
         assert isinstance(a, Slice)
         if isinstance(b, Uniform):
             dst = self._destination(F32, target, a)
-            self._emit(f"__bang_{which}eq_scalar", dst, a, b.expr)
-            self._free(dst, a)
+            self.emit(f"__bang_{which}eq_scalar", dst, a, b.expr)
+            self.free(dst, a)
             return dst
         dst = self._destination(F32, target, a, b)
-        self._emit(f"__bang_{which}equal", dst, a, b)
-        self._free(dst, a, b)
+        self.emit(f"__bang_{which}equal", dst, a, b)
+        self.free(dst, a, b)
         return dst
 
     def _cast(self, type_: Scalar, a: Expr, expr: Expr, target: Slice | None) -> Operand:
         source = a.type
-        pair = (source, type_)
         if type_ == BOOL:
             return self._condition(expr)
-        if source == BOOL and type_ == F32:
-            return self._condition(a)
-        if pair not in _CONVERSIONS:
+        if source == BOOL:
+            mask = self._condition(a)
+            if type_ == F32:
+                return mask
+            if convertible(F32, type_):
+                return convert(self, mask, type_, target)
             return self._scalar_loop(expr, target)
-        first = self._value(a, None)
-        assert isinstance(first, Slice)
-        value: Slice = first
-        for name, elem, scaled in _CONVERSIONS[pair]:
-            dst = self._converted(elem, target)
-            self._emit(name, dst, value, extra=(i32(0),) if scaled else ())
-            self._free(dst, value)
-            value = dst
-        return value
-
-    def _converted(self, elem: Scalar, target: Slice | None) -> Slice:
-        return target if target is not None and target.elem == elem else self._temporary(elem)
+        if not isinstance(source, Scalar) or not convertible(source, type_):
+            return self._scalar_loop(expr, target)
+        return convert(self, self._vector(self._value(a, None), source), type_, target)
 
     # --- conditions: 1.0f where they hold, else 0.0f
 
@@ -324,17 +347,23 @@ class Vectorizer(Emission):
             case Binary(op="&&" | "||" as op, a=a, b=b):
                 x, y = self._condition(a), self._condition(b)
                 dst = self._destination(F32, None, x, y)
-                self._emit("__bang_and" if op == "&&" else "__bang_or", dst, x, y)
-                self._free(dst, x, y)
+                self.emit("__bang_and" if op == "&&" else "__bang_or", dst, x, y)
+                self.free(dst, x, y)
                 return dst
             case Unary(op="!", a=a):
                 x = self._condition(a)
                 dst = self._destination(F32, None, x)
-                self._emit("__bang_not", dst, x)
-                self._free(dst, x)
+                self.emit("__bang_not", dst, x)
+                self.free(dst, x)
                 return dst
-            case Binary(op=op, a=a, b=b) if op in _COMPARE and a.type in (F32, F16):
+            case Binary(op=op, a=a, b=b) if op in _COMPARE and _in_float(a) and _in_float(b):
                 return self._compare(op, cast(F32, a), cast(F32, b))
+            case Cast(a=a) if _in_float(a) or a.type == I32:
+                return self._compare("!=", cast(F32, a), const(0.0, F32))
+            case Load():
+                value = self._value(cond, None)
+                assert isinstance(value, Slice)
+                return value
             case Call(function="isnan", args=(a,)) if a.type == F32:
                 return self._compare("!=", a, a)
             case _:
@@ -350,12 +379,12 @@ class Vectorizer(Emission):
         assert isinstance(a, Slice)
         if isinstance(b, Uniform):
             dst = self._destination(F32, None, a)
-            self._emit(f"__bang_{_COMPARE[op]}_scalar", dst, a, b.expr)
-            self._free(dst, a)
+            self.emit(f"__bang_{_COMPARE[op]}_scalar", dst, a, b.expr)
+            self.free(dst, a)
             return dst
         dst = self._destination(F32, None, a, b)
-        self._emit(f"__bang_{_COMPARE[op]}", dst, a, b)
-        self._free(dst, a, b)
+        self.emit(f"__bang_{_COMPARE[op]}", dst, a, b)
+        self.free(dst, a, b)
         return dst
 
     def _select(self, cond: Expr, a: Expr, b: Expr, target: Slice | None) -> Operand:
@@ -380,10 +409,10 @@ class Vectorizer(Emission):
 
     def _blend(self, mask: Slice, a: Slice, b: Slice, target: Slice | None) -> Slice:
         """mask ? a : b by bits; `mask` is used up where it is a temporary."""
-        scratch = (self._temporary(F32), self._temporary(F32))
-        dst = target if target is not None else self._temporary(a.elem)
-        self._emit("xp_select", dst, mask, a, b, *scratch)
-        self._free(dst, a, b, mask, *scratch)
+        scratch = (self.temporary(F32), self.temporary(F32))
+        dst = target if target is not None else self.temporary(a.elem)
+        self.emit("xp_select", dst, mask, a, b, *scratch)
+        self.free(dst, a, b, mask, *scratch)
         return dst
 
     # --- what has no instruction
@@ -419,11 +448,12 @@ class Vectorizer(Emission):
             return with_operands(node, tuple(rewrite(o, False) for o in operands(node)))
 
         value = rewrite(expr, True)
-        dst = self._converted(elem, target)
+        fits = target is not None and target.elem == elem
+        dst = target if target is not None and fits else self.temporary(elem)
         place = element(dst, Var(name, I32))
         body = (Store(dst.buffer, place, value),)
         self.out.append(For(name, I32, i32(0), self.count, i32(1), body, "parallel"))
-        self._free(dst, *used)
+        self.free(dst, *used)
         return dst
 
     def _element(self, operand: Operand, node: Expr, name: str) -> Expr:
@@ -439,20 +469,30 @@ class Vectorizer(Emission):
         return Load(operand.buffer, element(operand, Var(name, I32)), node.type)
 
 
-_CONVERSIONS: Final[dict[tuple[object, Scalar], tuple[tuple[str, Scalar, bool], ...]]] = {
-    (F16, F32): (("__bang_half2float", F32, False),),
-    (F32, F16): (("__bang_float2half_rn", F16, False),),
-    (F32, I32): (("__bang_float2int_tz", I32, True),),
-    (I32, F32): (("__bang_int2float", F32, True),),
-    (I8, F32): (("__bang_int82float", F32, True),),
-    (I8, I32): (("__bang_int82float", F32, True), ("__bang_float2int_tz", I32, True)),
-}
-
-
 def _all(block: Block) -> list[Stmt]:
     from xpiler.ir.walk import statements
 
     return list(statements(block))
+
+
+def _cancels(a: Expr, b: Expr, c: Expr) -> bool:
+    """Whether `a * b + c` may lose what two roundings lose: c is computed, or of the same values as a and b.
+
+    An accumulator or a coefficient is as large as the result, and rounding twice costs half a unit more.
+    """
+    shared = {s for x in (a, b) for s in subexpressions(x) if isinstance(s, Var | Load)}
+    return any(isinstance(s, Binary | Call) or s in shared for s in subexpressions(c))
+
+
+def _in_float(expr: Expr) -> bool:
+    """Whether float represents every value that the expression can have."""
+    match expr:
+        case Cast(type=type_, a=a) if type_ == I32:
+            return a.type in (I8, U8, I16, U16)
+        case Const(value=int(value), type=type_) if type_ == I32:
+            return abs(value) <= 1 << 24
+        case _:
+            return expr.type in (F32, F16, I8, U8, I16, U16)
 
 
 def _power_of_two(value: object) -> bool:
