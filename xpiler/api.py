@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from xpiler.backends.base import Target
@@ -18,7 +18,7 @@ from xpiler.backends.registry import UnknownTarget, load_target
 from xpiler.driver.output import NotWritten, Written, check_destination, write_whole
 from xpiler.driver.pipeline import Stage, run_pipeline
 from xpiler.driver.recording import Recording
-from xpiler.driver.report import InputError, Report
+from xpiler.driver.report import InputError, ModelUse, Report
 from xpiler.driver.source import Source, lift_source, read_source
 from xpiler.driver.translate import Judge, Translation, Work, translate_file
 from xpiler.frontends.results import LiftedFile, LiftedKernel
@@ -27,7 +27,7 @@ from xpiler.ir.nodes import Module
 from xpiler.llm.client import Message
 from xpiler.passes.base import Knob, KnobValue
 from xpiler.passes.engine import Engine
-from xpiler.verify.evidence import Evidence, Unverified, summary
+from xpiler.verify.evidence import Evidence, Refuted, Unverified, is_verified, summary
 
 __all__ = [
     "Cases",
@@ -120,7 +120,22 @@ def translate(
     done = translate_file(work, judge, observe=say, on_stage=recording.stage)
     for kernel in done.kernels:
         recording.verdict(kernel)
-    return _finish(read, target, done, settings, lifted.diagnostics, lifting)
+    finished = _finish(read, target, done, settings, lifted.diagnostics, lifting)
+    return finished if isinstance(finished, InputError) else _with_model(finished, engine)
+
+
+def _with_model(report: Report, engine: Engine | None) -> Report:
+    """The report with what was asked of a model, if one could be asked."""
+    if engine is None:
+        return report
+    from xpiler.llm.client import Spent
+    from xpiler.llm.engine import LlmEngine
+
+    if not isinstance(engine, LlmEngine) or not isinstance(engine.client, Spent):
+        return report
+    spent, counts = engine.client, dict(engine.statistics.counts)
+    use = ModelUse(spent.requests, spent.tokens_in, spent.tokens_out, spent.cost, counts)
+    return replace(report, model=use)
 
 
 def _prepare(
@@ -211,12 +226,19 @@ def _engine(
         return cases
     checker = StageChecker(source, lifted, target, cases, settings.options)
 
+    def checked(before: Module, after: Module) -> str:
+        found = checker.compare(before, after)
+        if isinstance(found, Refuted):
+            recording.difference(found.difference, after)
+        return "" if is_verified(found) else summary(found)
+
     def repaired(before: Module, after: Module) -> Module | None:
         found = cases.get(before.kernels[0].name, ())
-        return mend(before, after, found if isinstance(found, tuple) else ())
+        known = found if isinstance(found, tuple) else ()
+        return mend(before, after, known, lambda query: recording.query("repair", query))
 
     engine = configured_engine(
-        settings.engine, target, checker, settings.llm, repair=repaired, observe=recording.exchange
+        settings.engine, target, checked, settings.llm, repair=repaired, observe=recording.exchange
     )
     if isinstance(engine, LlmConfigError):
         place = f"{engine.file}: " if engine.file else ""
@@ -322,7 +344,7 @@ def prompts_for(
 ) -> Mapping[str, tuple[Message, ...]] | InputError:
     """What a model would be asked for one pass of each kernel, by kernel name. The passes before it have
     been applied by their rules."""
-    from xpiler.llm.prompts import NoTemplate, render
+    from xpiler.llm.prompts import render
 
     settings = settings or Settings()
     prepared = _prepare(Path(source), target, settings)
@@ -339,7 +361,7 @@ def prompts_for(
             continue
         program = run_pipeline(item.program, passes[:before], machine.facts).program
         messages = render(passes[before], machine, program, (), folder)
-        if not isinstance(messages, NoTemplate):
+        if isinstance(messages, tuple):
             out[item.source_name] = messages
     if not out:
         listing = ", ".join(sorted(known)) or "none"

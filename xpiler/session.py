@@ -167,14 +167,14 @@ class Session:
 
     def prompt(self) -> str:
         """What a model would be asked for the next pass."""
-        from xpiler.llm.prompts import NoTemplate, render
+        from xpiler.llm.prompts import render
 
         done, passes = len(self._done), self.passes
         if done >= len(passes):
             raise SessionError("all passes are done")
         messages = render(passes[done], self.target, self.module)
-        if isinstance(messages, NoTemplate):
-            raise SessionError(f"a model is not asked for {messages.name}")
+        if not isinstance(messages, tuple):
+            raise SessionError(f"a model is not asked for {passes[done].name}")
         return "\n\n".join(f"[{m.role}]\n{m.content}" for m in messages)
 
     def save(self, path: str | Path, force: bool = False) -> Path:

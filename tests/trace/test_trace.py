@@ -13,6 +13,7 @@ from xpiler.trace.html import render_html
 from xpiler.trace.read import NoTrace, Trace, read_trace, stage_diff
 from xpiler.trace.record import CannotTrace, Recorder, open_trace
 from xpiler.trace.show import render_text
+from xpiler.verify.evidence import Difference
 
 BEFORE = parse_module("__global__ void k(f32 *y) { y[0] = 1.0f; }")
 AFTER = parse_module("__global__ void k(f32 *y) { y[0] = 2.0f; }")
@@ -30,6 +31,8 @@ def folder(tmp_path: Path) -> Path:
     recorder.exchange("k", exchange)
     recorder.stage("k", "tensorize", "applied", BEFORE, AFTER, seconds=0.25, notes=("16 lanes",))
     recorder.query("k", "fill a hole", "(check-sat)", "sat", 0.01)
+    wrong = Difference("sizes n=3", 1, "y", 2, "1.0", "2.0", HOSTILE)
+    recorder.counterexample("k", "tensorize", wrong, AFTER)
     recorder.verdict("k", {"kind": "tested"}, "tested: 3 shapes")
     return tmp_path / "t"
 
@@ -53,7 +56,7 @@ def test_a_line_cut_short_is_left_out(folder: Path) -> None:
     trace = read_trace(folder)
     assert isinstance(trace, Trace)
     assert trace.cut
-    assert len(trace.events) == 3
+    assert len(trace.events) == 4
     assert "cut short" in render_text(trace)
     assert "cut short" in render_html(trace)
 
@@ -67,6 +70,7 @@ def test_text(folder: Path) -> None:
         "tensorize",
         "16 lanes",
         "+  y[0] = 2.0f;",
+        "counterexample for tensorize: y[2]: expected 1.0, got 2.0",
         "=> tested: 3 shapes",
     ):
         assert piece in text
@@ -78,6 +82,8 @@ def test_the_page_escapes_what_it_shows(folder: Path) -> None:
     page = render_html(trace)
     assert HOSTILE not in page
     assert "&lt;script&gt;" in page
+    assert "(check-sat)" in page
+    assert "expected 1.0, got 2.0" in page
     assert "tested: 3 shapes" in page
 
 

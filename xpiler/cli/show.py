@@ -11,7 +11,7 @@ from xpiler.ir.diagnostics import Diagnostic
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from xpiler.driver.report import KernelReport, Report
+    from xpiler.driver.report import KernelReport, ModelUse, Report
 
 __all__ = ["console", "show_diagnostics", "show_report"]
 
@@ -72,11 +72,20 @@ def show_report(report: Report, out: Console, verbose: bool = False) -> None:
         _show_kernel(kernel, out, verbose)
         show_diagnostics(kernel.diagnostics, out)
     show_diagnostics(report.diagnostics, out)
+    if report.model is not None:
+        out.print(Text(_model_line(report.model), style="dim"))
     total = sum(report.seconds.values())
     if report.output:
         out.print(Text(f"wrote {report.output} in {total:.1f} s"))
     elif report.text == "":
         out.print(Text(f"nothing was written ({total:.1f} s)"))
+
+
+def _model_line(use: ModelUse) -> str:
+    tokens = f"{use.tokens_in} + {use.tokens_out} tokens"
+    cost = f", cost {use.cost:.4g}" if use.cost else ""
+    outcomes = "; ".join(f"{count} {how}" for how, count in use.outcomes.items())
+    return f"model: {use.requests} requests, {tokens}{cost}" + (f"; {outcomes}" if outcomes else "")
 
 
 def _show_kernel(kernel: KernelReport, out: Console, verbose: bool) -> None:

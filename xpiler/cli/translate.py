@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from xpiler.cli import model as llm
+
 __all__ = ["register"]
 
 Source = Annotated[
@@ -83,6 +85,15 @@ def register(app: typer.Typer) -> None:
         define: Define = None,
         trace: TraceDir = None,
         jobs: Jobs = 2,
+        model: llm.Model = None,
+        base_url: llm.BaseUrl = None,
+        prompts: llm.Prompts = None,
+        samples: llm.Samples = None,
+        attempts: llm.Attempts = None,
+        max_tokens: llm.MaxTokens = None,
+        max_cost: llm.MaxCost = None,
+        record: llm.Record = None,
+        replay: llm.Replay = None,
     ) -> None:
         """Translate one CUDA file and verify the result against the source.
 
@@ -109,6 +120,17 @@ def register(app: typer.Typer) -> None:
             defines=tuple(define or ()),
             trace=trace,
             jobs=jobs,
+            llm=llm.model_settings(
+                model=model,
+                base_url=base_url,
+                prompts=prompts,
+                samples=samples,
+                attempts=attempts,
+                max_tokens=max_tokens,
+                max_cost=max_cost,
+                record=record,
+                replay=replay,
+            ),
         )
         with _progress(err, quiet) as say:
             result = run(source, target, settings, observe=say)

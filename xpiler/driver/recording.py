@@ -6,13 +6,19 @@ from typing import TYPE_CHECKING
 
 from xpiler.driver.pipeline import Stage
 from xpiler.driver.report import KernelReport
-from xpiler.verify.evidence import evidence_to_json, summary
+from xpiler.verify.evidence import Difference, evidence_to_json, summary
 
 if TYPE_CHECKING:
+    from xpiler.ir.nodes import Module
     from xpiler.llm.engine import Exchange
+    from xpiler.synth.solve import Query
     from xpiler.trace.record import Recorder
 
 __all__ = ["Recording"]
+
+QUERIES = (
+    40  # of one stage: a search asks hundreds of small questions, the first tell what it is about
+)
 
 
 class Recording:
@@ -24,11 +30,23 @@ class Recording:
     def __init__(self, recorder: Recorder | None) -> None:
         self._recorder = recorder
         self._exchanges: list[Exchange] = []
+        self._queries: list[tuple[str, Query]] = []
+        self._differences: list[tuple[Difference, Module]] = []
 
     def exchange(self, exchange: Exchange) -> None:
         """A request to a model and its reply."""
         if self._recorder is not None:
             self._exchanges.append(exchange)
+
+    def query(self, purpose: str, query: Query) -> None:
+        """A question to the solver, for the stage that comes next."""
+        if self._recorder is not None and len(self._queries) < QUERIES:
+            self._queries.append((purpose, query))
+
+    def difference(self, difference: Difference, candidate: Module) -> None:
+        """A counterexample: where a candidate gave another result than its predecessor."""
+        if self._recorder is not None:
+            self._differences.append((difference, candidate))
 
     def stage(self, kernel: str, stage: Stage) -> None:
         """A pass that was run on a kernel."""
@@ -36,7 +54,14 @@ class Recording:
             return
         for exchange in self._exchanges:
             self._recorder.exchange(kernel, exchange)
+        for difference, candidate in self._differences:
+            self._recorder.counterexample(kernel, stage.name, difference, candidate)
+        for purpose, query in self._queries:
+            where = f"{stage.name}: {purpose}"
+            self._recorder.query(kernel, where, query.smt, query.answer, query.seconds)
         self._exchanges.clear()
+        self._differences.clear()
+        self._queries.clear()
         self._recorder.stage(
             kernel,
             stage.name,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from xpiler.ir.diagnostics import Diagnostic
@@ -17,7 +17,7 @@ from xpiler.verify.evidence import (
     summary,
 )
 
-__all__ = ["InputError", "KernelReport", "PassReport", "Report", "report_to_json"]
+__all__ = ["InputError", "KernelReport", "ModelUse", "PassReport", "Report", "report_to_json"]
 
 SCHEMA = 1
 
@@ -55,8 +55,23 @@ class KernelReport:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelUse:
+    """What a run asked of a language model. `cost` is in the unit of the configured prices; `outcomes` counts pass
+    applications by how their result came about (accepted as it came, repaired by the solver, ...)."""
+
+    requests: int
+    tokens_in: int
+    tokens_out: int
+    cost: float
+    outcomes: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """A whole file. `output` is empty when nothing was written; `seconds` by phase."""
+    """A whole file. `output` is empty when nothing was written; `seconds` by phase.
+
+    `model` is None when no model was configured.
+    """
 
     source: str
     target: str
@@ -65,6 +80,7 @@ class Report:
     diagnostics: tuple[Diagnostic, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
     text: str = ""
+    model: ModelUse | None = None
 
     @property
     def exit_status(self) -> int:
@@ -89,6 +105,7 @@ def report_to_json(report: Report) -> dict[str, Any]:
         "exit_status": report.exit_status,
         "seconds": {k: round(v, 4) for k, v in report.seconds.items()},
         "diagnostics": [_diagnostic(d) for d in report.diagnostics],
+        "model": None if report.model is None else asdict(report.model),
         "kernels": [_kernel(k) for k in report.kernels],
     }
 

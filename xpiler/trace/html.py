@@ -41,6 +41,9 @@ def _kernel(trace: Trace, name: str) -> dict[str, Any]:
         "stages": stages,
         "exchanges": [_exchange(trace, e) for e in trace.of(name, "exchange")],
         "queries": queries,
+        "counterexamples": [
+            {**c, "source": trace.text(c["program"])} for c in trace.of(name, "counterexample")
+        ],
         "verdict": verdicts[-1] if verdicts else None,
         "status": _status(verdicts[-1] if verdicts else None),
     }

@@ -7,6 +7,7 @@ trace/
   programs/<hash>.c     every program, by content
   prompts/<hash>.json   messages and reply of each exchange with a model
   queries/<hash>.smt2   what the solver was asked
+  counterexamples/<hash>.json   on which case, seed and element a proposal differed
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import Any
 
 from xpiler.ir.nodes import Module
 from xpiler.ir.print_c import print_module
+from xpiler.verify.evidence import Difference
 
 __all__ = ["FORMAT", "CannotTrace", "Recorder", "open_trace"]
 
@@ -42,7 +44,7 @@ class Recorder:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._start = time.time()
-        for name in ("programs", "prompts", "queries"):
+        for name in ("programs", "prompts", "queries", "counterexamples"):
             (folder / name).mkdir(parents=True, exist_ok=True)
 
     def begin(self, source: str, text: str, target: str, settings: dict[str, Any]) -> None:
@@ -101,6 +103,18 @@ class Recorder:
         name = self._store("queries", smt, ".smt2")
         self._event(
             "query", kernel=kernel, purpose=purpose, file=name, answer=answer, seconds=seconds
+        )
+
+    def counterexample(
+        self, kernel: str, stage: str, difference: Difference, candidate: Module
+    ) -> None:
+        """Where a proposal for a stage differed: case, seed, element, both values; and the proposal itself."""
+        facts = asdict(difference)
+        name = self._store("counterexamples", json.dumps(facts, indent=1) + "\n", ".json")
+        program = self._program(candidate)
+        text = str(difference)
+        self._event(
+            "counterexample", kernel=kernel, stage=stage, file=name, program=program, text=text
         )
 
     def verdict(self, kernel: str, evidence: dict[str, Any], summary: str) -> None:

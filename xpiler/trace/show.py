@@ -40,6 +40,8 @@ def _event(trace: Trace, event: Any, diffs: bool) -> Iterator[str]:
             yield f"    {event['model']}: {event['verdict']} ({tokens}) {event['reason']}".rstrip()
         case "query":
             yield f"    solver: {event['purpose']}: {event['answer']} in {event['seconds']:.2f} s"
+        case "counterexample":
+            yield f"    counterexample for {event['stage']}: {event['text']}"
         case "verdict":
             yield f"  => {event['summary']}"
         case _:
