@@ -199,3 +199,16 @@ def test_a_launch_by_pointer_and_by_a_template_wrapper() -> None:
         BufferArgument("x", "d", build.i64(0)),
         ScalarArgument("n", build.i32(12)),
     )
+
+
+def test_axes_of_a_dim3_may_be_set_one_by_one() -> None:
+    (launch,) = lift_text("""
+    __global__ void k(float *x) { x[blockIdx.y * gridDim.x + blockIdx.x] = 0; }
+    void run(float *x, int w, int h) {
+      dim3 b(16), g;
+      g.x = (w + b.x - 1) / b.x;
+      g.y = h;
+      k<<<g, b>>>(x);
+    }
+    """).launches
+    assert [evaluate(g, {"w": 33, "h": 5}) for g in launch.grid] == [3, 5, 1]

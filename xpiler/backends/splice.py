@@ -101,6 +101,10 @@ def _others(data: bytes, places: Places, plan: Splicing) -> list[Edit]:
         text = plan.data(variable)
         if text is not None:
             edits.append(Edit(variable.whole.start, variable.whole.end, text))
+    for shared in places.shared:
+        # `extern __shared__ float s[];` before the kernels that use it
+        if not shared.function and not shared.macro:
+            edits.append(Edit(*_lines(data, shared.whole.start, shared.whole.end), ""))
     return edits
 
 

@@ -93,7 +93,7 @@ def _driver(subjects: Sequence[Subject]) -> str:
         lines += [f"    fwrite({n}, 4, {sizes[n]}, stdout);" for n in ("out", "fout", "hist")]
         calls.append("\n".join([*lines, "  }\n"]))
     code = f"{body}int main() {{\n{''.join(calls)}  return 0;\n}}\n"
-    every = needed(code) + code
+    every = "".join(needed(code).values()) + code
     names = dict.fromkeys((*headers(every, c=False), "stdio.h", "immintrin.h"))
     return "".join(f"#include <{h}>\n" for h in names) + DIM3_CPP + every
 

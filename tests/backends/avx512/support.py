@@ -23,7 +23,7 @@ FLAGS = ("-std=c++17", "-O1", "-w", "-mavx2", "-mfma", f"-I{SIMULATOR}")
 
 def run_cpp(text: str, folder: Path, *arguments: str) -> bytes:
     """What a C++ program prints; `text` may use intrinsics and the helpers of emitted files."""
-    body = needed(text) + text
+    body = "".join(needed(text).values()) + text
     names = dict.fromkeys((*headers(body, c=False), "stdio.h", "string.h"))
     return run_file("".join(f"#include <{h}>\n" for h in names) + body, folder, *arguments)
 
@@ -72,11 +72,11 @@ def loops(body: str, params: str) -> Module:
 Compile = Callable[[str, str], str]
 
 
-def warnings(text: str, suffix: str, folder: Path, compiler: str) -> str:
+def warnings(text: str, suffix: str, folder: Path, compiler: str, *flags: str) -> str:
     """What a compiler says about an emitted file under -Wall -Wextra."""
     source = folder / f"emitted{suffix}"
     source.write_text(text)
-    command = [compiler, "-O3", "-march=icelake-server", "-fopenmp", "-Wall", "-Wextra"]
+    command = [compiler, "-O3", "-march=icelake-server", "-fopenmp", "-Wall", "-Wextra", *flags]
     done = subprocess.run(
         [*command, "-c", str(source), "-o", str(folder / "emitted.o")],
         check=False,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from xpiler.backends.avx512.emit.entry import entry_unit
+from xpiler.backends.avx512.emit.entry import callable_text, entry_unit
 from xpiler.backends.avx512.isa.catalog import SIMULATOR
 from xpiler.backends.base import KernelEntry, TranslationUnit
 
@@ -67,7 +67,7 @@ def _symbols(text: str) -> str:
 
 
 def _is_cpp(text: str) -> bool:
-    return 'extern "C"' in text
+    return "struct dim3 {" in text
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +89,8 @@ class Simulator:
         self, text: str, path: Path, entries: Sequence[KernelEntry]
     ) -> tuple[TranslationUnit, ...]:
         flags = _simulator_flags()
-        if not _is_cpp(text):
-            # the descriptions are C++: a C file is compiled as that, its kernels keep their names
-            text = re.sub(r"^(void \w+\(xp_dim3 grid,)", r'extern "C" \1', text, flags=re.M)
+        # the descriptions are C++: a C file is compiled as that, its kernels keep their names
+        text = callable_text(text, cpp=True)
         main = TranslationUnit(
             path.with_suffix(".cpp").name,
             text + _symbols(text),
@@ -124,6 +123,7 @@ class Native:
         self, text: str, path: Path, entries: Sequence[KernelEntry]
     ) -> tuple[TranslationUnit, ...]:
         cpp = _is_cpp(text)
+        text = callable_text(text, cpp=cpp)
         name = path.with_suffix(".cpp" if cpp else ".c").name
         main = TranslationUnit(
             name,

@@ -12,7 +12,7 @@ from xpiler.backends.base import KernelEntry
 from xpiler.ir.nodes import Param
 from xpiler.ir.types import BF16, F16, Pointer, Scalar
 
-__all__ = ["KERNEL_SUFFIX", "entry_unit"]
+__all__ = ["KERNEL_SUFFIX", "callable_text", "entry_unit"]
 
 KERNEL_SUFFIX = "_kernel"
 """What is appended to a kernel's name that a host function has, too."""
@@ -38,11 +38,20 @@ def entry_unit(text: str, entries: Sequence[KernelEntry]) -> str:
     return _HEAD + "\n".join(parts)
 
 
+def callable_text(text: str, *, cpp: bool) -> str:
+    """The emitted file with kernels that another unit can call: those of one file's own become C functions."""
+    linkage = 'extern "C" ' if cpp else ""
+    pattern = r"^(?:extern \"C\" |\[\[maybe_unused\]\] static )?(?=void \w+\(xp_dim3 grid,)"
+    return re.sub(pattern, linkage, text, flags=re.M)
+
+
 def _shown(text: str) -> dict[str, tuple[str, ...]]:
     """Parameter names of the kernels of an emitted file, by symbol."""
     found = {}
     for match in re.finditer(
-        r"^(?:extern \"C\" )?void (\w+)\((xp_dim3 grid,[^{;]*)\) \{$", text, re.M
+        r"^(?:extern \"C\" |\[\[maybe_unused\]\] static )?void (\w+)\((xp_dim3 grid,[^{;]*)\) \{$",
+        text,
+        re.M,
     ):
         items = match[2].split(",")[3:]
         found[match[1]] = tuple(parameter_name(p) for p in items)

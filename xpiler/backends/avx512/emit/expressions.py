@@ -7,10 +7,11 @@ Every arithmetic operation on them rounds once, as the source does.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
+from xpiler.backends.avx512.emit.wrapping import Wrapping
 from xpiler.backends.avx512.isa.catalog import find
 from xpiler.ir.nodes import (
     COMPARISONS,
@@ -88,10 +89,22 @@ class Array:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What the names of a kernel mean in C."""
+    """What the names of a kernel mean in C. `index`: what is printed is an index or a loop's bound."""
 
     arrays: Mapping[str, Array]
     names: Mapping[str, str] = field(default_factory=dict)
+    wrapping: Wrapping = field(default_factory=Wrapping)
+    index: bool = False
+
+    @property
+    def indexing(self) -> Scope:
+        """The scope of an index."""
+        return self if self.index else replace(self, index=True)
+
+    @property
+    def valuing(self) -> Scope:
+        """The scope of a value."""
+        return replace(self, index=False) if self.index else self
 
 
 _POSTFIX: Final = 20
@@ -120,10 +133,14 @@ def _render(expr: Expr, scope: Scope) -> tuple[str, int]:
         case Load():
             return _load(expr, scope)
         case AddressOf(buffer=buffer, index=index):
-            if len(index) == 1 and isinstance(index[0], Const) and index[0].value == 0:
-                return scope.arrays[buffer].name, _POSTFIX
+            array = scope.arrays[buffer]
+            first = len(index) == 1 and isinstance(index[0], Const) and index[0].value == 0
+            if first and not array.scalar:
+                return array.name, _POSTFIX
             return "&" + place(buffer, index, scope), _UNARY
         case Unary(op=op, a=a):
+            if op == "-" and scope.wrapping.may_wrap(expr, index=scope.index):
+                return _wrapped(expr, scope)
             inner = expression(a, scope, _UNARY)
             return (f"{op}({inner})" if inner.startswith("-") else op + inner), _UNARY
         case Cast():
@@ -140,6 +157,7 @@ def _render(expr: Expr, scope: Scope) -> tuple[str, int]:
 def place(buffer: str, index: tuple[Expr, ...], scope: Scope) -> str:
     """`buffer[i][j]` in C."""
     array = scope.arrays[buffer]
+    scope = scope.indexing
     if array.scalar:
         return array.name
     if not array.strides:
@@ -237,11 +255,39 @@ def _rounded(expr: Binary) -> bool:
 
 def _binary(expr: Binary, scope: Scope) -> tuple[str, int]:
     op = expr.op
+    if scope.wrapping.may_wrap(expr, index=scope.index):
+        return _wrapped(expr, scope)
+    if op in COMPARISONS:
+        guards = scope.wrapping.compares_indices(expr)
+        scope = scope.indexing if guards else scope.valuing
     mine = _PRECEDENCE[op]
     text = f"{_side(expr.a, op, scope, mine)} {op} {_side(expr.b, op, scope, mine + 1)}"
     if isinstance(expr.type, Scalar) and expr.type in _ROUND:
         return f"{_ROUND[expr.type]}({text})", _POSTFIX
     return text, mine
+
+
+def _wrapped(expr: Binary | Unary, scope: Scope) -> tuple[str, int]:
+    """Signed arithmetic that may wrap, in the unsigned type."""
+    signed, unsigned = ("int32_t", "uint32_t") if expr.type == I32 else ("int64_t", "uint64_t")
+    return f"({signed})({_modular(expr, scope, unsigned, 0)})", _UNARY
+
+
+def _modular(expr: Expr, scope: Scope, unsigned: str, outer: int) -> str:
+    """The text of an expression whose value is wanted modulo the type's size."""
+    match expr:
+        case Const(value=value):
+            bits = 32 if unsigned == "uint32_t" else 64
+            return _const(Const(int(value) % (1 << bits), U32 if bits == 32 else U64))[0]
+        case Unary(op="-", a=a):
+            text, mine = f"0u - {_modular(a, scope, unsigned, 13)}", 12
+        case Binary(op="+" | "-" | "*" as op, a=a, b=b):
+            mine = _PRECEDENCE[op]
+            left = _modular(a, scope, unsigned, mine)
+            text = f"{left} {op} {_modular(b, scope, unsigned, mine + 1)}"
+        case _:
+            return f"({unsigned}){expression(expr, scope, _UNARY)}"
+    return f"({text})" if mine < outer else text
 
 
 # --- calls -------------------------------------------------------------------------------------
@@ -296,12 +342,18 @@ _CLASSIFY: Final = frozenset({"isnan", "isinf", "isfinite", "signbit"})
 _TYPED: Final = frozenset(["min", "max", "abs", "popc", "clz", "ffs", "brev", "mulhi"])
 
 
-def _arguments(args: Iterable[Expr], scope: Scope) -> str:
-    return ", ".join(expression(a, scope) for a in args)
+_STARTS: Final = ("xp_ramp", "xp_first")
+"""Helpers that take lane 0's index."""
+
+
+def _arguments(args: Sequence[Expr], scope: Scope, name: str = "") -> str:
+    starts = name.startswith(_STARTS)
+    of = [scope.indexing if starts and scope.wrapping.of_lanes(a) else scope for a in args]
+    return ", ".join(expression(a, s) for a, s in zip(args, of, strict=True))
 
 
 def _call(call: Call, scope: Scope) -> tuple[str, int]:
-    name, args = call.function, _arguments(call.args, scope)
+    name, args = call.function, _arguments(call.args, scope, call.function)
     first = call.args[0].type if call.args else None
     if name in _LIBM or name in _HELPER:
         return _math(call, args), _POSTFIX
@@ -340,7 +392,8 @@ def _instruction_arguments(call: Call, scope: Scope) -> str:
         raise ValueError(f"{call.function} is not in the catalog")
     texts = []
     for param, arg in zip(instruction.params, call.args, strict=True):
-        text = expression(arg, scope)
+        lanes = scope.wrapping.of_lanes(arg)
+        text = expression(arg, scope.indexing if lanes else scope)
         if param.name == "predicate" and isinstance(arg, Const):
             text = _PREDICATES[int(arg.value)]
         elif param.name == "rounding":

@@ -7,11 +7,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from xpiler.backends.avx512.emit.api_launch import entered, enters
+from xpiler.backends.avx512.emit.assemble import assemble
 from xpiler.backends.avx512.emit.entry import KERNEL_SUFFIX
 from xpiler.backends.avx512.emit.expressions import memory_type
-from xpiler.backends.avx512.emit.helpers import headers, needed
-from xpiler.backends.avx512.emit.kernel import KernelText, print_kernel
-from xpiler.backends.avx512.emit.prelude import DIM3_C, DIM3_CPP, prelude
+from xpiler.backends.avx512.emit.instances import (
+    actual,
+    announced,
+    dispatch,
+    instance_name,
+    shown_parameters,
+)
+from xpiler.backends.avx512.emit.kernel import DataForm, KernelText, print_kernel
 from xpiler.backends.avx512.emit.signature import parameter_name
 from xpiler.backends.base import Diagnostic, EmitRequest, Emitted, TranslatedKernel
 from xpiler.backends.splice import CUDA_HEADERS, Splicing, code_left, splice
@@ -20,42 +27,43 @@ from xpiler.ir.nodes import GlobalBuffer
 
 __all__ = ["emit"]
 
-_QUIET: Final = """\
-#if defined(__GNUC__) && !defined(__clang__)
-/* the undefined registers in gcc 12's own immintrin.h set off this warning (GCC PR 105593) */
-#pragma GCC diagnostic ignored "-Wuninitialized"
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-/* the address of a first lane that is switched off may lie before an array */
-#pragma GCC diagnostic ignored "-Warray-bounds"
-#elif defined(__clang__)
-/* constants of the source that only its kernels used stand in their code as numbers now */
-#pragma clang diagnostic ignored "-Wunused-const-variable"
-#endif
-"""
-_BUILD: Final = "-O3 -march=icelake-server -fopenmp"
+_HEADERS: Final = frozenset({".cuh", ".h", ".hpp", ".hh", ".hxx"})
+_TAKEN: Final = frozenset(
+    """abs acos asin atan atan2 bcmp bcopy bzero cbrt ceil copysign cos cosh div erf erfc exp exp2 expm1 fabs fdim
+    floor fma fmax fmin fmod free frexp gamma hypot index j0 j1 jn ldexp lgamma log log10 log1p log2 malloc main
+    memcpy memmove memset modf pow rand random read remainder remove rename rint round select signal sin sinh
+    sqrt sync tan tanh tgamma time trunc wait write y0 y1 yn""".split()
+)
+"""Names of the C library, which a kernel as a C function cannot have."""
 
 
 def emit(request: EmitRequest) -> Emitted:
     """The emitted file; `.c` when no host code is left beside the kernels, else `.cpp`."""
     places = find(request.text)
     bare = splice(request.text, _empty(request))
-    is_c = not code_left(bare)
+    suffix = _suffix(request.path.suffix, bare)
     request = replace(request, kernels=tuple(_named(k, bare) for k in request.kernels))
-    texts = {k.entry.symbol: _kernel(k, places, is_c) for k in request.kernels}
-    body = splice(request.text, _plan(request, places, texts, is_c))
+    texts = {k.entry.symbol: _kernel(k, places, request.text, suffix) for k in request.kernels}
+    body = splice(request.text, _plan(request, places, texts, bare, is_c=suffix == ".c"))
     diagnostics = tuple(
         Diagnostic("XP3001", "warning", f"kernel {f.name} was left out: it was not translated")
         for f in places.kernels
         if f.name not in _names(request)
     )
-    text = _assemble(body, is_c, request.path.name, ".c" if is_c else ".cpp")
-    return Emitted(text, ".c" if is_c else ".cpp", diagnostics)
+    return Emitted(assemble(body, bare, request.path.name, suffix), suffix, diagnostics)
+
+
+def _suffix(source: str, bare: str) -> str:
+    """A file without host code is C; a header stays one."""
+    if source in _HEADERS:
+        return ".hpp"
+    return ".cpp" if code_left(bare) else ".c"
 
 
 def _named(kernel: TranslatedKernel, bare: str) -> TranslatedKernel:
     """A host function may have the kernel's name, which only an overload tells apart; C has none."""
     symbol = kernel.entry.symbol
-    if not re.search(rf"\b{symbol}\s*\(", bare):
+    if symbol not in _TAKEN and not re.search(rf"\b{symbol}\s*\(", bare):
         return kernel
     symbol += KERNEL_SUFFIX
     target = replace(kernel.program.kernels[0], name=symbol)
@@ -83,117 +91,139 @@ def _empty(request: EmitRequest) -> Splicing:
     )
 
 
-def _kernel(kernel: TranslatedKernel, places: Places, is_c: bool) -> KernelText:
+def _kernel(kernel: TranslatedKernel, places: Places, text: str, suffix: str) -> KernelText:
     program = kernel.program
     own = _own_name(kernel)
     source = next((f for f in places.kernels if f.name == own), None)
     declared = [p.text for p in source.params] if source else []
-    linkage = "" if is_c else 'extern "C" '
-    actual = _actual(source, kernel.entry.source_name)
+    linkage = "" if suffix == ".c" else _linkage(source, text, suffix)
     target = program.kernels[0]
-    return print_kernel(program, target, declared, actual, c=is_c, linkage=linkage)
+    arguments = actual(source, kernel.entry.source_name)
+    data = {g.name: form for g in program.globals if (form := _form(g, places))}
+    c = suffix == ".c"
+    return print_kernel(program, target, declared, arguments, data=data, c=c, linkage=linkage)
 
 
-def _actual(source: Function | None, source_name: str) -> dict[str, str]:
-    """What the template parameters of the kernel stand for in the instance."""
-    if source is None or not source.template:
-        return {}
-    names = [_formal(t)[0] for t in source.template]
-    return dict(zip(names, _template_arguments(source_name), strict=False))
+_PLAIN_TYPES: Final = re.compile(
+    r"(?:(?:unsigned|signed|int|long|short|char|float|double|bool|u?int\d+_t|(?:__)?half|uint|ushort|uchar"
+    r"|(?:__)?nv_bfloat16)\s*)+"
+)
+_WORDS: Final = re.compile(
+    r"\b(?:static|extern|const|constexpr|volatile|inline|__\w+?__|alignas\s*\([^)]*\)"
+    r"|__align__\s*\([^)]*\))(?!\w)"
+)
 
 
-# --- templates: a call of `reduce<T, B>` finds its instance ------------------------------------
+def _form(buffer: GlobalBuffer, places: Places) -> DataForm | None:
+    """How the file declares its data, where that is not an array of the elements that the kernel sees."""
+    for variable in places.globals:
+        text = variable.whole.text
+        found = re.search(rf"\b{re.escape(buffer.name)}\b(\s*\[)?", text)
+        if found is None:
+            continue
+        type_ = _WORDS.sub("", text[: found.start()].partition(",")[0]).strip()
+        if _PLAIN_TYPES.fullmatch(type_) is None:
+            return "object"
+        return None if found[1] else "scalar"
+    return None
 
 
-def _dispatch(function: Function, kernels: Sequence[TranslatedKernel]) -> str:
-    """A function of the source's name that calls the instance for its template arguments; an instance that no
-    launch in the file names does not compile."""
-    shown = ["xp_dim3 grid", "xp_dim3 block", "size_t shared_bytes"]
-    shown += [_plain(p.text) for p in function.params]
-    names = ", ".join(
-        ["grid", "block", "shared_bytes", *(parameter_name(p.text) for p in function.params)]
+def _linkage(source: Function | None, text: str, suffix: str) -> str:
+    """Kernels that several files may hold (instances, those of headers, static ones) stay each file's own."""
+    own = suffix == ".hpp" or (
+        source is not None
+        and (bool(source.template) or _is_static(source) or _is_unnamed(source, text))
     )
-    head = f"static inline void {function.name}({', '.join(shown)})"
-    if not function.template:
-        return "".join(f"{head} {{\n  {k.entry.symbol}({names});\n}}\n" for k in kernels)
-    bare = ", ".join(t.split("=")[0].strip() for t in function.template)
-    formal = ", ".join(_formal(t)[0] for t in function.template)
-    lines = [f"template <{bare}> struct {function.name}_instance;\n"]
-    for kernel in kernels:
-        actual = ", ".join(_template_arguments(kernel.entry.source_name))
-        lines.append(
-            f"template <> struct {function.name}_instance<{actual}> {{\n"
-            f"  template <class... A> static void run(A... a) {{ {kernel.entry.symbol}(a...); }}\n}};\n"
-        )
-    lines.append(f"template <{', '.join(function.template)}>\n{head} {{\n")
-    lines.append(f"  {function.name}_instance<{formal}>::run({names});\n}}\n")
-    return "".join(lines)
+    return "[[maybe_unused]] static " if own else 'extern "C" '
 
 
-def _plain(text: str) -> str:
-    return re.sub(r"\b(?:__grid_constant__)\b\s*", "", text)
+def _is_static(function: Function) -> bool:
+    return re.search(r"\bstatic\b", function.signature.text.partition("(")[0]) is not None
 
 
-def _formal(text: str) -> tuple[str, bool]:
-    """The name of a template parameter, and whether it is a type."""
-    bare = text.split("=")[0].strip()
-    names = re.findall(r"[A-Za-z_]\w*", bare)
-    return names[-1], names[0] in ("typename", "class")
-
-
-def _template_arguments(source_name: str) -> list[str]:
-    inner = source_name.partition("<")[2].rpartition(">")[0]
-    depth = 0
-    parts = [""]
-    for char in inner:
-        depth += char in "<([{"
-        depth -= char in ">)]}"
-        if char == "," and depth == 0:
-            parts.append("")
-        else:
-            parts[-1] += char
-    return [p.strip() for p in parts]
+def _is_unnamed(function: Function, text: str) -> bool:
+    """Whether the function stands in a namespace without a name."""
+    data = text.encode("utf-8", "surrogateescape")
+    before = data[: function.whole.start].decode("latin-1")
+    for match in re.finditer(r"\bnamespace\s*\{", before):
+        rest = before[match.end() :]
+        if rest.count("{") >= rest.count("}"):
+            return True
+    return False
 
 
 # --- the plan ----------------------------------------------------------------------------------
 
 
 def _plan(
-    request: EmitRequest, places: Places, texts: Mapping[str, KernelText], is_c: bool
+    request: EmitRequest, places: Places, texts: Mapping[str, KernelText], bare: str, *, is_c: bool
 ) -> Splicing:
     by_name: dict[str, list[TranslatedKernel]] = {}
     for kernel in request.kernels:
         by_name.setdefault(_own_name(kernel), []).append(kernel)
+    by_pointer = not is_c and enters(request.text)
+    defined = {f.name for f in places.kernels}
     definitions = {}
     for name, kernels in by_name.items():
         text = "\n".join(texts[k.entry.symbol].definition for k in kernels)
         function = next((f for f in places.kernels if f.name == name), None)
         renamed = any(k.entry.symbol != name for k in kernels)
         if function is not None and not is_c and (renamed or function.template):
-            text += "\n" + _dispatch(function, kernels)
+            text += "\n" + dispatch(function, kernels)
+        if by_pointer and function is not None:
+            text += _entered(function, kernels)
         definitions[name] = text
 
     def declaration(function: Function) -> str:
-        if function.template or function.name not in by_name:
-            return ""
-        linkage = "" if is_c else 'extern "C" '
-        return "\n".join(
-            f"{linkage}{texts[k.entry.symbol].signature};" for k in by_name[function.name]
-        )
+        if function.name not in by_name:
+            return "" if is_c or function.name in defined else _elsewhere(function, by_pointer)
+        if function.template:
+            return "" if is_c else announced(function)
+        return "\n".join(f"{texts[k.entry.symbol].head};" for k in by_name[function.name])
 
+    used = bare + "".join(t.definition for t in texts.values())
     globals_ = {g.name: g for k in request.kernels for g in k.program.globals}
+    refused = frozenset(defined - set(by_name))
     return Splicing(
         kernels=definitions,
-        launch=lambda launch: _launch(launch, frozenset(by_name)),
-        refused=lambda f: f"/* kernel {f.name} was not translated */",
+        launch=lambda launch: _launch(launch, refused),
+        refused=lambda f: _refused(f, bare),
         declaration=declaration,
         include=lambda include: _include(include, is_c),
-        data=lambda variable: _data(variable, globals_.get(variable.name)),
+        data=lambda variable: _data(variable, globals_.get(variable.name), used),
     )
 
 
-def _launch(launch: Launch, known: frozenset[str]) -> str:
-    if launch.name not in known and not launch.macro:
+def _refused(function: Function, bare: str) -> str:
+    """What stands for a kernel that was not translated; host code that mentions it has to compile."""
+    text = f"/* kernel {function.name} was not translated */"
+    if not re.search(rf"\b{re.escape(function.name)}\b", bare):
+        return text
+    template = f"template <{', '.join(function.template)}>\n" if function.template else ""
+    head = f"[[maybe_unused]] static void {function.name}({', '.join(shown_parameters(function))})"
+    unused = "".join(f" (void){parameter_name(p)};" for p in shown_parameters(function))
+    return f'{text}\n{template}{head} {{{unused} xp_refused("{function.name}"); }}'
+
+
+def _entered(function: Function, kernels: Sequence[TranslatedKernel]) -> str:
+    """The kernel's entries in the list that launches by address look into."""
+    if not function.template:
+        return "".join(entered(k.entry.symbol, k.entry.symbol) for k in kernels)
+    instances = {instance_name(function, k.entry.source_name): k for k in kernels}
+    return "".join(entered(k.entry.symbol, name) for name, k in instances.items())
+
+
+def _elsewhere(function: Function, by_pointer: bool) -> str:
+    """The declaration of a kernel that another file defines."""
+    if function.template:
+        return ""
+    text = f'extern "C" void {function.name}({", ".join(shown_parameters(function))});'
+    return f"{text}\n{entered(function.name, function.name).rstrip()}" if by_pointer else text
+
+
+def _launch(launch: Launch, refused: frozenset[str]) -> str:
+    """The launch as a call; of a pointer to a kernel, too."""
+    if launch.name in refused and not launch.macro:
         return f'xp_refused("{launch.name}")'
     config = [c.text for c in launch.configs[:3]] + ["0"] * (3 - len(launch.configs))
     return f"{launch.callee.text}({', '.join([*config, *(a.text for a in launch.args)])})"
@@ -206,30 +236,13 @@ def _include(include: Include, is_c: bool) -> str | None:
     return "" if CUDA_HEADERS.fullmatch(include.path) else None
 
 
-def _data(variable: Global, buffer: GlobalBuffer | None) -> str | None:
+def _data(variable: Global, buffer: GlobalBuffer | None, used: str) -> str | None:
     """`__constant__ float c[16];` without the CUDA word; types that are floats only in name by their bits."""
     text = re.sub(r"\b(?:__constant__|__device__|__managed__)\b\s*", "", variable.whole.text)
     if buffer is not None and not buffer.init and buffer.elem.name in ("f16", "bf16"):
         dims = "".join(f"[{n}]" for n in buffer.shape)
         return f"static {memory_type(buffer.elem)} {buffer.name}{dims};"
-    return text if re.match(r"\s*(?:static|extern)\b", text) else f"static {text}"
-
-
-# --- the whole ---------------------------------------------------------------------------------
-
-
-def _assemble(body: str, is_c: bool, source: str, suffix: str) -> str:
-    api, api_headers = ("", ()) if is_c else prelude(body)
-    dim3 = DIM3_C if is_c else DIM3_CPP
-    helpers = needed(body + api)
-    code = "\n".join(filter(None, (dim3, helpers, api)))
-    included = dict.fromkeys((*headers(code + body, is_c), *api_headers))
-    if is_c and not re.search(r"\bsize_t\b", body):
-        included.pop("stddef.h", None)
-    includes = "".join(f"#include <{name}>\n" for name in included)
-    compiler = "gcc" if is_c else "g++"
-    build = f"{compiler} {_BUILD} FILE{suffix}{' -lm' if is_c else ''}"
-    banner = f"/* {source} for x86-64 CPUs with AVX-512. Build: {build} */\n"
-    if "immintrin.h" in included:
-        includes = _QUIET + includes
-    return f"{banner}{includes}\n{code}\n{body.lstrip(chr(10))}"
+    text = text if re.match(r"\s*(?:static|extern)\b", text) else f"static {text}"
+    if text.startswith("static ") and not re.search(rf"\b{re.escape(variable.name)}\b", used):
+        return text.replace("static ", "static __attribute__((unused)) ", 1)
+    return text

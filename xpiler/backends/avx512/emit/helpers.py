@@ -216,8 +216,8 @@ _HELPERS: Final[dict[str, str]] = {
 }  # fmt: skip
 
 
-def needed(text: str) -> str:
-    """The helpers that `text` calls and those that they call, callees first."""
+def needed(text: str) -> dict[str, str]:
+    """The helpers that `text` calls and those that they call by name, callees first."""
     order: list[str] = []
 
     def visit(used: Iterable[str]) -> None:
@@ -227,7 +227,7 @@ def needed(text: str) -> str:
                 order.append(name)
 
     visit(re.findall(r"\bxp_\w+", text))
-    return "\n".join(_HELPERS[name] for name in order)
+    return {name: _HELPERS[name] for name in order}
 
 
 _HEADERS: Final = (

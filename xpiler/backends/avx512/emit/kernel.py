@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from xpiler.backends.avx512.emit.expressions import Array, Scope, memory_type, value_type
 from xpiler.backends.avx512.emit.signature import (
@@ -13,22 +14,27 @@ from xpiler.backends.avx512.emit.signature import (
     same_pointer,
 )
 from xpiler.backends.avx512.emit.statements import BOUND_AXIS, Printer, bound_nest, runtime_sized
+from xpiler.backends.avx512.emit.wrapping import wrapping
 from xpiler.ir.nodes import (
     Assign,
     Atomic,
     Block,
     Declare,
     For,
+    GlobalBuffer,
     Kernel,
     Module,
     Param,
     Stmt,
     Var,
 )
-from xpiler.ir.types import BF16, F16, Pointer, Scalar
+from xpiler.ir.types import BF16, F16, Pointer, Scalar, Spaces
 from xpiler.ir.walk import expressions, statements, subexpressions
 
-__all__ = ["KernelText", "print_kernel"]
+__all__ = ["DataForm", "KernelText", "print_kernel"]
+
+DataForm = Literal["scalar", "object"]
+"""Data that the source declares without brackets, and of a type (a struct, say) whose parts the elements are."""
 
 _BUILTINS = {
     f"{a}Dim.{c}": f"{b}.{c}" for a, b in (("grid", "grid"), ("block", "block")) for c in "xyz"
@@ -38,9 +44,9 @@ _BUILTINS |= {"sharedBytes": "(uint32_t)shared_bytes", "warpSize": "32"}
 
 @dataclass(frozen=True, slots=True)
 class KernelText:
-    """A kernel's C: `signature` without `;`, and the whole definition."""
+    """A kernel's C: `head` is its linkage and signature without `;`, then the whole definition."""
 
-    signature: str
+    head: str
     definition: str
 
 
@@ -85,17 +91,35 @@ def _nest(body: Block) -> tuple[tuple[For, ...], Block] | None:
 class _Body:
     """Prints one kernel; the parts share the printer."""
 
-    def __init__(self, module: Module, kernel: Kernel, params: tuple[Parameter, ...]) -> None:
+    def __init__(
+        self,
+        module: Module,
+        kernel: Kernel,
+        params: tuple[Parameter, ...],
+        data: Mapping[str, DataForm],
+    ) -> None:
         self.kernel = kernel
         self.params = params
         self.prologue: list[str] = []
         self.renamed: dict[str, str] = {}
-        arrays = {g.name: Array(g.name, g.elem) for g in module.globals}
+        arrays = {g.name: self._data(g, data.get(g.name)) for g in module.globals}
         for parameter in params:
             for path, param in parameter.parts:
                 arrays |= self._bind(parameter, path, param)
-        scope = Scope(arrays, {**_BUILTINS, **self.renamed})
+        scope = Scope(arrays, {**_BUILTINS, **self.renamed}, wrapping(kernel))
         self.printer = Printer(scope, frozenset(), _dead(kernel.body))
+
+    def _data(self, buffer: GlobalBuffer, form: DataForm | None) -> Array:
+        """Data of the file, as the source declares it."""
+        name = buffer.name
+        if form != "object":
+            return Array(name, buffer.elem, scalar=form == "scalar")
+        c = memory_type(buffer.elem)
+        const = "const " if buffer.space == Spaces.CONSTANT else ""
+        dims = "".join(f"[{n}]" for n in buffer.shape[1:])
+        inner, to = (f"(*const {name}_){dims}", f"(*){dims}") if dims else (f"*const {name}_", "*")
+        self.prologue.append(f"{const}{c} {inner} = ({const}{c} {to})&{name};")
+        return Array(f"{name}_", buffer.elem)
 
     def _bind(self, parameter: Parameter, path: str, param: Param) -> dict[str, Array]:
         """Gives a parameter of the IR its name in C."""
@@ -175,16 +199,18 @@ def print_kernel(
     source: Sequence[str],
     actual: Mapping[str, str],
     *,
+    data: Mapping[str, DataForm],
     c: bool,
     linkage: str,
 ) -> KernelText:
     """`source`: the parameter declarations as the user wrote them; `actual`: its template arguments by name;
-    `linkage`: `extern "C" ` or nothing."""
+    `data`: how the source declares data of the file that is not an array of the elements;
+    `linkage`: `extern "C" `, `[[maybe_unused]] static ` or nothing."""
     params = parameters(kernel.params, source, actual, c=c)
     shown = ["xp_dim3 grid", "xp_dim3 block", "size_t shared_bytes", *(p.text for p in params)]
     signature = _filled(f"void {kernel.name}(", shown, len(linkage))
-    body = _Body(module, kernel, params)
-    return KernelText(signature, body.definition(signature, linkage))
+    body = _Body(module, kernel, params, data)
+    return KernelText(linkage + signature, body.definition(signature, linkage))
 
 
 def _filled(head: str, items: Sequence[str], before: int) -> str:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+from xpiler.backends.avx512.emit.api_device import DEVICE, ERRORS
+from xpiler.backends.avx512.emit.api_launch import LAUNCH
+from xpiler.backends.avx512.emit.piece import Piece, piece
 
 __all__ = ["DIM3_C", "DIM3_CPP", "prelude"]
 
@@ -18,20 +21,7 @@ typedef dim3 xp_dim3;
 """
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """`names`: the identifiers that it defines; `needs`: headers."""
-
-    names: frozenset[str]
-    text: str
-    needs: tuple[str, ...] = ()
-
-
-def _piece(names: str, text: str, *needs: str) -> _Piece:
-    return _Piece(frozenset(names.split()), text.strip("\n") + "\n", needs)
-
-
-def _vectors() -> list[_Piece]:
+def _vectors() -> list[Piece]:
     types = {
         "char": "signed char", "uchar": "unsigned char", "short": "short", "ushort": "unsigned short",
         "int": "int", "uint": "unsigned", "float": "float", "double": "double",
@@ -46,17 +36,17 @@ def _vectors() -> list[_Piece]:
             align = f" alignas({min(bytes_, 16)})" if n != 3 else ""
             fields = "; ".join(f"{elem} {m}" for m in members)
             params = ", ".join(f"{elem} {m}" for m in members)
-            pieces.append(_piece(name, f"struct{align} {name} {{ {fields}; }};"))
+            pieces.append(piece(name, f"struct{align} {name} {{ {fields}; }};"))
             made = ", ".join(members)
             make = f"static inline {name} make_{name}({params}) {{ return {{{made}}}; }}"
-            pieces.append(_piece(f"make_{name}", make))
+            pieces.append(piece(f"make_{name}", make))
     return pieces
 
 
 _OK: Final = "return cudaSuccess;"
 
 
-def _no_ops() -> list[_Piece]:
+def _no_ops() -> list[Piece]:
     table = {
         "cudaDeviceSynchronize": "", "cudaDeviceReset": "", "cudaThreadSynchronize": "",
         "cudaSetDevice": "int", "cudaStreamDestroy": "cudaStream_t",
@@ -67,56 +57,30 @@ def _no_ops() -> list[_Piece]:
         "cudaDeviceSetCacheConfig": "int", "cudaDeviceSetSharedMemConfig": "int",
     }  # fmt: skip
     pieces = [
-        _piece(name, f"static inline cudaError_t {name}({args}) {{ {_OK} }}")
+        piece(name, f"static inline cudaError_t {name}({args}) {{ {_OK} }}")
         for name, args in table.items()
     ]
     for name in ("cudaFuncSetAttribute", "cudaFuncSetCacheConfig", "cudaMemAdvise", "cudaStreamWaitEvent",
                  "cudaMemPrefetchAsync", "cudaDeviceSetLimit"):  # fmt: skip
         head = f"template <class... T> static inline cudaError_t {name}(T...)"
-        pieces.append(_piece(name, f"{head} {{ {_OK} }}"))
+        pieces.append(piece(name, f"{head} {{ {_OK} }}"))
     return pieces
 
 
-_PIECES: Final[tuple[_Piece, ...]] = (
+_PIECES: Final[tuple[Piece, ...]] = (
     *_vectors(),
-    _piece(
-        "cudaError_t cudaError cudaSuccess cudaErrorMemoryAllocation cudaErrorInvalidValue cudaErrorNotReady",
-        """
-enum cudaError_t {
-  cudaSuccess = 0,
-  cudaErrorInvalidValue = 1,
-  cudaErrorMemoryAllocation = 2,
-  cudaErrorNotReady = 600
-};
-typedef cudaError_t cudaError;
-""",
-    ),
-    _piece(
-        "cudaGetErrorString",
-        """
-static inline const char *cudaGetErrorString(cudaError_t error) {
-  return error == cudaSuccess ? "no error" : error == cudaErrorMemoryAllocation ? "out of memory" : "error";
-}
-""",
-    ),
-    _piece(
-        "cudaGetErrorName",
-        """
-static inline const char *cudaGetErrorName(cudaError_t error) {
-  return error == cudaSuccess ? "cudaSuccess" : error == cudaErrorMemoryAllocation
-             ? "cudaErrorMemoryAllocation" : "cudaErrorInvalidValue";
-}
-""",
-    ),
-    _piece("cudaStream_t cudaStreamDefault cudaStreamNonBlocking", """
+    *ERRORS,
+    piece("cudaStream_t cudaStreamDefault cudaStreamNonBlocking", """
 typedef struct CUstream_st *cudaStream_t;
 enum { cudaStreamDefault = 0, cudaStreamNonBlocking = 1 };
 """),
-    _piece("cudaEvent_t cudaEventDefault cudaEventDisableTiming cudaEventBlockingSync", """
+    piece("cudaStreamLegacy", "#define cudaStreamLegacy ((cudaStream_t)0x1)"),
+    piece("cudaStreamPerThread", "#define cudaStreamPerThread ((cudaStream_t)0x2)"),
+    piece("cudaEvent_t cudaEventDefault cudaEventDisableTiming cudaEventBlockingSync", """
 typedef double *cudaEvent_t;
 enum { cudaEventDefault = 0, cudaEventBlockingSync = 1, cudaEventDisableTiming = 2 };
 """),
-    _piece(
+    piece(
         "cudaMemcpyKind cudaMemcpyHostToHost cudaMemcpyHostToDevice cudaMemcpyDeviceToHost "
         "cudaMemcpyDeviceToDevice cudaMemcpyDefault",
         """
@@ -129,7 +93,7 @@ enum cudaMemcpyKind {
 };
 """,
     ),
-    _piece("cudaFuncAttributeMaxDynamicSharedMemorySize cudaFuncAttributePreferredSharedMemoryCarveout "
+    piece("cudaFuncAttributeMaxDynamicSharedMemorySize cudaFuncAttributePreferredSharedMemoryCarveout "
            "cudaFuncCachePreferL1 cudaFuncCachePreferShared", """
 enum {
   cudaFuncAttributeMaxDynamicSharedMemorySize = 8,
@@ -139,7 +103,7 @@ enum {
 };
 """),
     *_no_ops(),
-    _piece(
+    piece(
         "xp_allocate",
         """
 static inline cudaError_t xp_allocate(void **p, size_t bytes) {
@@ -150,7 +114,7 @@ static inline cudaError_t xp_allocate(void **p, size_t bytes) {
         "stdlib.h",
     ),
     *(
-        _piece(
+        piece(
             name,
             f"template <class T> static inline cudaError_t {name}(T **p, size_t bytes{more}) {{\n"
             "  return xp_allocate((void **)p, bytes);\n}",
@@ -161,14 +125,52 @@ static inline cudaError_t xp_allocate(void **p, size_t bytes) {
         )
     ),
     *(
-        _piece(name, f"static inline cudaError_t {name}(void *p{more}) {{\n  free(p);\n  {_OK}\n}}", "stdlib.h")
+        piece(name, f"static inline cudaError_t {name}(void *p{more}) {{\n  free(p);\n  {_OK}\n}}", "stdlib.h")
         for name, more in (("cudaFree", ""), ("cudaFreeHost", ""), ("cudaFreeAsync", ", cudaStream_t"))
     ),
-    _piece("cudaHostAllocDefault cudaHostAllocPortable cudaHostAllocMapped cudaMemAttachGlobal",
-           "enum { cudaHostAllocDefault = 0, cudaHostAllocPortable = 1, cudaHostAllocMapped = 2, "
-           "cudaMemAttachGlobal = 1 };"),
+    piece("cudaHostAllocDefault cudaHostAllocPortable cudaHostAllocMapped cudaHostAllocWriteCombined "
+          "cudaMemAttachGlobal cudaMemAttachHost",
+          "enum {\n  cudaHostAllocDefault = 0, cudaHostAllocPortable = 1, cudaHostAllocMapped = 2,\n"
+          "  cudaHostAllocWriteCombined = 4, cudaMemAttachGlobal = 1, cudaMemAttachHost = 2\n};"),
+    piece("cudaHostRegisterDefault cudaHostRegisterPortable cudaHostRegisterMapped",
+          "enum {\n  cudaHostRegisterDefault = 0, cudaHostRegisterPortable = 1, cudaHostRegisterMapped = 2\n};"),
+    piece("cudaMemAdviseSetReadMostly cudaMemAdviseSetPreferredLocation cudaMemAdviseSetAccessedBy cudaCpuDeviceId",
+          "enum {\n  cudaMemAdviseSetReadMostly = 1, cudaMemAdviseSetPreferredLocation = 3,\n"
+          "  cudaMemAdviseSetAccessedBy = 5, cudaCpuDeviceId = -1\n};"),
+    piece("cudaHostRegister", f"static inline cudaError_t cudaHostRegister(void *, size_t, unsigned) {{ {_OK} }}"),
+    piece("cudaHostUnregister", f"static inline cudaError_t cudaHostUnregister(void *) {{ {_OK} }}"),
+    piece("cudaHostGetDevicePointer", f"""
+template <class T> static inline cudaError_t cudaHostGetDevicePointer(T **p, void *host, unsigned) {{
+  *p = (T *)host;
+  {_OK}
+}}
+"""),
+    piece("cudaPointerAttributes cudaPointerGetAttributes cudaMemoryType cudaMemoryTypeUnregistered "
+          "cudaMemoryTypeHost cudaMemoryTypeDevice cudaMemoryTypeManaged", f"""
+enum cudaMemoryType {{
+  cudaMemoryTypeUnregistered, cudaMemoryTypeHost, cudaMemoryTypeDevice, cudaMemoryTypeManaged
+}};
+struct cudaPointerAttributes {{
+  cudaMemoryType type;
+  int device;
+  void *devicePointer, *hostPointer;
+}};
+static inline cudaError_t cudaPointerGetAttributes(cudaPointerAttributes *a, const void *p) {{
+  a->type = cudaMemoryTypeManaged;
+  a->device = 0;
+  a->devicePointer = a->hostPointer = (void *)p;
+  {_OK}
+}}
+"""),
+    piece("cudaMallocPitch", """
+template <class T>
+static inline cudaError_t cudaMallocPitch(T **p, size_t *pitch, size_t width, size_t height) {
+  *pitch = (width + 511) / 512 * 512;
+  return xp_allocate((void **)p, *pitch * height);
+}
+"""),
     *(
-        _piece(
+        piece(
             name,
             f"static inline cudaError_t {name}(void *to, const void *from, size_t bytes,\n"
             f"                                 cudaMemcpyKind{more}) {{\n"
@@ -177,7 +179,7 @@ static inline cudaError_t xp_allocate(void **p, size_t bytes) {
         )
         for name, more in (("cudaMemcpy", ""), ("cudaMemcpyAsync", ", cudaStream_t = nullptr"))
     ),
-    _piece(
+    piece(
         "cudaMemcpy2D",
         """
 static inline cudaError_t cudaMemcpy2D(void *to, size_t to_pitch, const void *from, size_t from_pitch,
@@ -189,8 +191,32 @@ static inline cudaError_t cudaMemcpy2D(void *to, size_t to_pitch, const void *fr
 """,
         "string.h",
     ),
+    piece("cudaMemcpy2DAsync", """
+static inline cudaError_t cudaMemcpy2DAsync(void *to, size_t to_pitch, const void *from, size_t from_pitch,
+                                            size_t width, size_t height, cudaMemcpyKind kind,
+                                            cudaStream_t = nullptr) {
+  return cudaMemcpy2D(to, to_pitch, from, from_pitch, width, height, kind);
+}
+"""),
+    piece("cudaMemcpyPeer cudaMemcpyPeerAsync", f"""
+static inline cudaError_t cudaMemcpyPeer(void *to, int, const void *from, int, size_t bytes) {{
+  memmove(to, from, bytes);
+  {_OK}
+}}
+static inline cudaError_t cudaMemcpyPeerAsync(void *to, int, const void *from, int, size_t bytes,
+                                              cudaStream_t = nullptr) {{
+  memmove(to, from, bytes);
+  {_OK}
+}}
+""", "string.h"),
+    piece("cudaMemset2D", f"""
+static inline cudaError_t cudaMemset2D(void *to, size_t pitch, int value, size_t width, size_t height) {{
+  for (size_t i = 0; i < height; ++i) memset((char *)to + i * pitch, value, width);
+  {_OK}
+}}
+""", "string.h"),
     *(
-        _piece(
+        piece(
             name,
             f"static inline cudaError_t {name}(void *to, int value, size_t bytes{more}) {{\n"
             f"  memset(to, value, bytes);\n  {_OK}\n}}",
@@ -199,7 +225,7 @@ static inline cudaError_t cudaMemcpy2D(void *to, size_t to_pitch, const void *fr
         for name, more in (("cudaMemset", ""), ("cudaMemsetAsync", ", cudaStream_t = nullptr"))
     ),
     *(
-        _piece(
+        piece(
             f"cudaMemcpy{way}Symbol{end}",
             f"""
 template <class T>
@@ -217,40 +243,67 @@ static inline cudaError_t cudaMemcpy{way}Symbol{end}({args}, size_t bytes, size_
         )
         for end, more in (("", ""), ("Async", ", cudaStream_t = nullptr"))
     ),
-    _piece(
+    piece(
         "cudaGetSymbolAddress",
         """
-template <class T> static inline cudaError_t cudaGetSymbolAddress(void **p, T &symbol) {
-  *p = (void *)&symbol;
+template <class P, class T> static inline cudaError_t cudaGetSymbolAddress(P **p, T &symbol) {
+  *p = (P *)&symbol;
   return cudaSuccess;
 }
 """,
     ),
-    _piece("cudaStreamCreate", f"""
+    piece("cudaGetSymbolSize", f"""
+template <class T> static inline cudaError_t cudaGetSymbolSize(size_t *bytes, const T &) {{
+  *bytes = sizeof(T);
+  {_OK}
+}}
+"""),
+    piece("cudaStreamCreate", f"""
 static inline cudaError_t cudaStreamCreate(cudaStream_t *stream) {{
   *stream = nullptr;
   {_OK}
 }}
 """),
-    _piece("cudaStreamCreateWithFlags", f"""
+    piece("cudaStreamCreateWithPriority", f"""
+static inline cudaError_t cudaStreamCreateWithPriority(cudaStream_t *stream, unsigned, int) {{
+  *stream = nullptr;
+  {_OK}
+}}
+"""),
+    piece("cudaStreamAddCallback cudaStreamCallback_t", f"""
+typedef void (*cudaStreamCallback_t)(cudaStream_t, cudaError_t, void *);
+static inline cudaError_t cudaStreamAddCallback(cudaStream_t stream, cudaStreamCallback_t call, void *data,
+                                                unsigned) {{
+  call(stream, cudaSuccess, data);
+  {_OK}
+}}
+"""),
+    piece("cudaLaunchHostFunc cudaHostFn_t", f"""
+typedef void (*cudaHostFn_t)(void *);
+static inline cudaError_t cudaLaunchHostFunc(cudaStream_t, cudaHostFn_t call, void *data) {{
+  call(data);
+  {_OK}
+}}
+"""),
+    piece("cudaStreamCreateWithFlags", f"""
 static inline cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned) {{
   *stream = nullptr;
   {_OK}
 }}
 """),
-    _piece("xp_event", """
+    piece("xp_event", """
 static inline cudaError_t xp_event(cudaEvent_t *event) {
   *event = (cudaEvent_t)calloc(1, sizeof(double));
   return *event ? cudaSuccess : cudaErrorMemoryAllocation;
 }
 """, "stdlib.h"),
-    _piece("cudaEventCreate", """
+    piece("cudaEventCreate", """
 static inline cudaError_t cudaEventCreate(cudaEvent_t *event) { return xp_event(event); }
 """),
-    _piece("cudaEventCreateWithFlags", """
+    piece("cudaEventCreateWithFlags", """
 static inline cudaError_t cudaEventCreateWithFlags(cudaEvent_t *event, unsigned) { return xp_event(event); }
 """),
-    _piece(
+    piece(
         "cudaEventRecord",
         """
 static inline cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t = nullptr) {
@@ -262,48 +315,14 @@ static inline cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t = null
 """,
         "time.h",
     ),
-    _piece("cudaEventElapsedTime", """
+    piece("cudaEventElapsedTime", """
 static inline cudaError_t cudaEventElapsedTime(float *ms, cudaEvent_t start, cudaEvent_t stop) {
   *ms = (float)(*stop - *start);
   return cudaSuccess;
 }
 """),
-    _piece("cudaGetDevice", f"static inline cudaError_t cudaGetDevice(int *device) {{ *device = 0; {_OK} }}"),
-    _piece("cudaGetDeviceCount",
-           f"static inline cudaError_t cudaGetDeviceCount(int *count) {{ *count = 1; {_OK} }}"),
-    _piece("cudaDeviceProp", """
-struct cudaDeviceProp {
-  char name[256];
-  size_t totalGlobalMem, sharedMemPerBlock, sharedMemPerMultiprocessor, sharedMemPerBlockOptin, totalConstMem;
-  int major, minor, multiProcessorCount, maxThreadsPerBlock, maxThreadsPerMultiProcessor, warpSize;
-  int clockRate, memoryClockRate, memoryBusWidth, l2CacheSize, regsPerBlock;
-  int maxThreadsDim[3], maxGridSize[3];
-};
-"""),
-    _piece(
-        "cudaGetDeviceProperties",
-        """
-static inline cudaError_t cudaGetDeviceProperties(cudaDeviceProp *p, int) {
-  memset(p, 0, sizeof *p);
-  strcpy(p->name, "CPU");
-  p->totalGlobalMem = (size_t)1 << 34;
-  p->sharedMemPerBlock = p->sharedMemPerMultiprocessor = p->sharedMemPerBlockOptin = 49152;
-  p->totalConstMem = 65536;
-  p->major = 7;
-  p->multiProcessorCount = 1;
-  p->maxThreadsPerBlock = 1024;
-  p->maxThreadsPerMultiProcessor = 2048;
-  p->warpSize = 32;
-  p->maxThreadsDim[0] = p->maxThreadsDim[1] = 1024;
-  p->maxThreadsDim[2] = 64;
-  p->maxGridSize[0] = 2147483647;
-  p->maxGridSize[1] = p->maxGridSize[2] = 65535;
-  return cudaSuccess;
-}
-""",
-        "string.h",
-    ),
-    _piece(
+    *DEVICE,
+    piece(
         "xp_refused",
         """
 static inline void xp_refused(const char *kernel) {
@@ -314,7 +333,7 @@ static inline void xp_refused(const char *kernel) {
         "stdio.h", "stdlib.h",
     ),
     *(
-        _piece(
+        piece(
             f"{names}",
             f"""
 struct {name} {{
@@ -332,35 +351,37 @@ struct {name} {{
              "typedef __nv_bfloat16 nv_bfloat16;"),
         )
     ),
-    _piece("__float2half __float2half_rn", """
+    piece("__float2half __float2half_rn", """
 static inline __half __float2half(float value) { return __half(value); }
 static inline __half __float2half_rn(float value) { return __half(value); }
 """),
-    _piece("__half2float", "static inline float __half2float(__half value) { return (float)value; }"),
-    _piece("__float2bfloat16 __float2bfloat16_rn", """
+    piece("__half2float", "static inline float __half2float(__half value) { return (float)value; }"),
+    piece("__float2bfloat16 __float2bfloat16_rn", """
 static inline __nv_bfloat16 __float2bfloat16(float value) { return __nv_bfloat16(value); }
 static inline __nv_bfloat16 __float2bfloat16_rn(float value) { return __nv_bfloat16(value); }
 """),
-    _piece("__bfloat162float",
+    piece("__bfloat162float",
            "static inline float __bfloat162float(__nv_bfloat16 value) { return (float)value; }"),
-    _piece("half2 __half2", "struct alignas(4) __half2 { __half x, y; };\ntypedef __half2 half2;"),
-    _piece("__nv_bfloat162",
-           "struct alignas(4) __nv_bfloat162 { __nv_bfloat16 x, y; };"),
+    piece("half2 __half2", "struct alignas(4) __half2 { __half x, y; };\ntypedef __half2 half2;"),
+    piece("__nv_bfloat162", "struct alignas(4) __nv_bfloat162 { __nv_bfloat16 x, y; };"),
+    *LAUNCH,
 )  # fmt: skip
 
 
-def prelude(text: str) -> tuple[str, tuple[str, ...]]:
-    """The pieces that `text` needs, in an order that compiles, and their headers."""
+_EXTREMES: Final = re.compile(r"(?<![\w.:>])(min|max)\s*\(")
+
+
+def prelude(text: str, host: str) -> tuple[Piece, ...]:
+    """The pieces that `text` needs, in an order that compiles; `host` is the part that the user wrote."""
     wanted = set(re.findall(r"\b[A-Za-z_]\w*", text))
+    wanted |= {f"::{name}" for name in _EXTREMES.findall(host)}
     chosen: set[int] = set()
     grown = True
     while grown:
         grown = False
-        for number, piece in enumerate(_PIECES):
-            if number not in chosen and piece.names & wanted:
+        for number, piece_ in enumerate(_PIECES):
+            if number not in chosen and piece_.names & wanted:
                 chosen.add(number)
-                wanted |= set(re.findall(r"\b[A-Za-z_]\w*", piece.text))
+                wanted |= set(re.findall(r"\b[A-Za-z_]\w*", piece_.text))
                 grown = True
-    pieces = [_PIECES[n] for n in sorted(chosen)]
-    needs = dict.fromkeys(h for p in pieces for h in p.needs)
-    return "".join(p.text for p in pieces), tuple(needs)
+    return tuple(_PIECES[n] for n in sorted(chosen))

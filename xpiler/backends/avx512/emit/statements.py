@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from xpiler.backends.avx512.emit.expressions import (
@@ -38,7 +39,7 @@ from xpiler.ir.nodes import (
     Var,
     While,
 )
-from xpiler.ir.types import BF16, BOOL, F16, Mask, Scalar, Vector
+from xpiler.ir.types import BF16, BOOL, F16, I32, I64, Mask, Scalar, Vector
 from xpiler.ir.walk import statements
 
 __all__ = ["Printer", "runtime_sized"]
@@ -96,7 +97,7 @@ class Printer:
 
     def __init__(self, scope: Scope, private: frozenset[str], dead: frozenset[str]) -> None:
         self.arrays: dict[str, Array] = dict(scope.arrays)
-        self.scope = Scope(self.arrays, scope.names)
+        self.scope = replace(scope, arrays=self.arrays)
         self.private = set(private)
         self.dead = dead
         self.types: dict[str, Scalar | Vector | Mask] = {}
@@ -107,6 +108,16 @@ class Printer:
 
     def expr(self, expr: Expr, outer: int = 0) -> str:
         return expression(expr, self.scope, outer)
+
+    def index(self, expr: Expr, outer: int = 0) -> str:
+        """An expression that is an index or a bound."""
+        return expression(expr, self.scope.indexing, outer)
+
+    def value(self, name: str, expr: Expr, outer: int = 0) -> str:
+        """An expression for the variable `name`."""
+        if name in self.scope.wrapping.indices:
+            return self.index(expr, outer)
+        return self.expr(expr, outer)
 
     def statement(self, stmt: Stmt, depth: int, exit: str) -> str:
         pad = _INDENT * depth
@@ -144,11 +155,11 @@ class Printer:
     def head(self, loop: For) -> str:
         """`for (...)`, without the body."""
         self.types[loop.var] = loop.type
-        step = self.expr(loop.step)
+        step = self.index(loop.step)
         advance = f"++{loop.var}" if step in ("1", "1u", "1LL", "1ULL") else f"{loop.var} += {step}"
         return (
-            f"for ({value_type(loop.type)} {loop.var} = {self.expr(loop.lo)}; "
-            f"{loop.var} < {self.expr(loop.hi, 11)}; {advance})"
+            f"for ({value_type(loop.type)} {loop.var} = {self.index(loop.lo)}; "
+            f"{loop.var} < {self.index(loop.hi, 11)}; {advance})"
         )
 
     def bound(self, loops: Sequence[For], body: str, depth: int) -> str:
@@ -177,10 +188,10 @@ class Printer:
             start = (
                 "xp_shared"
                 if stmt.offset is None
-                else f"(xp_shared + {self.expr(stmt.offset, 12)})"
+                else f"(xp_shared + {self.index(stmt.offset, 12)})"
             )
             return f"{pad}{c} *{stmt.name} = ({c} *){start};\n"
-        shape = [self.expr(d, 13) for d in stmt.shape]
+        shape = [self.index(d, 13) for d in stmt.shape]
         if all(isinstance(d, Const) for d in stmt.shape):
             self.arrays[stmt.name] = Array(stmt.name, stmt.elem)
             dims = "".join(f"[{d.value}]" for d in stmt.shape if isinstance(d, Const))
@@ -209,8 +220,14 @@ class Printer:
         keep = stmt.result is not None and stmt.result not in self.dead
         result = f"{stmt.result} = " if keep else ""
         if stmt.buffer in self.private and not keep and stmt.op in _PLAIN and elem not in _NARROW:
-            old = f"{at}"
-            return f"{pad}{_PLAIN[stmt.op].format(at=old, v=self.expr(stmt.operands[0], 13))};\n"
+            value = self.expr(stmt.operands[0], 13)
+            wraps = _MODULAR.get(elem) if stmt.op in ("add", "sub") else None
+            form = _PLAIN[stmt.op]
+            if wraps is not None:
+                sign = "+" if stmt.op == "add" else "-"
+                form = f"{{at}} = ({wraps[0]})(({wraps[1]}){{at}} {sign} ({wraps[1]}){{v}})"
+                value = self.expr(stmt.operands[0], 15)
+            return f"{pad}{form.format(at=at, v=value)};\n"
         signature = ", ".join([f"&{at}", *operands])
         if elem.is_int and stmt.op in _FETCH:
             order = "__ATOMIC_RELAXED"
@@ -225,7 +242,7 @@ class Printer:
                 if name in self.dead:
                     return ""
                 self.types[name] = type_
-                return f"{value_type(type_)} {name} = {self._initial(type_, init)}"
+                return f"{value_type(type_)} {name} = {self._initial(name, type_, init)}"
             case Assign(name=name, value=value):
                 return "" if name in self.dead else name + self._update(name, value)
             case Store(buffer=buffer, index=index, value=value):
@@ -245,9 +262,9 @@ class Printer:
             case _:
                 raise TypeError(f"{type(stmt).__name__} has no meaning in C on a CPU")
 
-    def _initial(self, type_: Scalar | Vector | Mask, init: Expr | None) -> str:
+    def _initial(self, name: str, type_: Scalar | Vector | Mask, init: Expr | None) -> str:
         if init is not None:
-            return self.expr(init)
+            return self.value(name, init)
         # indeterminate in the source; a compiler warns where it cannot see that it is set before use
         match type_:
             case Vector(elem=elem):
@@ -264,24 +281,28 @@ class Printer:
 
     def _update(self, name: str, value: Expr) -> str:
         match value:
-            case Binary(op=op, a=Var(name=of), b=b) if of == name and _updates(op, value):
-                return f" {op}= {self.expr(b)}"
+            case Binary(op=op, a=Var(name=of), b=b) if of == name and self._updates(name, value):
+                return f" {op}= {self.value(name, b)}"
             case _:
-                return f" = {self.expr(value)}"
+                return f" = {self.value(name, value)}"
 
     def _update_place(self, buffer: str, index: tuple[Expr, ...], value: Expr) -> str:
         match value:
             case Binary(op=op, a=Load(buffer=of, index=at), b=b) if (
-                of == buffer and at == index and _updates(op, value)
+                of == buffer and at == index and self._updates("", value)
             ):
                 return f" {op}= {self.expr(b)}"
             case _:
                 return f" = {self.expr(value)}"
 
+    def _updates(self, name: str, value: Binary) -> bool:
+        """Whether `name op= b` says the same as `name = name op b`."""
+        index = name in self.scope.wrapping.indices
+        wraps = self.scope.wrapping.may_wrap(value, index=index)
+        return value.op in ARITHMETIC | SHIFTS and value.type not in _NARROW and not wraps
 
-def _updates(op: str, value: Binary) -> bool:
-    return op in ARITHMETIC | SHIFTS and value.type not in _NARROW
 
+_MODULAR: Final = {I32: ("int32_t", "uint32_t"), I64: ("int64_t", "uint64_t")}
 
 _PLAIN: Final[Mapping[str, str]] = {
     "add": "{at} += {v}",

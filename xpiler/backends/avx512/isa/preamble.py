@@ -16,7 +16,7 @@ PREAMBLE_FLAGS: Final = (f"-I{SIMULATOR}", "-flax-vector-conversions", "-Wno-psa
 
 def preamble() -> str:
     """C++ to stand before programs whose instructions are those of the target's vocabulary."""
-    helpers = needed(" ".join(VECTOR_MATH))
+    helpers = "\n".join(needed(" ".join(VECTOR_MATH)).values())
     return (
         "#include <immintrin.h>\n#include <math.h>\n"
         "typedef __mmask16 mask16;\n"
