@@ -7,8 +7,8 @@ from pathlib import Path
 
 from xpiler.backends.base import Executor
 from xpiler.backends.registry import UnknownTarget, load_target
-from xpiler.driver.judge import choose_executor
 from xpiler.verify.build import BuildFailed, build_library
+from xpiler.verify.executors import NoExecutor, executor_of_target
 
 __all__ = ["Broken", "build", "executor_of"]
 
@@ -25,8 +25,8 @@ def executor_of(target: str) -> Executor | Broken:
     found = load_target(target)
     if isinstance(found, UnknownTarget):
         return Broken(f"no target {target}")
-    executor = choose_executor(found)
-    return executor if executor is not None else Broken(f"nothing here runs {target}")
+    executor = executor_of_target(found)
+    return Broken(executor.reason) if isinstance(executor, NoExecutor) else executor
 
 
 def build(executor: Executor, emitted: Path) -> Path | Broken:

@@ -18,10 +18,11 @@ from xpiler.verify.case import Case
 from xpiler.verify.check import Side, check, check_program, check_programs, program_runner
 from xpiler.verify.evidence import Evidence, Refuted, Unverified
 from xpiler.verify.evidence import Tested as Passed
+from xpiler.verify.executors import NoExecutor, executor_of_file
 from xpiler.verify.infer_bare import infer_bare
 from xpiler.verify.observe import Observed, Settings, observe
 from xpiler.verify.oracle import CudaRuntime
-from xpiler.verify.pair import NoExecutor, choose_executor, verify_files
+from xpiler.verify.pair import verify_files
 from xpiler.verify.plan import KernelCheck
 
 SOURCE = """
@@ -104,8 +105,8 @@ def test_out_of_bounds_in_the_candidate(tmp_path: Path) -> None:
 
 def test_executors_by_suffix() -> None:
     for name in ("a.cu", "a.hip", "a.mlu", "a.c"):
-        assert not isinstance(choose_executor(Path(name)), NoExecutor)
-    found = choose_executor(Path("a.txt"))
+        assert not isinstance(executor_of_file(Path(name)), NoExecutor)
+    found = executor_of_file(Path("a.txt"))
     assert isinstance(found, NoExecutor)
     assert ".hip" in found.reason
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from xpiler.backends.base import Emitted, Executor, Target, TranslatedKernel
+from xpiler.backends.base import Emitted, Target, TranslatedKernel
 from xpiler.driver.pipeline import PipelineRun
 from xpiler.driver.report import InputError
 from xpiler.driver.source import Source
@@ -18,11 +18,9 @@ from xpiler.verify.evidence import Evidence, Unverified
 from xpiler.verify.infer import NoCase, infer_cases, select_cases
 from xpiler.verify.observe import Observed
 
-__all__ = ["FileCases", "FileJudge", "choose_executor", "load_cases"]
+__all__ = ["FileCases", "FileJudge", "load_cases"]
 
 FileCases = Mapping[str, "tuple[Case, ...] | NoCase"]
-
-_PREFERENCE = ("hardware", "simulator", "runtime")
 
 
 def load_cases(lifted: LiftedFile, case_file: Path | None) -> FileCases | InputError:
@@ -36,13 +34,6 @@ def load_cases(lifted: LiftedFile, case_file: Path | None) -> FileCases | InputE
         return InputError((Diagnostic("XP0030", "error", str(given)),))
     names = frozenset(n for k in lifted.lifted for n in (k.source_name, k.name, k.symbol))
     return {k.symbol: select_cases(given, k, names) for k in lifted.lifted}
-
-
-def choose_executor(target: Target) -> Executor | None:
-    """The best executor that can run here: hardware, then a simulator, then the runtime."""
-    able = [e for e in target.executors if not e.available()]
-    ranked = sorted(able, key=lambda e: _PREFERENCE.index(e.kind))
-    return ranked[0] if ranked else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +57,12 @@ class FileJudge:
     ) -> Mapping[str, Evidence]:
         """Evidence by symbol for the emitted file."""
         from xpiler.verify.check import Side, check
+        from xpiler.verify.executors import NoExecutor, executor_of_target
         from xpiler.verify.oracle import CudaRuntime
 
-        executor = choose_executor(self.target)
-        if executor is None:
-            why = "; ".join(f"{e.name}: {e.available()}" for e in self.target.executors)
-            return {k.entry.symbol: Unverified(f"nothing here can run it: {why}") for k in kernels}
+        executor = executor_of_target(self.target)
+        if isinstance(executor, NoExecutor):
+            return {k.entry.symbol: Unverified(executor.reason) for k in kernels}
         oracle = Side(CudaRuntime(), self.source.text, self.source.path)
         path = self.source.path.with_suffix(emitted.suffix)
         candidate = Side(executor, emitted.text, path)

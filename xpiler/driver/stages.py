@@ -68,14 +68,14 @@ class StageChecker:
         return 0
 
     def _emitted(self, symbol: str, program: Module) -> Evidence:
-        from xpiler.driver.judge import choose_executor
         from xpiler.verify.check import Side, check
+        from xpiler.verify.executors import NoExecutor, executor_of_target
         from xpiler.verify.oracle import CudaRuntime
 
         kernel = next(k for k in self.lifted.lifted if k.symbol == symbol)
-        executor = choose_executor(self.target)
-        if executor is None:
-            return Unverified("nothing here can run the target's programs")
+        executor = executor_of_target(self.target)
+        if isinstance(executor, NoExecutor):
+            return Unverified(executor.reason)
         entry = entry_of(kernel)
         translated = TranslatedKernel(entry, kernel.program, program)
         request = EmitRequest(self.source.text, self.source.path, (translated,), self.options)

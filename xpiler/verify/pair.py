@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xpiler.backends.base import Executor, KernelEntry, Target
-from xpiler.backends.registry import load_target, target_names
+from xpiler.backends.base import KernelEntry
 from xpiler.frontends.results import LiftedFile, LiftedKernel
 from xpiler.ir.diagnostics import Diagnostic
 from xpiler.verify.case import Case
 from xpiler.verify.check import Side, check
 from xpiler.verify.evidence import Evidence, Refuted, Unverified
+from xpiler.verify.executors import NoExecutor, executor_of_file
 from xpiler.verify.infer import NoCase, infer_cases, select_cases
 from xpiler.verify.observe import Observed
 from xpiler.verify.oracle import CudaRuntime
@@ -26,34 +26,7 @@ from xpiler.verify.oracle import CudaRuntime
 if TYPE_CHECKING:
     from xpiler.driver.report import InputError
 
-__all__ = ["NoExecutor", "choose_executor", "verify_files"]
-
-CUDA_SUFFIXES = (".cu", ".cuh")
-PREFERENCE = ("hardware", "simulator", "runtime")
-
-
-@dataclass(frozen=True, slots=True)
-class NoExecutor:
-    """Why nothing here can run a file with this suffix."""
-
-    reason: str
-
-
-def choose_executor(path: Path) -> Executor | NoExecutor:
-    """Who runs a file, by its suffix: hardware before a simulator."""
-    if path.suffix in CUDA_SUFFIXES:
-        return CudaRuntime()
-    targets = [t for n in target_names() if isinstance(t := load_target(n), Target)]
-    fitting = [t for t in targets if path.suffix in t.suffixes]
-    if not fitting:
-        known = sorted({*CUDA_SUFFIXES, *(s for t in targets for s in t.suffixes)})
-        return NoExecutor(f"unknown suffix `{path.suffix}` (there are {', '.join(known)})")
-    executors = [e for t in fitting for e in t.executors]
-    able = [e for e in executors if not e.available()]
-    if not able:
-        reasons = "; ".join(f"{e.name}: {e.available()}" for e in executors)
-        return NoExecutor(f"nothing here can run it: {reasons or 'no executor'}")
-    return min(able, key=lambda e: PREFERENCE.index(e.kind))
+__all__ = ["verify_files"]
 
 
 def verify_files(
@@ -69,7 +42,7 @@ def verify_files(
     candidate = read_source(second)
     if isinstance(candidate, InputError):
         return candidate
-    executor = choose_executor(candidate.path)
+    executor = executor_of_file(candidate.path)
     if isinstance(executor, NoExecutor):
         return InputError((Diagnostic("XP0031", "error", f"{second}: {executor.reason}"),))
     lifted = lift_source(source)
