@@ -218,3 +218,13 @@ int main() {{
 }}
 """
     assert run_file("#include <stdio.h>\n" + emitted.text + main, tmp_path) == b"0"
+
+
+def test_a_dot_product_of_words_uses_the_instruction_for_pairs() -> None:
+    body = "i32 s = 0; for (i32 k = 0; k < n; k += 1) { s += (i32)a[t * n + k] * (i32)b[k]; } c[t] = s;"
+    text = after(body, BYTES.replace("i8", "i16"))
+    loads = "_mm512_loadu_epi16(&a[t * n + k_1]), _mm512_loadu_epi16(&b[k_1])"
+    assert f"_mm512_dpwssd_epi32(s_lanes, {loads})" in text
+    assert "k_1 += 32" in text
+    mixed = after(body, BYTES.replace("const i8 *b", "const i16 *b"))
+    assert "dpwssd" not in mixed

@@ -47,8 +47,8 @@ struct Options { float scale; int n; };
 // Not a kernel.
 static int blocks(int n) { return (n + 127) / 128; }  /* stays as it is */
 static float table[4];
-extern "C" void scaled_float(xp_dim3 grid, xp_dim3 block, size_t shared_bytes, const float *in,
-                             float *out, Options o) {
+[[maybe_unused]] static void scaled_float(xp_dim3 grid, xp_dim3 block, size_t shared_bytes,
+                                          const float *in, float *out, Options o) {
   (void)shared_bytes;
   if (block.x != 128 || block.y != 1 || block.z != 1 || grid.y != 1 || grid.z != 1) __builtin_trap();
   const float o_scale = o.scale;
@@ -68,8 +68,8 @@ extern "C" void scaled_float(xp_dim3 grid, xp_dim3 block, size_t shared_bytes, c
   }
 }
 
-extern "C" void scaled_half(xp_dim3 grid, xp_dim3 block, size_t shared_bytes, const half *in,
-                            half *out, Options o) {
+[[maybe_unused]] static void scaled_half(xp_dim3 grid, xp_dim3 block, size_t shared_bytes,
+                                         const half *in, half *out, Options o) {
   (void)shared_bytes;
   if (block.x != 128 || block.y != 1 || block.z != 1 || grid.y != 1 || grid.z != 1) __builtin_trap();
   const uint16_t *const in_ = (const uint16_t *)in;

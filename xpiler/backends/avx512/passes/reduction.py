@@ -30,11 +30,11 @@ from xpiler.ir.nodes import (
     Stmt,
     Var,
 )
-from xpiler.ir.types import F32, I8, I32, U32, Pointer, Scalar
+from xpiler.ir.types import F32, I8, I16, I32, U32, Pointer, Scalar
 from xpiler.ir.walk import expressions, map_block, statements, subexpressions, variables
 from xpiler.passes.names import Names
 
-__all__ = ["Reduction", "find_reduction", "preferable", "reduced_bytes"]
+__all__ = ["Reduction", "find_reduction", "preferable", "reduced_narrow"]
 
 _ORDERLESS: Final = {"min": "min", "max": "max", "fmin": "min", "fmax": "max"}
 
@@ -154,38 +154,47 @@ def _stride(load: Load, shapes: Shapes) -> int | None:
     return shapes.of(load.index[-1]).stride
 
 
-def reduced_bytes(reduction: Reduction, vector: str, names: Names) -> tuple[Block, Expr] | None:
-    """For a product of bytes side by side: the loop over 64 of them, and where the rest begins."""
+_LOADS: Final = {I8: "_mm512_loadu_epi8", I16: "_mm512_loadu_epi16"}
+
+
+def reduced_narrow(reduction: Reduction, vector: str, names: Names) -> tuple[Block, Expr] | None:
+    """For a product of bytes, or of 16-bit integers, side by side: the loop over a register of them, and where
+    the rest begins."""
     loop, value = reduction.loop, reduction.value
     if reduction.function != "+" or len(loop.body) != 1 or not isinstance(value, Binary):
         return None
     if value.op != "*":
         return None
-    a, b = _bytes(value.a, loop), _bytes(value.b, loop)
-    if a is None or b is None:
+    a, b = _narrow(value.a, loop), _narrow(value.b, loop)
+    if a is None or b is None or a.type != b.type:
         return None
-    kept = register(I32)
+    kept, elem = register(I32), a.type
     loaded = [
-        call("_mm512_loadu_epi8", kept, AddressOf(x.buffer, x.index, Pointer(I8, const=True)))
+        call(_LOADS[elem], kept, AddressOf(x.buffer, x.index, Pointer(elem, const=True)))
         for x in (a, b)
     ]
-    step = Assign(vector, call("xp_dp4a_epi32", kept, *loaded, Var(vector, kept)))
+    sums = Var(vector, kept)
+    if elem == I8:
+        step = Assign(vector, call("xp_dp4a_epi32", kept, *loaded, sums))
+    else:
+        step = Assign(vector, call("_mm512_dpwssd_epi32", kept, sums, *loaded))
+    count = 512 // elem.bits
     index = names.fresh(loop.var)
 
     def moved(expr: Expr) -> Expr:
         return Var(index, I32) if expr == Var(loop.var, I32) else expr
 
     body = map_block((step,), lambda s: (s,), moved)
-    last = binary("-", loop.hi, i32(63))
-    main = For(index, I32, loop.lo, last, i32(64), body, axis="vector")
-    whole = binary("*", binary("/", binary("-", loop.hi, loop.lo), i32(64)), i32(64))
+    last = binary("-", loop.hi, i32(count - 1))
+    main = For(index, I32, loop.lo, last, i32(count), body, axis="vector")
+    whole = binary("*", binary("/", binary("-", loop.hi, loop.lo), i32(count)), i32(count))
     return (main,), binary("+", loop.lo, whole)
 
 
-def _bytes(expr: Expr, loop: For) -> Load | None:
-    """A signed byte whose index goes up by one with the loop's variable."""
+def _narrow(expr: Expr, loop: For) -> Load | None:
+    """A signed byte or 16-bit integer whose index goes up by one with the loop's variable."""
     match expr:
-        case Cast(type=to, a=Load(type=elem) as load) if to == I32 and elem == I8:
+        case Cast(type=to, a=Load(type=elem) as load) if to == I32 and elem in _LOADS:
             shapes = Shapes({loop.var: Shape(1)})
             return load if _stride(load, shapes) == 1 and loop.var in _all(load) else None
         case _:

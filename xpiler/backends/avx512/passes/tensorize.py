@@ -18,7 +18,7 @@ from xpiler.backends.avx512.passes.reduction import (
     Reduction,
     find_reduction,
     preferable,
-    reduced_bytes,
+    reduced_narrow,
 )
 from xpiler.backends.avx512.passes.shape import analyse
 from xpiler.backends.avx512.passes.vectorize import Buffers, vectorize
@@ -107,10 +107,10 @@ class _Search:
         taken = set(self.names.taken)
         vector = self.names.fresh(f"{reduction.name}_lanes")
         loop = replace(reduction.loop, body=reduction.carried(vector), axis="parallel")
-        bytes_ = reduced_bytes(reduction, vector, self.names)
+        narrow = reduced_narrow(reduction, vector, self.names)
         main: Block = ()
-        if bytes_ is not None:
-            main, rest = bytes_
+        if narrow is not None:
+            main, rest = narrow
             loop = replace(loop, lo=rest)
         try:
             lanes = vectorize(loop, self.buffers, self.names, self.fuse, frozenset({vector}))
