@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.backends.hip.pairs import PAIRS, Pair
+from tests.backends.hip.pairs import PAIRS as GENERAL_PAIRS
+from tests.backends.hip.pairs import Pair
+from tests.backends.hip.tree_pairs import TREE_PAIRS
 from xpiler.backends.hip.catalog import codes
 from xpiler.backends.hip.names import find_header, find_name, looks_like_cuda
 from xpiler.backends.hip.options import HipOptions, UserRule
@@ -16,6 +18,7 @@ from xpiler.backends.hip.rewrite import rewrite
 from xpiler.frontends.tokens import tokenize
 
 OPTIONS = HipOptions()
+PAIRS = (*GENERAL_PAIRS, *TREE_PAIRS)
 
 
 def port(text: str, options: HipOptions = OPTIONS) -> str:

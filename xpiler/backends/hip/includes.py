@@ -132,8 +132,8 @@ def rewrite_includes(view: View, includes: Includes) -> set[str]:
         if include.path in user:
             _put(view, include, user[include.path])
             continue
-        if include.quote == '"' and renamed is not None:
-            _put(view, include, renamed, quote='"')
+        if renamed is not None:
+            _put(view, include, renamed, quote=include.quote)
             continue
         if include.path in view.options.local_headers:
             continue
@@ -142,6 +142,7 @@ def rewrite_includes(view: View, includes: Includes) -> set[str]:
             continue
         header = find_header(include.path)
         if header is None:
+            present.add(include.path)
             continue
         view.findings.count(f"<{include.path}>")
         if header.advice or (not header.hip and include.path.endswith("/")):
@@ -153,7 +154,20 @@ def rewrite_includes(view: View, includes: Includes) -> set[str]:
         if include.depth <= includes.guard_depth:
             present.add(path)
         _put(view, include, path)
+        if path in _BLAS:
+            at = _line_start(view, include.start)
+            if view.tokens.source[at : include.start].strip().startswith(b"#"):
+                view.insert(at, _blas_interface(view))
     return present
+
+
+_BLAS = ("hipblas/hipblas.h", "hipblaslt/hipblaslt.h")
+
+
+def _blas_interface(view: View) -> str:
+    """hipBLAS 2 has cuBLAS's types of data and computation when this is defined before its header."""
+    newline = "\r\n" if b"\r\n" in view.tokens.source[:4096] else "\n"
+    return newline.join(("#ifndef HIPBLAS_V2", "#define HIPBLAS_V2", "#endif", ""))
 
 
 def _put(view: View, include: Include, path: str, quote: str = "<") -> None:

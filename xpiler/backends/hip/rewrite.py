@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from xpiler.backends.base import Diagnostic
-from xpiler.backends.hip import calls, ptx, warp
+from xpiler.backends.hip import calls, device, matrix, ptx, warp
+from xpiler.backends.hip.dialect import rewrite_dialect
 from xpiler.backends.hip.helpers import NAMESPACE, prelude
 from xpiler.backends.hip.includes import Includes, rewrite_includes, scan_includes
-from xpiler.backends.hip.names import find_name, looks_like_cuda
+from xpiler.backends.hip.names import error_value, find_name, looks_like_cuda
 from xpiler.backends.hip.options import HipOptions
 from xpiler.backends.hip.rules import user_handlers
 from xpiler.backends.hip.view import View
@@ -126,7 +127,7 @@ def declared_names(source: bytes) -> frozenset[str]:
 
 def rewrite(source: bytes, file: str, options: HipOptions) -> Rewritten:
     """The HIP form of a CUDA file. Total: any bytes have one."""
-    if not mentions_cuda(source):
+    if not mentions_cuda(source) and not options.include_renames:
         return Rewritten(source, (), (), {}, {}, frozenset())
     view = View(tokenize(source), file, options)
     includes = scan_includes(view)
@@ -134,10 +135,13 @@ def rewrite(source: bytes, file: str, options: HipOptions) -> Rewritten:
     handlers: dict[str, warp.Handler] = {
         **warp.HANDLERS,
         **calls.HANDLERS,
+        **device.HANDLERS,
+        **matrix.HANDLERS,
         **ptx.HANDLERS,
         **user_handlers(options.rules),
     }
     calls.group_algorithms(view)
+    rewrite_dialect(view)
     _rewrite_names(view, handlers)
     _find_hazards(view)
     _add_includes(view, includes, present)
@@ -186,6 +190,12 @@ def _rename(view: View, at: int) -> None:
         view.report("XP5102", at, name=name)
         view.findings.left[name] = view.findings.left.get(name, 0) + 1
     elif not row.hip:
+        value = error_value(name)
+        if value is not None:
+            view.replace(at, f"((hipError_t){value})")
+            view.report("XP5109", at, name=name)
+            view.findings.count(name)
+            return
         view.report("XP5101", at, name=name, library=row.library)
         view.findings.left[name] = view.findings.left.get(name, 0) + 1
     elif row.hip != name:
@@ -242,7 +252,8 @@ def _add_includes(view: View, includes: Includes, present: set[str]) -> None:
     needed += sorted(h for h in view.findings.headers if h not in present)
     newline = "\r\n" if b"\r\n" in view.tokens.source[:4096] else "\n"
     if needed:
-        view.insert(includes.top_at, "".join(f"#include <{h}>{newline}" for h in needed))
+        text = "".join(f"#include <{h}>{newline}" for h in needed)
+        view.findings.edits.insert(0, Edit(includes.top_at, includes.top_at, text))
     if not view.findings.helpers:
         return
     at = includes.prelude_at

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 
 from xpiler.backends.base import Diagnostic
 from xpiler.backends.hip.catalog import entry
@@ -53,6 +53,9 @@ _KEYWORDS = frozenset(
         "template",
     ]
 )
+
+
+_ENDS = frozenset("=;,)[:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,11 +192,12 @@ class View:
         """Names that this file declares itself: macros, functions with a body, types, variables."""
         found: set[str] = set()
         for i, token in enumerate(self.items):
-            if token.kind == "name" and token.text not in _KEYWORDS and self._declares(i):
+            if token.kind == "name" and token.text not in _KEYWORDS and self.declares(i):
                 found.add(token.text)
         return frozenset(found)
 
-    def _declares(self, i: int) -> bool:
+    def declares(self, i: int) -> bool:
+        """Whether token `i` is a name where it is declared or defined."""
         before, after = self.text(i - 1), self.text(i + 1)
         if before == "define" and self.text(i - 2) == "#":
             return True
@@ -216,6 +220,32 @@ class View:
             close = matching(self.items, i + 1)
             return close > 0 and self.text(close + 1) in ("{", "const", "noexcept")
         return after in ("=", ";", "[", "{") and before not in ("*", "&", ">")
+
+    @cache  # noqa: B019  (a view lives as long as its file's rewriting)
+    def variables_of(self, types: frozenset[str]) -> frozenset[str]:
+        """Names that this file declares as variables, parameters or pointers of one of the types."""
+        found: set[str] = set()
+        for name in types & self.names:
+            for i in self.positions(name):
+                j = i + 1
+                while self.text(j) in (
+                    "*",
+                    "&",
+                    "const",
+                    "int",
+                    "long",
+                    "__restrict__",
+                    "char",
+                    "short",
+                ):
+                    j += 1
+                if (
+                    j < len(self.items)
+                    and self.items[j].kind == "name"
+                    and self.text(j + 1) in _ENDS
+                ):
+                    found.add(self.text(j))
+        return frozenset(found)
 
     # --- telling -------------------------------------------------------------------------------
 
@@ -244,6 +274,9 @@ class View:
                 stop += _blanks(self.tokens.source, stop)
             self.findings.edits.append(Edit(token.start, stop, ""))
             self.findings.taken.add(i)
+
+    def delete_bytes(self, start: int, stop: int) -> None:
+        self.findings.edits.append(Edit(start, stop, ""))
 
     def insert(self, at_byte: int, text: str) -> None:
         self.findings.edits.append(Edit(at_byte, at_byte, text))

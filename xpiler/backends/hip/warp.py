@@ -14,7 +14,7 @@ from xpiler.backends.hip.helpers import NAMESPACE
 from xpiler.backends.hip.options import CUDA_WARP
 from xpiler.backends.hip.view import View
 
-__all__ = ["HANDLERS", "Handler"]
+__all__ = ["HANDLERS", "Handler", "helper"]
 
 Handler = Callable[[View, int], bool]
 
@@ -100,11 +100,13 @@ def shuffle_legacy(view: View, at: int) -> bool:
     return True
 
 
-def _helper(piece: str, function: str) -> Handler:
+def helper(piece: str, function: str) -> Handler:
+    """Calls go to a helper; a definition of the same name is an overload of the user's and stays."""
+
     def rewrite(view: View, at: int) -> bool:
         if view.text(at + 1) != "(" and not view.items[at].directive >= 0:
             return False
-        if view.is_member(at) or view.is_directive(at, "define"):
+        if view.is_member(at) or view.is_directive(at, "define") or view.declares(at):
             return True
         view.findings.helpers.add(piece)
         view.replace(at, f"{NAMESPACE}::{function}")
@@ -176,35 +178,35 @@ def launch_bounds(view: View, at: int) -> bool:
 HANDLERS: Mapping[str, Handler] = {
     **dict.fromkeys(_SHUFFLES, shuffle_sync),
     **dict.fromkeys(("__shfl", "__shfl_up", "__shfl_down", "__shfl_xor"), shuffle_legacy),
-    "__ballot_sync": _helper("ballot", "ballot"),
-    "__any_sync": _helper("any", "any"),
-    "__all_sync": _helper("all", "all"),
-    "__activemask": _helper("activemask", "activemask"),
-    "__syncwarp": _helper("syncwarp", "syncwarp"),
-    "__match_any_sync": _helper("match", "match_any"),
-    "__match_all_sync": _helper("match", "match_all"),
+    "__ballot_sync": helper("ballot", "ballot"),
+    "__any_sync": helper("any", "any"),
+    "__all_sync": helper("all", "all"),
+    "__activemask": helper("activemask", "activemask"),
+    "__syncwarp": helper("syncwarp", "syncwarp"),
+    "__match_any_sync": helper("match", "match_any"),
+    "__match_all_sync": helper("match", "match_all"),
     **{
-        f"__reduce_{op}_sync": _helper("reduce", f"reduce_{op}")
+        f"__reduce_{op}_sync": helper("reduce", f"reduce_{op}")
         for op in ("add", "min", "max", "and", "or", "xor")
     },
     "__ballot": _legacy_vote("ballot"),
     "__any": _legacy_vote("any"),
     "__all": _legacy_vote("all"),
-    "__dp4a": _helper("dp4a", "dp4a"),
-    "__dp2a_lo": _helper("dp2a", "dp2a_lo"),
-    "__dp2a_hi": _helper("dp2a", "dp2a_hi"),
+    "__dp4a": helper("dp4a", "dp4a"),
+    "__dp2a_lo": helper("dp2a", "dp2a_lo"),
+    "__dp2a_hi": helper("dp2a", "dp2a_hi"),
     **{
-        name: _helper("cached", "load")
+        name: helper("cached", "load")
         for name in ("__ldcg", "__ldcs", "__ldca", "__ldcv", "__ldlu")
     },
-    **{name: _helper("cached", "store") for name in ("__stcg", "__stcs", "__stwb", "__stwt")},
-    **{f"__{name}": _helper("half_more", name) for name in ("hmax", "hmin", "hmax2", "hmin2")},
-    "htanh": _helper("half_more", "htanh"),
-    "__nanosleep": _helper("nanosleep", "nanosleep"),
-    "__cvta_generic_to_shared": _helper("cvta", "shared_address"),
-    "__pipeline_memcpy_async": _helper("memcpy_async", "copy_async"),
-    "__pipeline_commit": _helper("memcpy_async", "copy_async_commit"),
-    "__pipeline_wait_prior": _helper("memcpy_async", "copy_async_wait"),
+    **{name: helper("cached", "store") for name in ("__stcg", "__stcs", "__stwb", "__stwt")},
+    **{f"__{name}": helper("half_more", name) for name in ("hmax", "hmin", "hmax2", "hmin2")},
+    "htanh": helper("half_more", "htanh"),
+    "__nanosleep": helper("nanosleep", "nanosleep"),
+    "__cvta_generic_to_shared": helper("cvta", "shared_address"),
+    "__pipeline_memcpy_async": helper("memcpy_async", "copy_async"),
+    "__pipeline_commit": helper("memcpy_async", "copy_async_commit"),
+    "__pipeline_wait_prior": helper("memcpy_async", "copy_async_wait"),
     "warpSize": warp_size,
     "__launch_bounds__": launch_bounds,
 }

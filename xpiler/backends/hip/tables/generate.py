@@ -14,7 +14,7 @@ Only identifiers are read, and pairs are made by rule, never copied from another
 3. `CU_A_B_C` and `cudaAbC` match a HIP identifier that is equal when case and underscores are left out;
 4. `X_v2` is what `X` is.
 
-A name with no pair stays in the table with an empty HIP name: it is reported, never passed over.
+`errors.json` gives a number to each error code with no pair. A name with no pair stays in the table with an empty HIP name: it is reported, never passed over.
 """
 
 from __future__ import annotations
@@ -63,6 +63,7 @@ LIBRARIES = (
             ("cu", "hip"),
             ("CU", "hip"),
             ("CU_", "hip"),
+            ("CU_JIT_", "hipJitOption"),
             ("CUDA_", "HIP_"),
             ("CUDA_", "hip"),
             ("make_cu", "make_hip"),
@@ -129,6 +130,15 @@ def releases(repository: Path) -> list[tuple[tuple[int, int], str]]:
     return sorted(found.items())
 
 
+def show(repository: Path, revision: str, name: str) -> str:
+    """The text of a file at a revision."""
+    return subprocess.run(
+        ["git", "-C", str(repository), "show", f"{revision}:{name}"],
+        check=True,
+        capture_output=True,
+    ).stdout.decode("latin-1")
+
+
 def identifiers_at(repository: Path, revision: str, include: str) -> set[str]:
     """Every identifier in the headers whose path matches `include` at that revision, comments left out."""
     names = subprocess.run(
@@ -143,12 +153,7 @@ def identifiers_at(repository: Path, revision: str, include: str) -> set[str]:
             continue
         if "nvidia_detail" in name or "nvcc_detail" in name or "/test" in name:
             continue
-        text = subprocess.run(
-            ["git", "-C", str(repository), "show", f"{revision}:{name}"],
-            check=True,
-            capture_output=True,
-        ).stdout.decode("latin-1")
-        found.update(IDENTIFIER.findall(COMMENT.sub(" ", text)))
+        found.update(IDENTIFIER.findall(COMMENT.sub(" ", show(repository, revision, name))))
     return found
 
 
@@ -259,6 +264,7 @@ def build(cuda: Path, rocm: Path) -> dict[str, list[str]]:
     """The table: CUDA name -> [HIP name or "", since, library, kind]."""
     exceptions = tomllib.loads((HERE / "exceptions.toml").read_text())
     known = dict(cuda_names(cuda))
+    known.update((name, kind_of(name, "(")) for name in exceptions["legacy"]["names"])
     table: dict[str, list[str]] = {}
     versions: dict[str, str] = {}
     for library in LIBRARIES:
@@ -290,6 +296,29 @@ def build(cuda: Path, rocm: Path) -> dict[str, list[str]]:
     return dict(sorted(table.items()))
 
 
+ERROR = re.compile(r"\b(cudaError\w+|CUDA_ERROR_\w+|hipError\w+)\s*=\s*(\d+)")
+
+
+def error_values(cuda: Path, rocm: Path, table: Mapping[str, list[str]]) -> dict[str, int]:
+    """A number for each CUDA error that HIP never returns: CUDA's own, unless one of HIP's errors has it.
+
+    All lie in 0..2047, the range of values that an enumeration up to hipErrorTbd (1055) can hold.
+    """
+    found: dict[str, int] = {}
+    for path in sorted(cuda.rglob("*.h")):
+        found.update(
+            (n, int(v)) for n, v in ERROR.findall(COMMENT.sub(" ", path.read_text("latin-1")))
+        )
+    repository = clone(rocm, "HIP")
+    text = "" if repository is None else show(repository, "HEAD", "include/hip/hip_runtime_api.h")
+    taken = {int(v) for n, v in ERROR.findall(COMMENT.sub(" ", text)) if n.startswith("hip")}
+    return {
+        name: value if value < 1200 and value not in taken else 1200 + value % 800
+        for name, value in sorted(found.items())
+        if not name.startswith("hip") and not table.get(name, ["", ""])[0]
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -301,6 +330,8 @@ def main() -> None:
     table = build(arguments.cuda, arguments.rocm)
     lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(row)}" for name, row in table.items())
     arguments.output.write_text("{\n" + lines + "\n}\n")
+    errors = error_values(arguments.cuda, arguments.rocm, table)
+    (HERE / "errors.json").write_text(json.dumps(errors, indent=0) + "\n")
     mapped = sum(1 for row in table.values() if row[0])
     print(f"{len(table)} names, {mapped} with a HIP name")
 

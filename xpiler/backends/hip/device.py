@@ -1,0 +1,99 @@
+"""Device functions whose overloads differ: mixed `min` and `max`, packed `atomicAdd`, host mathematics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from xpiler.backends.hip.helpers import NAMESPACE
+from xpiler.backends.hip.view import Argument, Call, View
+from xpiler.backends.hip.warp import Handler, helper
+
+__all__ = ["HANDLERS"]
+
+_PACKED = frozenset(
+    [
+        *("half", "half2", "__half", "__half2", "__nv_half", "__nv_half2"),
+        *("nv_bfloat16", "__nv_bfloat16", "nv_bfloat162", "__nv_bfloat162"),
+    ]
+)
+_UNSIGNED_BUILTINS = frozenset({"threadIdx", "blockIdx", "blockDim", "gridDim", "sizeof"})
+_UNSIGNED_TYPES = frozenset(
+    [
+        *("unsigned", "uint", "uint32_t", "uint64_t", "size_t", "ulong", "ullong"),
+        *("uint8_t", "uint16_t", "uchar", "ushort"),
+    ]
+)
+
+
+def extremum(view: View, at: int) -> bool:
+    """`min(int, unsigned)` is unsigned in CUDA and double in HIP; such calls go to a helper."""
+    if view.text(at - 1) in ("::", ".", "->") or view.text(at) in view.own:
+        return False
+    call = view.call(at)
+    if call is None or len(call.args) != 2 or view.declares(at):
+        return False
+    a, b = (_is_unsigned(view, argument) for argument in call.args)
+    if a == b:
+        return False
+    view.findings.helpers.add("minmax")
+    view.replace(at, f"{NAMESPACE}::{view.text(at)}")
+    view.findings.count(view.text(at))
+    return True
+
+
+def _is_unsigned(view: View, argument: Argument) -> bool:
+    """Whether the argument's text shows an unsigned operand: a builtin, a literal, or a variable declared so."""
+    known = view.variables_of(_UNSIGNED_TYPES)
+    depth = 0
+    for i in range(argument.first, argument.end):
+        token = view.items[i]
+        depth += (token.text == "[") - (token.text == "]")
+        if depth:
+            continue  # what indexes an array says nothing of its elements
+        if token.kind == "number" and token.text[-1] in "uU" and not token.text.startswith("0x"):
+            return True
+        if token.kind == "name" and view.text(i - 1) not in (".", "->", "::"):
+            if token.text in _UNSIGNED_BUILTINS:
+                return True
+            if token.text in known and view.text(i + 1) not in ("(", "[", ".", "->"):
+                return True
+    return False
+
+
+def atomic_add(view: View, at: int) -> bool:
+    """`atomicAdd` on packed halves and bfloat16 is not in every HIP; a helper has them all."""
+    call: Call | None = view.call(at)
+    if call is None or view.is_member(at) or view.declares(at) or "atomicAdd" in view.own:
+        return False
+    if not view.names & _PACKED or not _on_packed(view, call):
+        return False
+    view.findings.helpers.add("atomic_add")
+    view.replace(at, f"{NAMESPACE}::atomic_add")
+    view.findings.count("atomicAdd")
+    return True
+
+
+def _on_packed(view: View, call: Call) -> bool:
+    """Whether an operand is, or is cast to, a packed type, as far as this file says."""
+    known = view.variables_of(_PACKED) | _PACKED
+    first, end = call.args[0].first, call.args[-1].end
+    return any(view.text(i) in known for i in range(first, end))
+
+
+def event_create(view: View, at: int) -> bool:
+    """CUDA's C++ overload with flags has a name of its own in HIP."""
+    call = view.call(at)
+    if call is None or len(call.args) != 2 or view.is_member(at):
+        return False
+    view.replace(at, "hipEventCreateWithFlags")
+    view.findings.count(view.text(at))
+    return True
+
+
+HANDLERS: Mapping[str, Handler] = {
+    "min": extremum,
+    "max": extremum,
+    "atomicAdd": atomic_add,
+    "cudaEventCreate": event_create,
+    **{name: helper("host_math", name) for name in ("normcdf", "normcdff")},
+}
