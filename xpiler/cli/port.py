@@ -82,6 +82,12 @@ def register(app: typer.Typer) -> None:
                 "--run", help="Run the program (with these arguments) before and after, compare."
             ),
         ] = None,
+        matrix: Annotated[
+            str, typer.Option(help="wmma fragments: loops, mfma (matrix cores of CDNA) or rocwmma.")
+        ] = "loops",
+        rocm: Annotated[
+            str, typer.Option(help="The oldest ROCm release to run on, 5.7 for example.")
+        ] = "",
         report: Annotated[
             Path | None, typer.Option(help="Where report.json goes (and report.html beside it).")
         ] = None,
@@ -91,7 +97,7 @@ def register(app: typer.Typer) -> None:
 
         Running again ports what changed upstream and keeps what was edited by hand.
         """
-        from xpiler.backends.hip.options import ARCHITECTURES
+        from xpiler.backends.hip.options import ARCHITECTURES, MATRIX, RELEASE
         from xpiler.backends.hip.rules import BadRules, read_rules
         from xpiler.port.settings import Settings
 
@@ -101,6 +107,10 @@ def register(app: typer.Typer) -> None:
             )
         if arch not in ARCHITECTURES:
             _refuse(f"unknown architecture {arch}", f"known: {', '.join(ARCHITECTURES)}")
+        if matrix not in MATRIX:
+            _refuse(f"unknown --matrix {matrix}", f"known: {', '.join(MATRIX)}")
+        if rocm and not RELEASE.fullmatch(rocm):
+            _refuse(f"--rocm {rocm} is no release", "like 5.7 or 6.2.1")
         if output is None and not in_place:
             _refuse("where to?", "give -o OUT, or --in-place")
         read = read_rules(rules) if rules is not None else ()
@@ -121,6 +131,8 @@ def register(app: typer.Typer) -> None:
             single_source=single_source,
             suppress=tuple(s for item in suppress or () for s in item.split(",")),
             rules=read,
+            matrix=matrix,
+            rocm=rocm,
             compile=compile_,
             verify=verify,
             compile_commands=compile_commands,

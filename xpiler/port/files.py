@@ -135,6 +135,8 @@ def _rewrite(job: Job) -> Rewritten:
         rules=settings.rules,
         include_renames=job.facts.include_renames,
         annotate=settings.annotate,
+        matrix=settings.matrix,
+        rocm=settings.rocm,
     )
     if settings.single_source:
         return single_source(job.source, str(job.path), options)

@@ -13,7 +13,7 @@ from typing import Any
 
 from xpiler.port.manifest import digest, write_atomically
 from xpiler.port.report import Report
-from xpiler.port.settings import Settings
+from xpiler.port.settings import COMPAT_HEADER, HELPER_HEADER, Settings
 from xpiler.port.tree import STATE
 
 __all__ = ["Memory", "Subject", "load_memory", "original"]
@@ -93,7 +93,8 @@ class Subject:
 
     def _after(self, files: Iterable[str]) -> list[Path]:
         root = self.settings.output
-        return [root / PurePosixPath(self._outputs.get(f, f)) for f in files]
+        ported = [root / PurePosixPath(self._outputs.get(f, f)) for f in files]
+        return [*ported, root / HELPER_HEADER, root / COMPAT_HEADER]
 
     def _key(self, files: list[Path], more: tuple[object, ...]) -> str:
         text = repr((self.report.version, [self._digest(f) for f in files], more))

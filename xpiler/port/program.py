@@ -18,11 +18,15 @@ from xpiler.port.tree import Kind, walk
 if TYPE_CHECKING:
     from xpiler.verify.oracle import CudaRuntime
 
-__all__ = ["run_both"]
+__all__ = ["run_both", "run_ported"]
 
 _MAIN = re.compile(r"\bint\s+main\s*\(")
 _SUFFIXES = frozenset({".cu", ".hip", ".cpp", ".cc", ".cxx", ".c"})
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?)")
+
+
+# The CPU runtime's exit status for what it can't run (`xpiler::fault_unsupported`).
+_UNSUPPORTED = 91
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +68,38 @@ def _main(sources: Mapping[Path, str], root: Path, words: Sequence[str]) -> Path
     return "several programs: name one, " + ", ".join(str(p.relative_to(root)) for p in mains[:5])
 
 
+def run_ported(settings: Settings, words: Sequence[str]) -> Mapping[str, Any]:
+    """Build and run the ported program alone: `exit` and `output`, or the `reason` why not."""
+    sources = _sources(settings.output)
+    main = _main(sources, settings.output, words)
+    if isinstance(main, str):
+        return {"exit": None, "reason": main}
+    ran = _run_ported(settings, sources, main, words)
+    if isinstance(ran, DidNotRun):
+        return {"exit": None, "reason": ran.reason}
+    return {"exit": ran.code, "output": ran.stdout, "reason": ran.stderr[-300:]}
+
+
 def _compare(
     settings: Settings, subject: Subject, root: Path, main: Path, arguments: Sequence[str]
 ) -> Mapping[str, Any]:
-    from xpiler.verify.oracle import CudaRuntime, HipRuntime
+    from xpiler.verify.oracle import CudaRuntime
 
     sources = _sources(root)
     old = _run(main, _with(main, sources), CudaRuntime(32), arguments)
-    ported = _sources(settings.output)
     output = {row.path: row.output for row in subject.report.rows}
     name = str(main.relative_to(root))
     place = settings.output / output.get(name, name)
-    new = _run(place, _with(place, ported), HipRuntime(wavefront(settings.arch)), arguments)
+    new = _run_ported(settings, _sources(settings.output), place, arguments)
     return _verdict(old, new)
+
+
+def _run_ported(
+    settings: Settings, sources: Mapping[Path, str], main: Path, arguments: Sequence[str]
+) -> Ran | DidNotRun:
+    from xpiler.verify.oracle import HipRuntime
+
+    return _run(main, _with(main, sources), HipRuntime(wavefront(settings.arch)), arguments)
 
 
 def _sources(root: Path) -> dict[Path, str]:
@@ -128,6 +151,9 @@ def _verdict(old: Ran | DidNotRun, new: Ran | DidNotRun) -> dict[str, Any]:
         return {"status": "failed", "reason": f"the source: {old.reason}"}
     if isinstance(new, DidNotRun):
         return {"status": "failed", "reason": f"the port: {new.reason}"}
+    if _UNSUPPORTED in (old.code, new.code):
+        side, ran = ("source", old) if old.code == _UNSUPPORTED else ("port", new)
+        return {"status": "failed", "reason": f"the {side}: {ran.stderr.strip()[-300:]}"}
     facts = {"exit": [old.code, new.code], "output": [old.stdout[-4000:], new.stdout[-4000:]]}
     if old.code != new.code:
         return {

@@ -16,7 +16,10 @@ COMPAT_HEADER = "xpiler_compat.h"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`suppress` holds codes (`XP5201`), prefixes (`XP52`) and ranges (`XP5201-XP5209`)."""
+    """`suppress` holds codes (`XP5201`), prefixes (`XP52`) and ranges (`XP5201-XP5209`).
+
+    `matrix` and `rocm` are those of `HipOptions`.
+    """
 
     source: Path
     output: Path
@@ -31,6 +34,8 @@ class Settings:
     single_source: bool = False
     suppress: tuple[str, ...] = ()
     rules: tuple[UserRule, ...] = ()
+    matrix: str = "loops"
+    rocm: str = ""
     compile: bool = False
     verify: bool = False
     compile_commands: Path | None = None
@@ -39,7 +44,15 @@ class Settings:
     @property
     def key(self) -> str:
         """A hash of all that changes a ported file's text."""
-        parts = (self.arch, self.annotate, self.single_source, self.in_place, self.rules)
+        parts = (
+            self.arch,
+            self.annotate,
+            self.single_source,
+            self.in_place,
+            self.rules,
+            self.matrix,
+            self.rocm,
+        )
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 

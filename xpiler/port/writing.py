@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from xpiler.backends.base import Diagnostic
 from xpiler.backends.hip.helpers import header as helper_text
+from xpiler.backends.hip.options import has_mfma
 from xpiler.port.compat import compat_header
 from xpiler.port.files import Job, Ported, finding
 from xpiler.port.manifest import Journal, Manifest, Record, digest, store_base, write_atomically
@@ -259,8 +260,13 @@ def write_generated(run: Run) -> None:
     else:
         if not any(row.helpers for row in run.rows):
             return
-        text, place = helper_text(), settings.output / HELPER_HEADER
+        text, place = helper_text(_pieces(settings)), settings.output / HELPER_HEADER
     _generate(run, place, text.encode())
+
+
+def _pieces(settings: Settings) -> frozenset[str]:
+    cores = settings.matrix == "mfma" and has_mfma(settings.arch)
+    return frozenset({"wmma_mfma"}) if cores else frozenset()
 
 
 def _generate(run: Run, place: Path, text: bytes) -> None:

@@ -1,9 +1,10 @@
-"""CUDA names that need more than a new name: function pointers, compiler macros, groups, wmma."""
+"""CUDA names that need more than a new name: function pointers, compiler macros, groups."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from xpiler.backends.hip import matrix
 from xpiler.backends.hip.helpers import NAMESPACE
 from xpiler.backends.hip.view import View
 from xpiler.backends.hip.warp import Handler
@@ -66,23 +67,6 @@ def managed(view: View, at: int) -> bool:
 def coalesced(view: View, at: int) -> bool:
     if view.options.wavefront > 32 and view.text(at + 1) == "(":
         view.report("XP5207", at, lanes=view.options.wavefront)
-    return True
-
-
-def nvcuda(view: View, at: int) -> bool:
-    """`nvcuda` becomes the helper's namespace, so `wmma::` below it means the helper's fragments."""
-    view.findings.helpers.add("wmma")
-    view.findings.headers.add("hip/hip_fp16.h")
-    view.replace(at, NAMESPACE)
-    view.report("XP5303", at)
-    view.findings.count("nvcuda")
-    return True
-
-
-def wmma_experimental(view: View, at: int) -> bool:
-    if view.text(at - 1) == "::" and view.text(at - 2) == "wmma":
-        view.report("XP5304", at, name="wmma::experimental")
-        view.findings.left["wmma::experimental"] = 1
     return True
 
 
@@ -267,6 +251,7 @@ def newer_gpu(view: View, at: int) -> bool:
 
 
 HANDLERS: Mapping[str, Handler] = {
+    **matrix.HANDLERS,
     "cudaFuncSetAttribute": _function_pointer(0),
     "cudaFuncSetCacheConfig": _function_pointer(0),
     "cudaFuncSetSharedMemConfig": _function_pointer(0),
@@ -277,8 +262,6 @@ HANDLERS: Mapping[str, Handler] = {
     "texture": texture_reference,
     "cudaMallocManaged": managed,
     "coalesced_threads": coalesced,
-    "nvcuda": nvcuda,
-    "experimental": wmma_experimental,
     "cuda": libcu,
     "cub": cub,
     "cooperative_groups": cooperative_groups,

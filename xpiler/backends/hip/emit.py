@@ -11,7 +11,10 @@ __all__ = ["emit"]
 
 def emit(request: EmitRequest) -> Emitted:
     """Edits the file that `request` holds; the kernels' programs are not printed anew."""
-    options = HipOptions(arch=request.options.get("arch", "gfx90a"))
+    options = HipOptions(
+        arch=request.options.get("arch", "gfx90a"),
+        matrix=request.options.get("matrix", "loops"),
+    )
     source = request.text.encode("utf-8", "surrogateescape")
     result = rewrite(source, str(request.path), options)
     return Emitted(result.text.decode("utf-8", "surrogateescape"), ".hip", result.diagnostics)

@@ -42,11 +42,12 @@ class Asm:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """C++ for an asm statement, with the helper pieces and diagnostics that it brings."""
+    """C++ for an asm statement, with the helper pieces, diagnostics and HIP headers that it brings."""
 
     text: str
     helpers: frozenset[str]
     reports: tuple[str, ...]
+    headers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,10 @@ class _Idiom:
     text: str
     helper: tuple[str, ...]
     report: str
+    header: str
     operands: int
     require: tuple[tuple[int, str], ...]
+    parts: Mapping[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +78,10 @@ def _table() -> _Table:
             row["text"],
             tuple(row.get("helper", "").split()),
             row.get("report", ""),
+            row.get("header", ""),
             int(row.get("operands", -1)),
             tuple((int(k), v) for k, v in row.get("require", {}).items()),
+            {int(k): int(v) for k, v in row.get("parts", {}).items()},
         )
         for row in raw["idiom"]
     )
@@ -157,6 +162,7 @@ def inline_asm(view: View, at: int) -> bool:
         view.report(code, at, name=shown.split()[0])
     view.report("XP5302", at, text=shown)
     view.findings.helpers.update(written.helpers)
+    view.findings.headers.update(written.headers)
     view.findings.count("asm")
     view.replace_range(at, call.close + 1, written.text)
     return True
@@ -170,21 +176,23 @@ def write_cpp(asm: Asm) -> Written | None:
     statements: list[str] = []
     helpers: set[str] = set()
     reports: list[str] = []
-    for line in re.split(r"[;\n]", re.sub(r"//[^\n]*", "", template)):
+    headers: set[str] = set()
+    for line in re.sub(r"//[^\n]*", "", template).split(";"):
         if not line.strip():
             continue
-        written = _instruction(line.strip(), asm)
+        written = _instruction(" ".join(line.split()), asm)
         if written is None:
             return None
         statements.append(written.text)
         helpers |= written.helpers
         reports += written.reports
+        headers |= written.headers
     if not statements:
         return None
     text = (
         statements[0] if len(statements) == 1 else "do { " + "; ".join(statements) + "; } while (0)"
     )
-    return Written(text, frozenset(helpers), tuple(dict.fromkeys(reports)))
+    return Written(text, frozenset(helpers), tuple(dict.fromkeys(reports)), frozenset(headers))
 
 
 def _instruction(line: str, asm: Asm) -> Written | None:
@@ -248,6 +256,9 @@ def _fill(idiom: _Idiom, args: list[str], asm: Asm) -> Written | None:
             values[f"p{i}"] = values[f"v{i}"] = address
         if value is not None:
             values[str(i)] = value
+        parts = _braced(arg, asm)
+        if parts is not None and len(parts) == idiom.parts.get(i, len(parts)):
+            values[f"b{i}"] = ", ".join(parts)
     for position, wanted in idiom.require:
         if not re.fullmatch(wanted, values.get(str(position), "")):
             return None
@@ -256,7 +267,18 @@ def _fill(idiom: _Idiom, args: list[str], asm: Asm) -> Written | None:
         if slot not in values:
             return None
     text = re.sub(r"\{(\w+)\}", lambda m: values[m[1]], text)
-    return Written(text, frozenset(idiom.helper), (idiom.report,) if idiom.report else ())
+    reports = (idiom.report,) if idiom.report else ()
+    headers = frozenset({idiom.header} if idiom.header else ())
+    return Written(text, frozenset(idiom.helper), reports, headers)
+
+
+def _braced(arg: str, asm: Asm) -> list[str] | None:
+    """The parts of `{%0, %1}`."""
+    if not (arg.startswith("{") and arg.endswith("}")):
+        return None
+    values = [_value(part.strip(), asm) for part in arg[1:-1].split(",")]
+    known = [value for value in values if value is not None]
+    return known if len(known) == len(values) else None
 
 
 def _move(args: list[str], asm: Asm) -> Written | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from xpiler.backends.base import Option, Target
 from xpiler.backends.hip.emit import emit
 from xpiler.backends.hip.executor import EXECUTORS
-from xpiler.backends.hip.options import ARCHITECTURES
+from xpiler.backends.hip.options import ARCHITECTURES, MATRIX
 from xpiler.backends.hip.pipeline import pipeline
 
 __all__ = ["TARGET"]
@@ -19,6 +19,9 @@ TARGET = Target(
     facts={"wavefront": 64, "warp": 32, "shared_bytes": 65536, "threads_per_block": 1024},
     options=(
         Option("arch", tuple(ARCHITECTURES), "gfx90a", "the GPU; decides the width of a wavefront"),
+        Option(
+            "matrix", MATRIX, "loops", "wmma fragments: shuffles, MFMA builtins (CDNA), or rocWMMA"
+        ),
     ),
     suffixes=(".hip",),
 )

@@ -22,10 +22,14 @@ def _piece(name: str) -> tuple[tuple[str, ...], str]:
     return tuple(first.removeprefix("// needs:").split()), body
 
 
+# Pieces that change what others do, so that they are only there when asked for.
+_ASKED_FOR = frozenset({"wmma_mfma"})
+
+
 @cache
-def all_pieces() -> tuple[str, ...]:
-    """Names of all pieces, in an order in which each comes after what it needs."""
-    return _ordered(sorted(p.stem for p in _FOLDER.glob("*.h")))
+def all_pieces(more: frozenset[str] = frozenset()) -> tuple[str, ...]:
+    """Names of the pieces of a tree's header, in an order in which each comes after what it needs."""
+    return _ordered(sorted({p.stem for p in _FOLDER.glob("*.h")} - _ASKED_FOR | more))
 
 
 def _ordered(names: Iterable[str]) -> tuple[str, ...]:
@@ -60,9 +64,11 @@ def prelude(names: Iterable[str], newline: str = "\n") -> str:
     return "".join(lines).replace("\n", newline)
 
 
-def header() -> str:
-    """All pieces as one header, for a ported tree."""
+def header(more: frozenset[str] = frozenset()) -> str:
+    """All pieces as one header, for a ported tree; `more` are those that must be asked for."""
     return (
         "// Helpers of a tree ported by xpiler: what CUDA has and HIP lacks, on warps of 32 lanes.\n"
-        "#pragma once\n#include <hip/hip_runtime.h>\n" + prelude(all_pieces())
+        "#pragma once\n#include <hip/hip_runtime.h>\n"
+        + ("#include <hip/hip_fp16.h>\n" if more else "")
+        + prelude(all_pieces(more))
     )

@@ -1,6 +1,6 @@
 // needs: lane
 // __reduce_*_sync: the lanes of `mask` in turn, so any mask will do.
-#define XPILER_HIP_REDUCE(NAME, TYPE, COMBINE)                                      \
+#define XPILER_WARP_REDUCTION(NAME, TYPE, COMBINE)                                      \
   __device__ __forceinline__ TYPE reduce_##NAME(unsigned mask, TYPE value) {        \
     TYPE a = __shfl(value, __ffs(static_cast<int>(mask)) - 1, 32);                  \
     for (unsigned rest = mask & (mask - 1); rest != 0; rest &= rest - 1) {          \
@@ -9,13 +9,13 @@
     }                                                                               \
     return a;                                                                       \
   }
-XPILER_HIP_REDUCE(add, int, static_cast<int>(static_cast<unsigned>(a) + static_cast<unsigned>(b)))
-XPILER_HIP_REDUCE(min, int, a < b ? a : b)
-XPILER_HIP_REDUCE(max, int, a > b ? a : b)
-XPILER_HIP_REDUCE(add, unsigned, a + b)
-XPILER_HIP_REDUCE(min, unsigned, a < b ? a : b)
-XPILER_HIP_REDUCE(max, unsigned, a > b ? a : b)
-XPILER_HIP_REDUCE(and, unsigned, a & b)
-XPILER_HIP_REDUCE(or, unsigned, a | b)
-XPILER_HIP_REDUCE(xor, unsigned, a ^ b)
-#undef XPILER_HIP_REDUCE
+XPILER_WARP_REDUCTION(add, int, static_cast<int>(static_cast<unsigned>(a) + static_cast<unsigned>(b)))
+XPILER_WARP_REDUCTION(min, int, a < b ? a : b)
+XPILER_WARP_REDUCTION(max, int, a > b ? a : b)
+XPILER_WARP_REDUCTION(add, unsigned, a + b)
+XPILER_WARP_REDUCTION(min, unsigned, a < b ? a : b)
+XPILER_WARP_REDUCTION(max, unsigned, a > b ? a : b)
+XPILER_WARP_REDUCTION(and, unsigned, a & b)
+XPILER_WARP_REDUCTION(or, unsigned, a | b)
+XPILER_WARP_REDUCTION(xor, unsigned, a ^ b)
+#undef XPILER_WARP_REDUCTION

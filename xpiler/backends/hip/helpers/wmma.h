@@ -1,6 +1,6 @@
 // needs: lane shfl
-// wmma fragments on warps of 32 lanes, whatever the wavefront: element `f` of a matrix that is stored row by
-// row is `x[f / 32]` of lane `f % 32`. Products run as shuffles and plain arithmetic.
+// wmma fragments on warps of 32 lanes, whatever the wavefront. `order` says which element of the matrix a lane holds;
+// products run as shuffles and plain arithmetic, unless another piece knows better (`product`).
 namespace wmma {
 struct matrix_a {};
 struct matrix_b {};
@@ -34,9 +34,21 @@ __device__ __forceinline__ void fill_fragment(fragment<U, M, N, K, T, L> &f, con
   for (int i = 0; i < f.num_elements; ++i) f.x[i] = static_cast<E>(value);
 }
 
+// Row and column of element `i` of a lane: element `f` of a matrix that is stored row by row is `x[f / 32]` of lane `f % 32`.
+template <class Use, int M, int N, int K, class T> struct order {
+  static constexpr unsigned cols = extent<Use, M, N, K>::cols;
+  __device__ static unsigned row(unsigned i, unsigned lane) { return (i * 32u + lane) / cols; }
+  __device__ static unsigned col(unsigned i, unsigned lane) { return (i * 32u + lane) % cols; }
+};
+
+template <class F> struct order_of;
+template <class U, int M, int N, int K, class T, class L> struct order_of<fragment<U, M, N, K, T, L>> {
+  using type = order<U, M, N, K, T>;
+};
+
 template <class F> __device__ __forceinline__ unsigned place(int i, unsigned ld, bool by_rows) {
-  const unsigned f = static_cast<unsigned>(i) * 32u + lane_id();
-  const unsigned row = f / F::cols, col = f % F::cols;
+  using O = typename order_of<F>::type;
+  const unsigned row = O::row(static_cast<unsigned>(i), lane_id()), col = O::col(static_cast<unsigned>(i), lane_id());
   return by_rows ? row * ld + col : col * ld + row;
 }
 
@@ -77,6 +89,31 @@ template <class S, class F> __device__ __forceinline__ S element_at(const F &fra
   return result;
 }
 
+// `sum` += A B, for the elements of the sum that this lane holds.
+template <int M, int N, int K, class A, class B, class S> struct product {
+  static constexpr int count = M * N / 32;
+  template <class FA, class FB> __device__ __forceinline__ static void add(S (&sum)[count], const FA &a, const FB &b) {
+    // Rows of A (columns of B) that one step of 32 elements covers lie in one register for the usual shapes.
+    constexpr bool a_in_step = (32 % N == 0 || N % 32 == 0) && (32 / (N < 32 ? N : 32)) * K <= 32;
+    constexpr bool b_in_step = N <= 32 && 32 % N == 0;
+    for (int k = 0; k < K; ++k) {
+      S right = S(0);
+      if constexpr (b_in_step)
+        right = shfl(widen<S>(b.x[k * N / 32]), static_cast<int>((static_cast<unsigned>(k) * N + lane_id() % N) % 32u));
+      for (int i = 0; i < count; ++i) {
+        const unsigned f = static_cast<unsigned>(i) * 32u + lane_id();
+        if constexpr (!b_in_step) right = element_at<S>(b, static_cast<unsigned>(k) * N + f % N);
+        S left;
+        if constexpr (a_in_step)
+          left = shfl(widen<S>(a.x[((i * 32 / N) * K + k) / 32]), static_cast<int>((f / N * K + k) % 32u));
+        else
+          left = element_at<S>(a, f / N * K + static_cast<unsigned>(k));
+        sum[i] += left * right;
+      }
+    }
+  }
+};
+
 template <int M, int N, int K, class D, class A, class LA, class B, class LB, class C>
 __device__ __forceinline__ void mma_sync(fragment<accumulator, M, N, K, D> &d,
                                          const fragment<matrix_a, M, N, K, A, LA> &a,
@@ -86,24 +123,7 @@ __device__ __forceinline__ void mma_sync(fragment<accumulator, M, N, K, D> &d,
   constexpr int count = M * N / 32;
   S sum[count];
   for (int i = 0; i < count; ++i) sum[i] = widen<S>(c.x[i]);
-  // Rows of A (columns of B) that one step of 32 elements covers lie in one register for the usual shapes.
-  constexpr bool a_in_step = (32 % N == 0 || N % 32 == 0) && (32 / (N < 32 ? N : 32)) * K <= 32;
-  constexpr bool b_in_step = N <= 32 && 32 % N == 0;
-  for (int k = 0; k < K; ++k) {
-    S right = S(0);
-    if constexpr (b_in_step)
-      right = shfl(widen<S>(b.x[k * N / 32]), static_cast<int>((static_cast<unsigned>(k) * N + lane_id() % N) % 32u));
-    for (int i = 0; i < count; ++i) {
-      const unsigned f = static_cast<unsigned>(i) * 32u + lane_id();
-      if constexpr (!b_in_step) right = element_at<S>(b, static_cast<unsigned>(k) * N + f % N);
-      S left;
-      if constexpr (a_in_step)
-        left = shfl(widen<S>(a.x[((i * 32 / N) * K + k) / 32]), static_cast<int>((f / N * K + k) % 32u));
-      else
-        left = element_at<S>(a, f / N * K + static_cast<unsigned>(k));
-      sum[i] += left * right;
-    }
-  }
+  product<M, N, K, A, B, S>::add(sum, a, b);
   for (int i = 0; i < count; ++i) d.x[i] = static_cast<typename fragment<accumulator, M, N, K, D>::element_type>(sum[i]);
 }
 
