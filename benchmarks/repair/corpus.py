@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from xpiler.backends.base import Target
+from xpiler.backends.registry import load_target
 from xpiler.driver.source import Source, lift_source
 from xpiler.frontends.results import LiftedFile
 from xpiler.ir.check import check
@@ -50,11 +52,13 @@ SOURCES: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("examples/transpose.cu", (("TILE_DIM = 32", "TILE_DIM = 8"), ("BLOCK_ROWS = 8", "BLOCK_ROWS = 4"))),
     ("examples/conv2d.cu", (("block(32, 8)", "block(8, 4)"),)),
     ("examples/gelu.cu", ()),
+    ("examples/matmul_wmma.cu", (("96", "32"),)),
     ("benchmarks/suite/relu/float4.cu", (("128) / 128, 128", "8) / 8, 8"),)),
     ("benchmarks/suite/reduce_sum/int8.cu", (("64", "8"),)),
     ("benchmarks/suite/softmax/shared.cu", (("64", "8"),)),
 )  # fmt: skip
 
+TARGETS = ("avx512", "bang")
 _PIPELINE = (inline.PASS, fold.PASS, detensorize.PASS, loop_recovery.PASS, fold.PASS)
 LOOP_PASSES = (
     loop_split.PASS,
@@ -67,13 +71,17 @@ LOOP_PASSES = (
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A correct application of a pass: `before` and `after` hold one kernel and compute the same."""
+    """A correct application of a pass: `before` and `after` hold one kernel and compute the same.
+
+    `target` is the machine that the pass belongs to, empty for those that all share.
+    """
 
     name: str
     pass_name: str
     before: Module
     after: Module
     cases: tuple[Case, ...]
+    target: str = ""
 
 
 def subjects(names: tuple[str, ...] = ()) -> Iterator[Subject]:
@@ -111,12 +119,34 @@ def _of_kernel(name: str, program: Module) -> Iterator[Subject]:
         if subject is not None:
             yield subject
             current = subject.after
+    for target in TARGETS:
+        yield from _of_target(name, target, program, cases)
     looped = serial(current)
     for pass_ in LOOP_PASSES:
         # a short factor, so that whole tiles and remainders both occur
         subject = _apply(name, pass_, looped, cases, Context(knobs={"factor": 4}))
         if subject is not None:
             yield subject
+
+
+def _of_target(
+    name: str, target: str, program: Module, cases: tuple[Case, ...]
+) -> Iterator[Subject]:
+    """What the target's own passes make of the kernel, one after the other."""
+    found = load_target(target)
+    assert isinstance(found, Target)
+    context = Context(knobs={"tile": 256}, facts=found.facts)
+    current = program
+    for pass_ in found.pipeline(program, {}):
+        subject = _apply(name, pass_, current, cases, context)
+        if subject is None:
+            outcome = pass_.rewrite(current, context)
+            current = outcome.program if isinstance(outcome, Applied) else current
+            continue
+        current = subject.after
+        if pass_ not in _PIPELINE:
+            title = f"{target}.{pass_.name}"
+            yield replace(subject, name=f"{name}/{title}", pass_name=title, target=target)
 
 
 def _apply(

@@ -6,15 +6,19 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from benchmarks.repair.calls import arguments, replaced
 from benchmarks.repair.mutants import Made, Operator, at_each, indices, is_int, leaves
 from xpiler.ir import build
 from xpiler.ir.nodes import (
     COMPARISONS,
+    AddressOf,
     Assign,
     Barrier,
     Binary,
+    Call,
     Const,
     Declare,
+    Evaluate,
     Expr,
     For,
     If,
@@ -22,9 +26,11 @@ from xpiler.ir.nodes import (
     Select,
     Stmt,
     Store,
+    Var,
 )
-from xpiler.ir.types import Scalar
+from xpiler.ir.types import I32, Mask, Scalar
 from xpiler.ir.walk import expressions, subexpressions
+from xpiler.synth.calls import called, in_scope
 from xpiler.synth.paths import places, replace_at
 
 __all__ = ["DEVELOPED"]
@@ -137,6 +143,65 @@ def _stride(stmt: Stmt) -> Iterator[tuple[Stmt, str]]:
         yield replace(stmt, step=build.const(1, stmt.type)), "step 1"
 
 
+def _parameter(stmt: Stmt) -> Iterator[tuple[Stmt, str]]:
+    """A stride, scale, immediate or value that an instruction is given: the next one, the double."""
+    for call, n, arg, put in arguments(stmt):
+        if isinstance(arg, Const) and is_int(arg) and isinstance(arg.value, int):
+            for other in (arg.value + 1, arg.value * 2):
+                if other != arg.value:
+                    new = put(build.const(other, arg.type))
+                    yield new, f"{other} for {arg.value} in {call.function}, argument {n}"
+
+
+def _length(stmt: Stmt) -> Iterator[tuple[Stmt, str]]:
+    """The number of elements or bytes that an instruction works on: one less, half, not in bytes."""
+    if not isinstance(stmt, Evaluate):
+        return
+    for call, _, arg, put in arguments(stmt):
+        if call != stmt.call or not is_int(arg) or isinstance(arg, Call | Const):
+            continue
+        assert isinstance(arg.type, Scalar)
+        yield put(_shifted(arg, -1)), "one less"
+        yield put(Binary("/", arg, build.const(2, arg.type))), "half of it"
+        if isinstance(arg, Binary) and arg.op == "*":
+            yield put(arg.a), "elements for bytes"
+
+
+def _direction(stmt: Stmt) -> Iterator[tuple[Stmt, str]]:
+    """A copy the wrong way, between other memories, or with its ends exchanged."""
+    for call in called(stmt):
+        if not call.args and call.type == I32:
+            one, _, other = call.function.partition("2")
+            for name in (f"{other}2{one}", f"{one}2{one}"):
+                yield replaced(stmt, call, name), f"{name} for {call.function}"
+        ends = [n for n, a in enumerate(call.args) if isinstance(a, AddressOf)]
+        if len(ends) == 2 and any(isinstance(a, Call) for a in call.args):
+            args = list(call.args)
+            args[ends[0]], args[ends[1]] = args[ends[1]], args[ends[0]]
+            new = replace(call, args=tuple(args))
+            yield _with_whole(stmt, call, new), "from and to exchanged"
+
+
+def _mask(program: Module) -> Iterator[Made]:
+    """Another mask, one lane more or less, a condition of a mask that is left out."""
+    for path, stmt in places(program.kernels[0].body):
+        for call, _, arg, put in arguments(stmt):
+            if not isinstance(arg.type, Mask) or not isinstance(arg, Var):
+                continue
+            others = [v for v in in_scope(program, path) if v.type == arg.type and v != arg]
+            for other in others[:2]:
+                made = replace_at(program, path, put(other))
+                yield Made(made, (path,), f"{other.name} for a mask of {call.function}")
+        for call, _, arg, put in arguments(stmt):
+            if isinstance(call.type, Mask) and is_int(arg) and len(call.args) == 1:
+                for by in (1, -1):
+                    made = replace_at(program, path, put(_shifted(arg, by)))
+                    yield Made(made, (path,), f"{by:+} lane")
+            if isinstance(call.type, Mask) and isinstance(arg.type, Mask):
+                made = replace_at(program, path, _with_whole(stmt, call, arg))
+                yield Made(made, (path,), f"without {call.function}")
+
+
 DEVELOPED: Mapping[str, Operator] = {
     "loop bound": at_each(_loop_bound),
     "load offset": at_each(_load_offset),
@@ -146,4 +211,8 @@ DEVELOPED: Mapping[str, Operator] = {
     "initial value": at_each(_reduction_init),
     "missing barrier": _missing_barrier,
     "stride": at_each(_stride),
+    "instruction parameter": at_each(_parameter),
+    "instruction length": at_each(_length),
+    "copy direction": at_each(_direction),
+    "mask": _mask,
 }

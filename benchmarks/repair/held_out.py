@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
+from benchmarks.repair.calls import addresses, arguments, machine_of, replaced
+from benchmarks.repair.corpus import TARGETS
 from benchmarks.repair.mutants import Made, Operator, at_each, indices, is_float, is_int, leaves
 from benchmarks.repair.mutants import with_expression as swapped
 from xpiler.ir import build
 from xpiler.ir.nodes import (
     COMPARISONS,
+    AddressOf,
     Alloc,
     Assign,
     Barrier,
@@ -18,6 +21,7 @@ from xpiler.ir.nodes import (
     Cast,
     Const,
     Declare,
+    Evaluate,
     Expr,
     For,
     If,
@@ -28,8 +32,9 @@ from xpiler.ir.nodes import (
     Store,
     Var,
 )
-from xpiler.ir.types import F16, Pointer, Scalar
+from xpiler.ir.types import F16, I32, Pointer, Scalar, Vector
 from xpiler.ir.walk import blocks, expressions, statements, subexpressions
+from xpiler.synth.calls import called, in_scope
 from xpiler.synth.paths import at, places, replace_at
 from xpiler.synth.trace import Place
 
@@ -183,6 +188,95 @@ def _dropped_remainder(program: Module) -> Iterator[Made]:
             yield Made(replace_at(program, path), (tiles,), "the rest is left out")
 
 
+def _wrong_instruction(program: Module) -> Iterator[Made]:
+    """Another instruction that takes and gives the same."""
+    for path, stmt in places(program.kernels[0].body):
+        for call in called(stmt):
+            for name in _others(call.function)[:4]:
+                made = replace_at(program, path, replaced(stmt, call, name))
+                yield Made(made, (path,), f"{name} for {call.function}")
+
+
+def _others(name: str) -> tuple[str, ...]:
+    machines = [machine_of(target) for target in TARGETS]
+    found = [m.instead_of(name) for m in machines if m is not None]
+    return next((names for names in found if names), ())
+
+
+def _wrong_operand(program: Module) -> Iterator[Made]:
+    """Two operands exchanged, another register, another array of the same kind."""
+    for path, stmt in places(program.kernels[0].body):
+        registers = in_scope(program, path)
+        for call, n, arg, put in arguments(stmt):
+            for m in range(n + 1, len(call.args)):
+                other = call.args[m]
+                if other.type == arg.type and other != arg:
+                    args = list(call.args)
+                    args[n], args[m] = other, arg
+                    made = swapped(stmt, call, replace(call, args=tuple(args)))
+                    yield Made(replace_at(program, path, made), (path,), "operands exchanged")
+            if isinstance(arg, Var) and isinstance(arg.type, Vector):
+                for var in registers:
+                    if var.type == arg.type and var != arg:
+                        made = replace_at(program, path, put(var))
+                        yield Made(made, (path,), f"{var.name} as an operand")
+        yield from _other_array(program, path, stmt)
+
+
+def _other_array(program: Module, path: Place, stmt: Stmt) -> Iterator[Made]:
+    kinds = _elements(program.kernels[0])
+    for address, put in addresses(stmt):
+        for name, kind in kinds.items():
+            if name != address.buffer and kind == kinds.get(address.buffer):
+                made = replace_at(program, path, put(replace(address, buffer=name)))
+                yield Made(made, (path,), f"{name} for {address.buffer}")
+
+
+def _address_offset(stmt: Stmt) -> Iterator[tuple[Stmt, str]]:
+    for address, put in addresses(stmt):
+        for n, index in enumerate(address.index):
+            for by in (1, -1):
+                moved = (*address.index[:n], _shifted(index, by), *address.index[n + 1 :])
+                yield put(replace(address, index=moved)), f"address {by:+}"
+
+
+def _double_buffer(program: Module) -> Iterator[Made]:
+    """The wrong half of a double buffer, a wait that is left out, copies that do not take turns."""
+    for path, stmt in places(program.kernels[0].body):
+        if isinstance(stmt, Evaluate) and not stmt.call.args:
+            n = path[-1]
+            around = tuple((*path[:-1], k) for k in (n - 1, n) if k >= 0)
+            yield Made(replace_at(program, path), around, "wait dropped")
+        for address, put in addresses(stmt):
+            for index in address.index:
+                yield from _other_half(program, path, address, index, put)
+        if isinstance(stmt, Assign) and _turns(stmt.value):
+            made = replace_at(program, path, replace(stmt, value=Var(stmt.name, I32)))
+            yield Made(made, (path,), "the halves do not take turns")
+
+
+def _turns(expr: Expr) -> bool:
+    return isinstance(expr, Binary) and expr.op == "-" and expr.a == build.const(1, I32)
+
+
+def _other_half(
+    program: Module,
+    path: Place,
+    address: AddressOf,
+    index: Expr,
+    put: Callable[[AddressOf], Stmt],
+) -> Iterator[Made]:
+    """`half * size` with the other half."""
+    if not isinstance(index, Binary) or index.op != "*" or not isinstance(index.b, Const):
+        return
+    half = index.a
+    other = half.b if isinstance(half, Binary) and _turns(half) else None
+    other = other or Binary("-", build.const(1, I32), half)
+    if half.type == I32:
+        new = replace(address, index=(replace(index, a=other),))
+        yield Made(replace_at(program, path, put(new)), (path,), "the other half")
+
+
 HELD_OUT: Mapping[str, Operator] = {
     "loop start": at_each(_loop_start),
     "store offset": at_each(_store_offset),
@@ -193,4 +287,8 @@ HELD_OUT: Mapping[str, Operator] = {
     "misplaced barrier": _misplaced_barrier,
     "narrowed type": at_each(_narrowed_type),
     "dropped remainder": _dropped_remainder,
+    "wrong instruction": _wrong_instruction,
+    "wrong operand": _wrong_operand,
+    "address offset": at_each(_address_offset),
+    "double buffer": _double_buffer,
 }

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from benchmarks.repair.calls import machine_of
 from benchmarks.repair.corpus import Subject
 from benchmarks.repair.developed import DEVELOPED
 from benchmarks.repair.held_out import HELD_OUT
@@ -51,8 +52,9 @@ class Outcome:
     """What became of a mutant.
 
     `equivalent` mutants agree with the original on every small case. `localised` is the rank of a wrong
-    statement among the suspects, 0 if it is not among them. `seconds` is processor time of localisation
-    and repair.
+    statement among the suspects of the finished search, 0 if it is not among them: the statement at which one
+    change took the difference away comes first there. `guessed` is the rank before any change was tried. `seconds`
+    is processor time of localisation and repair.
     """
 
     kind: str
@@ -62,6 +64,7 @@ class Outcome:
     equivalent: bool
     detected: bool
     localised: int
+    guessed: int
     repaired: bool
     change: str
     tried: int
@@ -70,9 +73,22 @@ class Outcome:
 
 def workload(subject: Subject) -> Workload:
     """Inputs with different seeds and, for the judgement of equivalence, more shapes."""
-    seen = inputs_for(subject.before, subject.cases)
-    unseen = inputs_for(subject.before, subject.cases, UNSEEN_SEEDS, 6, UNSEEN)
-    wide = inputs_for(subject.before, subject.cases, (12, 13), EXHAUSTIVE, (*SEEN, *UNSEEN))
+    machine = machine_of(subject.target)
+
+    def drawn(seeds: tuple[int, ...], most: int, sizes: tuple[int, ...]) -> tuple[Inputs, ...]:
+        return inputs_for(
+            subject.before,
+            subject.cases,
+            seeds,
+            most,
+            sizes,
+            after=subject.after,
+            machine=machine,
+        )
+
+    seen = drawn((0, 1, 2), 4, SEEN)
+    unseen = drawn(UNSEEN_SEEDS, 6, UNSEEN)
+    wide = drawn((12, 13), EXHAUSTIVE, (*SEEN, *UNSEEN))
     shuffled = tuple(replace(given, order=7 + n) for n, given in enumerate(wide))
     return Workload(seen, unseen, (*wide, *shuffled))
 
@@ -97,8 +113,8 @@ def measure(mutant: Mutant, work: Workload, seconds: float, borrow: bool = True)
     location = localise(subject.before, broken, work.seen)
     if not isinstance(location, Location):
         differs = not Tests(subject.before, work.wide).passes(broken)
-        return Outcome(*head, not differs, False, 0, False, "", 0, 0.0)
-    ranks = [n for n, place in enumerate(location.suspects, 1) if place in mutant.made.places]
+        return Outcome(*head, not differs, False, 0, 0, False, "", 0, 0.0)
+    guessed = _rank(location, mutant.made)
     found = repair(
         subject.before,
         broken,
@@ -114,4 +130,11 @@ def measure(mutant: Mutant, work: Workload, seconds: float, borrow: bool = True)
     right = isinstance(found, Repaired) and Tests(subject.before, work.wide).passes(found.program)
     change = found.what if isinstance(found, Repaired) else found.reason
     note = change if right or not fixed else f"over-fitted: {change}"
-    return Outcome(*head, False, True, ranks[0] if ranks else 0, right, note, found.tried, took)
+    localised = _rank(found.location or location, mutant.made) if right else guessed
+    return Outcome(*head, False, True, localised, guessed, right, note, found.tried, took)
+
+
+def _rank(location: Location, made: Made) -> int:
+    """The place of the first wrong statement among the suspects, from 1; 0 if there is none."""
+    ranks = [n for n, place in enumerate(location.suspects, 1) if place in made.places]
+    return ranks[0] if ranks else 0

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from statistics import median
 
-from benchmarks.repair.corpus import subjects
-from benchmarks.repair.measure import KINDS, Outcome, choose, measure, workload
+from benchmarks.repair.corpus import Subject, subjects
+from benchmarks.repair.measure import KINDS, Outcome, Workload, choose, measure, workload
 
 __all__ = ["Plan", "markdown", "outcomes"]
 
-RARE = frozenset({"missing barrier", "misplaced barrier", "dropped remainder"})
+BARRIERS = frozenset({"missing barrier", "misplaced barrier", "dropped remainder"})
+RARE = frozenset(
+    {"missing barrier", "misplaced barrier", "dropped remainder", "copy direction", "double buffer"}
+)
 HEADER = (
-    "error", "mutants", "equivalent", "detected", "localised", "in first 3", "repaired", "median s", "worst s",
+    "error", "mutants", "equivalent", "detected", "first guess", "localised", "in first 3", "repaired",
+    "median s", "worst s",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What to run. `most` mutants per kind and subject, of a `share` of these pairs drawn by `seed`;
-    `limit` mutants in all (0: no limit). Of kinds that few subjects can have (RARE) four times as many are taken, of
-    every subject. Without `borrow` repair takes nothing from the predecessor's text.
+    `limit` mutants in all (0: no limit). Kinds that few subjects can have (RARE) are taken of every subject,
+    four times as many of BARRIERS. Without `borrow` repair takes nothing from the predecessor's text.
     """
 
     kinds: tuple[str, ...] = tuple(KINDS)
@@ -33,25 +38,50 @@ class Plan:
     seed: int = 0
     seconds: float = 4.0
     borrow: bool = True
+    jobs: int = 1
 
 
 def outcomes(plan: Plan, note: Callable[[Outcome], None] = lambda _: None) -> Iterator[Outcome]:
-    """Outcomes in a fixed order; `note` sees each as it comes in."""
+    """Outcomes in a fixed order; `note` sees each as it comes in. With `plan.jobs`, so many subjects at a time."""
+    batches = _batches(plan) if plan.jobs < 2 else _in_parallel(plan)
     count = 0
+    for batch in batches:
+        for found in batch:
+            if plan.limit and count >= plan.limit:
+                return
+            count += 1
+            note(found)
+            yield found
+
+
+def _batches(plan: Plan) -> Iterator[Iterator[Outcome]]:
     for subject in subjects(plan.subjects):
-        work = workload(subject)
-        for kind in plan.kinds:
-            rare = kind in RARE and plan.share > 0
-            draw = random.Random(f"{plan.seed}/{subject.name}/{kind}").random()
-            if draw >= plan.share and not rare:
-                continue
-            for mutant in choose(subject, kind, 4 * plan.most if rare else plan.most, plan.seed):
-                if plan.limit and count >= plan.limit:
-                    return
-                found = measure(mutant, work, plan.seconds, plan.borrow)
-                count += 1
-                note(found)
-                yield found
+        yield _of_subject(plan, subject)
+
+
+def _in_parallel(plan: Plan) -> Iterator[Sequence[Outcome]]:
+    """A process measures all mutants of a subject; subjects are made here meanwhile."""
+    with ProcessPoolExecutor(plan.jobs) as pool:
+        waiting = [pool.submit(_measured, plan, subject) for subject in subjects(plan.subjects)]
+        for future in waiting:
+            yield future.result()
+
+
+def _measured(plan: Plan, subject: Subject) -> list[Outcome]:
+    return list(_of_subject(plan, subject))
+
+
+def _of_subject(plan: Plan, subject: Subject) -> Iterator[Outcome]:
+    work: Workload | None = None
+    for kind in plan.kinds:
+        rare = kind in RARE and plan.share > 0
+        draw = random.Random(f"{plan.seed}/{subject.name}/{kind}").random()
+        if draw >= plan.share and not rare:
+            continue
+        most = 4 * plan.most if kind in BARRIERS else plan.most
+        for mutant in choose(subject, kind, most, plan.seed):
+            work = work or workload(subject)
+            yield measure(mutant, work, plan.seconds, plan.borrow)
 
 
 def markdown(found: Sequence[Outcome]) -> str:
@@ -80,6 +110,7 @@ def _line(name: str, found: Sequence[Outcome]) -> str:
             str(len(real)),
             str(len(found) - len(real)),
             _share(sum(o.detected for o in real), len(real)),
+            _share(sum(o.guessed == 1 for o in real), len(real)),
             _share(sum(o.localised == 1 for o in real), len(real)),
             _share(sum(1 <= o.localised <= 3 for o in real), len(real)),
             _share(sum(o.repaired for o in real), len(real)),

@@ -36,6 +36,10 @@ Seed = Annotated[
 JsonOut = Annotated[
     Path | None, typer.Option("--json", help="Write every outcome, one JSON object a line.")
 ]
+Jobs = Annotated[int, typer.Option("-j", "--jobs", min=1, help="Subjects at a time.")]
+MarkdownOut = Annotated[
+    Path | None, typer.Option("--markdown", help="Write the tables, as docs/repair.md has them.")
+]
 
 
 def register(group: typer.Typer) -> None:
@@ -50,6 +54,8 @@ def register(group: typer.Typer) -> None:
         seed: Seed = 0,
         no_borrow: NoBorrow = False,
         json_: JsonOut = None,
+        markdown_: MarkdownOut = None,
+        jobs: Jobs = 1,
     ) -> None:
         """Break what passes produced, and print which errors are found, placed and mended.
 
@@ -65,12 +71,20 @@ def register(group: typer.Typer) -> None:
             if kind not in KINDS:
                 raise typer.BadParameter(f"no kind {kind!r}; there are {', '.join(KINDS)}")
         plan = Plan(
-            chosen, _names(subjects), limit=limit, share=share, seed=seed, borrow=not no_borrow
+            chosen,
+            _names(subjects),
+            limit=limit,
+            share=share,
+            seed=seed,
+            borrow=not no_borrow,
+            jobs=jobs,
         )
         found = list(outcomes(plan))
         if json_ is not None:
             lines = "".join(json.dumps(asdict(o)) + "\n" for o in found)
             json_.write_text(lines, encoding="utf-8")
+        if markdown_ is not None:
+            markdown_.write_text(markdown(found), encoding="utf-8")
         typer.echo(markdown(found), nl=False)
         missed = any(not o.equivalent and not o.detected for o in found)
         raise typer.Exit(1 if missed or not found else 0)

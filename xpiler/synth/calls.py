@@ -55,13 +55,13 @@ def call_variants(program: Module, path: Place, machine: Machine) -> Iterator[tu
         for other in machine.instead_of(call.function):
             yield _with(stmt, call, replace(call, function=other)), f"{other} for {call.function}"
         yield from _operands(stmt, call, registers)
-        yield from _masks(stmt, call, registers, _joins(program))
+    yield from _masks(stmt, registers, _joins(program))
     for whole in expressions(stmt):
         for part in subexpressions(whole):
             if isinstance(part, AddressOf) and part.buffer in buffers:
-                mine = buffers[part.buffer]
-                for name in sorted(n for n, kind in buffers.items() if kind == mine):
-                    if name != part.buffer:
+                elem, space, rank = buffers[part.buffer]
+                for name in sorted(buffers, key=lambda n: (buffers[n][1] != space, n)):
+                    if name != part.buffer and buffers[name][::2] == (elem, rank):
                         new = replace(part, buffer=name)
                         yield _with(stmt, part, new), f"{name} for {part.buffer}"
 
@@ -85,18 +85,15 @@ def _operands(stmt: Stmt, call: Call, registers: tuple[Var, ...]) -> Iterator[tu
 
 
 def _masks(
-    stmt: Stmt, call: Call, masks: tuple[Var, ...], joins: tuple[str, ...]
+    stmt: Stmt, masks: tuple[Var, ...], joins: tuple[str, ...]
 ) -> Iterator[tuple[Stmt, str]]:
     """A mask joined with another one in scope, by an instruction with which the program joins masks."""
-    args = call.args
-    for n, arg in enumerate(args):
+    parts = [p for whole in expressions(stmt) for p in subexpressions(whole)]
+    for part in dict.fromkeys(p for p in parts if isinstance(p.type, Mask)):
         for other in masks:
-            if not isinstance(arg.type, Mask) or other.type != arg.type or other == arg:
-                continue
-            for name in joins:
-                both = Call(name, (other, arg), arg.type)
-                new = replace(call, args=(*args[:n], both, *args[n + 1 :]))
-                yield _with(stmt, call, new), f"only the lanes of {other.name}"
+            for name in joins if other.type == part.type and other != part else ():
+                both = Call(name, (other, part), part.type)
+                yield _with(stmt, part, both), f"only the lanes of {other.name}"
 
 
 def _joins(program: Module) -> tuple[str, ...]:

@@ -8,21 +8,45 @@ that should have made it.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from xpiler.ir.nodes import Declare, Module, Span, Store
+from xpiler.ir.nodes import (
+    AddressOf,
+    Alloc,
+    Assign,
+    Declare,
+    Evaluate,
+    Load,
+    Module,
+    Span,
+    Stmt,
+    Store,
+)
 from xpiler.ir.print_c import print_stmt
+from xpiler.ir.walk import expressions, statements, subexpressions, variables
+from xpiler.synth.calls import called, calls_instructions
 from xpiler.synth.novelty import MOVED, SAME, UNGUARDED, novelty
 from xpiler.synth.outcome import agrees, differs, outcome, same_value
 from xpiler.synth.paths import enclosing, places
 from xpiler.synth.trace import Inputs, Place, Recording, Write, record
 
-__all__ = ["COMPUTE", "INDEX", "MISSING", "RACE", "Location", "Nothing", "confirmed", "localise"]
+__all__ = [
+    "COMPUTE",
+    "INDEX",
+    "INSTRUCTION",
+    "MISSING",
+    "RACE",
+    "Location",
+    "Nothing",
+    "confirmed",
+    "localise",
+]
 
 INDEX, COMPUTE, MISSING, RACE = "index", "compute", "missing", "race"
+INSTRUCTION = "instruction"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +54,9 @@ class Location:
     """Where a candidate first goes wrong.
 
     `kind`: `index` (the wrong element: a bound, stride, offset, guard or the order of operands), `missing`
-    (an element that is never written), `compute` (the right element, a wrong value), `race` (the result depends
-    on the order of threads), `fault` (it stopped). `suspects` are all places, most
+    (an element that is never written), `instruction` (what a declared instruction leaves or refuses: the wrong one, its
+    length, direction, space, mask or an immediate), `compute` (the right element, a wrong value), `race` (the result
+    depends on the order of threads), `fault` (it stopped). `suspects` are all places, most
     likely first; `run` is the number of the input on which it shows.
     """
 
@@ -64,6 +89,7 @@ def localise(
         if expected is None or agrees(after, given, expected):
             continue
         old, new = record(before, given), record(after, given)
+        old = _without(old, _resized(before, after))
         found = _compare(old, new, buffers or {}, number) or _undetermined(new, number)
         if not new.fault and found.kind != INDEX and _depends_on_order(before, after, given):
             found = replace(
@@ -71,6 +97,21 @@ def localise(
             )
         return replace(found, suspects=_ranked(before, after, found))
     return Nothing()
+
+
+def _resized(before: Module, after: Module) -> frozenset[str]:
+    """Arrays that both have, but not alike: their elements do not correspond."""
+    shapes = [
+        {s.name: s.shape for s in statements(p.kernels[0].body) if isinstance(s, Alloc)}
+        for p in (before, after)
+    ]
+    return frozenset(n for n, shape in shapes[0].items() if shapes[1].get(n, shape) != shape)
+
+
+def _without(recording: Recording, buffers: frozenset[str]) -> Recording:
+    """The recording without the writes to some buffers."""
+    kept = tuple(w for w in recording.writes if w.buffer not in buffers)
+    return replace(recording, writes=kept)
 
 
 def confirmed(location: Location, place: Place) -> Location:
@@ -99,27 +140,40 @@ def _ranked(before: Module, after: Module, location: Location) -> tuple[Place, .
 
     A statement that the predecessor has too, in the same surroundings, is the last to be wrong. Among the others
     those come first that the recorded departure points at: the blamed statement, what it reads, what is around.
+    Where a pass put instructions in place of the predecessor's statements nearly all are new, and what the departure
+    points at counts alone.
     """
     known = novelty(before, after)
-    blamed = location.suspects[:8]
-    around = [place for suspect in blamed for place in enclosing(suspect)]
-    # a wrong value comes from what is read, an element too many or too few from the loops around
-    first = [*blamed, *around] if location.kind == COMPUTE else []
-    if not first:
-        for suspect in blamed:
-            own = enclosing(suspect)
-            first += [*own, suspect] if location.kind == MISSING else [suspect, *own]
-    order = {p: n for n, p in reversed(list(enumerate(first)))}
+    body = after.kernels[0].body
+    everything = {p: n for n, (p, _) in enumerate(places(body))}
+    arrays = {p for p, s in places(body) if isinstance(s, Alloc)}
+    rewritten = calls_instructions(after)
+    order = {p: n for n, p in reversed(list(enumerate(_pointed_at(location, rewritten))))}
     race = location.kind == RACE
-    everything = [p for p, _ in places(after.kernels[0].body)]
 
-    def key(path: Place) -> tuple[int, int, int]:
+    def key(path: Place) -> tuple[bool, int, int, int]:
         news = known.get(path, SAME)
         if race and news in (MOVED, UNGUARDED):
             news = -1
-        return (news, order.get(path, len(first)), everything.index(path))
+        if rewritten:
+            news = int(news == SAME)
+        return (path in arrays, news, order.get(path, len(everything)), everything[path])
 
     return tuple(sorted(everything, key=key))
+
+
+def _pointed_at(location: Location, rewritten: bool) -> list[Place]:
+    """The blamed statements, what they read and what is around them, in an order that fits the kind of error."""
+    blamed = location.suspects if rewritten else location.suspects[:8]
+    around = [place for suspect in blamed for place in enclosing(suspect)]
+    # a wrong value comes from what is read, an element too many or too few from the loops around
+    if location.kind == COMPUTE or (rewritten and location.kind != MISSING):
+        return [*blamed, *around]
+    first: list[Place] = []
+    for suspect in blamed:
+        own = enclosing(suspect)
+        first += [*own, suspect] if location.kind == MISSING and not rewritten else [suspect, *own]
+    return first
 
 
 def _compare(
@@ -152,7 +206,9 @@ def _fault(new: Recording, run: int) -> Location:
         return Location("fault", "", -1, (), f"it stops before its first store: {new.fault}", run)
     site = new.sites[new.last]
     sentence = f"`{_text(site.stmt)}` stops the program: {new.fault}"
-    return Location("fault", "", -1, (site.path,), sentence, run, site.stmt.span)
+    suspects = (site.path, *_feeding(new, site.path, frozenset()))
+    kind = INSTRUCTION if called(site.stmt) else "fault"
+    return Location(kind, "", -1, suspects, sentence, run, site.stmt.span)
 
 
 History = Mapping[str, Mapping[tuple[int, ...], list[float]]]
@@ -195,7 +251,9 @@ def _blame_write(
     elements = history.get(name, {})
     shown = ", ".join(map(str, write.index))
     flat = write.index[0] if write.index else 0
-    suspects = (site.path, *_feeding(new, site.path))
+    # what instructions leave unwritten shows only where it is read
+    known = frozenset() if called(site.stmt) else frozenset(history) | set(new.results)
+    suspects = (site.path, *_feeding(new, site.path, known))
     if write.index not in elements:
         sentence = (
             f"`{_text(site.stmt)}` writes {write.buffer}[{shown}], which is never written before"
@@ -213,30 +271,60 @@ def _blame_write(
         f"`{_text(site.stmt)}` writes {write.value:.6g} to {write.buffer}[{shown}], "
         f"where {expected:.6g} is expected"
     )
-    return Location(COMPUTE, write.buffer, flat, suspects, sentence, run, site.stmt.span)
+    kind = INSTRUCTION if called(site.stmt) else COMPUTE
+    return Location(kind, write.buffer, flat, suspects, sentence, run, site.stmt.span)
 
 
-def _feeding(new: Recording, path: Place) -> tuple[Place, ...]:
-    """Sites that compute scalars which the statement at `path` reads, nearest first."""
-    from xpiler.ir.nodes import Assign
-    from xpiler.ir.walk import expressions, variables
+def _feeding(new: Recording, path: Place, known: frozenset[str]) -> tuple[Place, ...]:
+    """Sites that compute what the statement at `path` reads: scalars, and arrays not in `known`.
 
-    target = next(s for s in new.sites if s.path == path)
-    names = {n for e in expressions(target.stmt) for n in variables(e)}
-    found: list[Place] = []
-    for site in reversed(new.sites):
-        match site.stmt:
-            case Assign(name=name) | Declare(name=name) if name in names and site.path != path:
-                found.append(site.path)
-                names |= {n for e in expressions(site.stmt) for n in variables(e)}
-            case _:
-                pass
-    return tuple(found)
+    What `known` arrays hold was compared with the predecessor when it was written. A statement that wrote fewer
+    elements than its neighbours comes first, then the nearest.
+    """
+    at_path = next((s for s in new.sites if s.path == path), None)
+    if at_path is None:
+        return ()
+    written = _written(new)
+    names, wanted = _read(at_path.stmt), _arrays_read(at_path.stmt) - known
+    found: dict[Place, float] = {}
+    # twice: what a loop's end leaves is read at its start
+    for site in (*reversed(new.sites), *reversed(new.sites)):
+        mine = written.get(site.path, {})
+        feeds = getattr(site.stmt, "name", "") in names and isinstance(site.stmt, Assign | Declare)
+        if site.path == path or site.path in found or not (feeds or wanted & set(mine)):
+            continue
+        found[site.path] = max(mine.values(), default=0)
+        names |= _read(site.stmt)
+        wanted |= _arrays_read(site.stmt) - known
+    most = max(found.values(), default=0)
+    return tuple(sorted(found, key=lambda p: not 0 < found[p] < 0.9 * most))
+
+
+def _written(new: Recording) -> Mapping[Place, Mapping[str, float]]:
+    """How many elements of which arrays each site wrote each time, on the average."""
+    out: dict[Place, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    times = Counter(number for number, _ in new.visits)
+    for write in new.writes:
+        out[new.sites[write.site].path][write.buffer] += 1 / max(1, times[write.site])
+    return out
+
+
+def _read(stmt: Stmt) -> set[str]:
+    return {n for e in expressions(stmt) for n in variables(e)}
+
+
+def _arrays_read(stmt: Stmt) -> set[str]:
+    return {
+        s.buffer
+        for e in expressions(stmt)
+        for s in subexpressions(e)
+        if isinstance(s, Load | AddressOf)
+    }
 
 
 def _blame_missing(old: Recording, new: Recording, buffer: str, index: int, run: int) -> Location:
     """A statement of the candidate that stores to `buffer` should have written the element."""
-    stores = [s for s in new.sites if isinstance(s.stmt, Store) and s.stmt.buffer == buffer]
+    stores = [s for s in new.sites if _stores_to(s.stmt, buffer)]
     written = {w.index for w in new.writes if w.buffer == buffer}
     expected = {w.index for w in old.writes if w.buffer == buffer}
     lost = len(expected - written)
@@ -252,7 +340,19 @@ def _blame_missing(old: Recording, new: Recording, buffer: str, index: int, run:
     )
     sentence = f"{what}, the first one {index}: see `{_text(site.stmt)}` and the loops and guards around it"
     suspects = tuple(s.path for s in ranked)
+    if called(site.stmt):
+        suspects += _feeding(new, site.path, frozenset(old.results))
     return Location(MISSING, buffer, index, suspects, sentence, run, site.stmt.span)
+
+
+def _stores_to(stmt: Stmt, buffer: str) -> bool:
+    match stmt:
+        case Store(buffer=name):
+            return name == buffer
+        case Evaluate():
+            return buffer in _arrays_read(stmt)
+        case _:
+            return False
 
 
 def _text(stmt: Any) -> str:

@@ -209,7 +209,8 @@ class Machine:
 
     def _message(self) -> str:
         text = self._library.xp_last_message().decode(errors="replace").strip()
-        return text.partition("error: ")[2] or text
+        # the instruction and its complaint, without the place
+        return ": ".join(text.split(": ")[-2:])
 
     # --- calls
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
@@ -307,11 +308,18 @@ def _atomic(op: str, type: Scalar, old: Any, a: Any, b: Any = None) -> Any:
         case "exch":
             return a
         case "cas":
-            return b if old == a else old
+            return b if _same_bits(old, a, type) else old
         case "inc":
             return 0 if old >= a else old + 1
         case _:
             return a if old == 0 or old > a else old - 1
+
+
+def _same_bits(a: Any, b: Any, type: Scalar) -> bool:
+    """Compare-and-swap compares bits: zeros of different sign differ, a NaN equals itself."""
+    if not type.is_float:
+        return bool(a == b)
+    return (a == b and math.copysign(1.0, a) == math.copysign(1.0, b)) or (a != a and b != b)
 
 
 def _dynamic(shared: dict[str, Any], builtins: dict[str, int], type: Scalar) -> list[Any]:

@@ -237,7 +237,7 @@ class _Writer:
             case For():
                 bounds = ", ".join(map(self.expr, (s.lo, s.hi, s.step)))
                 span = f"trips(range({bounds}))"
-                ordered = span if s.axis in ("serial", "unroll") else f"order({span})"
+                ordered = span if self.in_order(s) else f"order({span})"
                 self.put(depth, f"for v_{s.var} in {ordered}:")
                 self.block(s.body, depth + 1)
             case While(cond=cond, body=body):
@@ -247,6 +247,11 @@ class _Writer:
             case _:
                 for line in self.simple(s):
                     self.put(depth, line)
+
+    def in_order(self, s: For) -> bool:
+        """A loop whose iterations follow each other; a task does those of its own one after the other."""
+        tasks = isinstance(self.unit, Kernel) and self.unit.level == "task"
+        return s.axis in ("serial", "unroll") or (tasks and s.axis == "task")
 
     def simple(self, s: Stmt) -> list[str]:
         match s:

@@ -18,7 +18,7 @@
 namespace xp_machine {
 
 inline sigjmp_buf way_out;
-inline bool inside = false;
+inline volatile bool inside = false;  // a signal looks at it
 inline char message[512] = "";
 inline struct sigaction former[2];
 
