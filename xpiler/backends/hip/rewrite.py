@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from xpiler.backends.base import Diagnostic
-from xpiler.backends.hip import calls, device, matrix, ptx, warp
+from xpiler.backends.hip import calls, device, ptx, warp
 from xpiler.backends.hip.dialect import rewrite_dialect
 from xpiler.backends.hip.helpers import NAMESPACE, prelude
 from xpiler.backends.hip.includes import Includes, rewrite_includes, scan_includes
 from xpiler.backends.hip.names import error_value, find_name, looks_like_cuda
 from xpiler.backends.hip.options import HipOptions
+from xpiler.backends.hip.overloads import rewrite_overloads
 from xpiler.backends.hip.rules import user_handlers
 from xpiler.backends.hip.view import View
 from xpiler.frontends.edits import Edit, apply
@@ -136,12 +137,12 @@ def rewrite(source: bytes, file: str, options: HipOptions) -> Rewritten:
         **warp.HANDLERS,
         **calls.HANDLERS,
         **device.HANDLERS,
-        **matrix.HANDLERS,
         **ptx.HANDLERS,
         **user_handlers(options.rules),
     }
     calls.group_algorithms(view)
     rewrite_dialect(view)
+    rewrite_overloads(view)
     _rewrite_names(view, handlers)
     _find_hazards(view)
     _add_includes(view, includes, present)
