@@ -95,6 +95,41 @@ KERNELS: dict[str, str] = {
            x[i] = x[i] - y[i];
          }""",
     ),
+    "walk": flat(
+        "walk",
+        "const f32 *x, f32 *z, i32 n, i32 cols, i32 ld",
+        """if (i < n) {
+           f32 s = 0.0f;
+           f32 best = -INFf;
+           for (i32 c = 0; c < cols; c += 1) { s = s + x[i * ld + c]; best = fmax(best, x[i * ld + c]); }
+           z[i] = s * best;
+         }""",
+    ),
+    "edges": flat(
+        "edges",
+        "const f32 *x, f32 *z, i32 n, i32 w",
+        """if (i < n) {
+           i32 r = i;
+           i32 col = r % 32;
+           r = r / 32;
+           f32 s = 0.0f;
+           for (i32 d = -1; d < 2; d += 1) {
+             if (r + d < 0 || r + d >= w) { continue; }
+             s = s + x[(r + d) * 32 + col];
+           }
+           z[i] = s;
+         }""",
+    ),
+    "literal": f"""
+void literal({HEAD}, const f32 *x, f32 *z, i32 n) {{
+  parallel(block.x) for (i32 bx = 0; bx < (i32)gridDim.x; bx += 1) {{
+    parallel(thread.x) for (i32 tx = 0; tx < (i32)blockDim.x; tx += 1) {{
+      i32 i = bx * 128 + tx;
+      if (i < n) {{ z[i] = x[i % 48] + (f32)(i / 48); }}
+    }}
+  }}
+}}
+""",
     "tally": flat(
         "tally",
         "const i32 *x, i32 *z, i32 n",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from xpiler.backends.bang.arch import DEFAULT, TASKS
 from xpiler.backends.bang.cnrt import to_cnrt
 from xpiler.backends.bang.composites import COMPOSITES, with_dependencies
 from xpiler.backends.bang.helpers import HELPERS
@@ -18,10 +19,7 @@ from xpiler.frontends.place import Function, Launch, find
 from xpiler.ir.nodes import GlobalBuffer, Module, Param
 from xpiler.ir.types import Pointer
 
-__all__ = ["TASKS", "emit", "program_text"]
-
-TASKS: Final = 16
-"""Tasks that a launch starts: four Union1 jobs of four cores, as an MLU370 runs side by side."""
+__all__ = ["emit", "program_text"]
 
 _DIM3: Final = """\
 struct dim3 {
@@ -88,7 +86,12 @@ def emit(request: EmitRequest) -> Emitted:
     body, left = to_cnrt(splice(request.text, plan))
     globals_ = {g.name: g for k in request.kernels for g in k.program.globals}
     names = tuple(dict.fromkeys(name for name, _, _ in left))
-    text = _assemble(request.path.name, body, kernels, tuple(globals_.values()), names)
+    arch = request.options.get("arch", DEFAULT)
+    banner = (
+        f"// {request.path.name} for Cambricon MLUs, BANG C. Build: cncc FILE.mlu -o FILE "
+        f"--bang-mlu-arch={arch} -std=c++17 -lcnrt -lcndrv\n"
+    )
+    text = _assemble(banner, body, kernels, tuple(globals_.values()), names)
     refused = tuple(
         Diagnostic("XP3301", "warning", f"kernel {f.name} was left out: it was not translated")
         for f in places.kernels
@@ -253,16 +256,12 @@ def _launch(launch: Launch, known: set[str]) -> str:
 
 
 def _assemble(
-    source: str,
+    banner: str,
     body: str,
     kernels: Sequence[_Kernel],
     globals_: tuple[GlobalBuffer, ...],
     missing: tuple[str, ...],
 ) -> str:
-    banner = (
-        f"// {source} for Cambricon MLUs, BANG C. Build: cncc FILE.mlu -o FILE --bang-mlu-arch=mtp_372 "
-        "-std=c++17 -lcnrt -lcndrv\n"
-    )
     for kernel in kernels:
         plain = f"start_{kernel.own}("
         if plain in body and f"static void {plain}" not in body:

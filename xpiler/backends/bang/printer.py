@@ -341,6 +341,8 @@ class _Printer:
 
     def _atomic(self, stmt: Atomic, pad: str) -> str:
         """One atomic on GDRAM: its operands and old value are arrays of one element in NRAM."""
+        if stmt.op == "cas" and _elem(stmt.operands) == F32:
+            return self._swap_bits(stmt, pad)
         self.temporaries += 1
         elem = TYPE_NAMES[_elem(stmt.operands)]
         stem = f"xp_atomic{self.temporaries}"
@@ -359,6 +361,24 @@ class _Printer:
             lines.append(f"__bang_atomic_reduce_{stmt.op}({place}, {names[0]}, 1)")
         if stmt.result is not None:
             lines.append(f"{stmt.result} = {stem}_old[0]")
+        inner = "".join(f"{pad}  {line};\n" for line in lines)
+        return f"{pad}{{\n{inner}{pad}}}\n"
+
+    def _swap_bits(self, stmt: Atomic, pad: str) -> str:
+        """Compare-and-swap of a float: what counts are its bits, so that the loop around it ends."""
+        self.temporaries += 1
+        stem, word = f"xp_atomic{self.temporaries}", TYPE_NAMES[U32]
+        lines = []
+        for name, operand in zip(("was", "new"), stmt.operands, strict=True):
+            bits = self.expr(Call("bits_u32", (operand,), U32))
+            lines += [f"__nram__ {word} {stem}_{name}[1]", f"{stem}_{name}[0] = {bits}"]
+        place = f"({word} *)&{self._place(stmt.buffer, stmt.index)}"
+        lines.append(f"__nram__ {word} {stem}_old[1]")
+        lines.append(f"__bang_atomic_cas({stem}_old, {place}, {stem}_was, {stem}_new, 1)")
+        if stmt.result is not None:
+            lines.append(f"{word} {stem}_now = {stem}_old[0]")
+            old = Call("from_bits_f32", (Var(f"{stem}_now", U32),), F32)
+            lines.append(f"{stmt.result} = {self.expr(old)}")
         inner = "".join(f"{pad}  {line};\n" for line in lines)
         return f"{pad}{{\n{inner}{pad}}}\n"
 

@@ -25,6 +25,7 @@ HARNESS: Final = Path(__file__).parents[2] / "runtime" / "include"
 _ARRAY: Final = re.compile(
     rb"__(?:nram|wram|mlu_shared)__\s[^;={}()]*?\b(\w+)\s*(?:\[[^\]]*\])+\s*;"
 )
+_BUILD: Final = re.compile(r"(?m)^//[^\n]*--bang-mlu-arch=mtp_(\d+)")
 _SYMBOL: Final = re.compile(r"static void \*xp_symbol_(\w+)\(size_t")
 
 
@@ -41,6 +42,12 @@ def simulated(text: str) -> str:
     return apply(data, edits).decode("utf-8", "surrogateescape")
 
 
+def _arch(text: str) -> int:
+    """The architecture of the build line at the head of an emitted file; 0 if there is none."""
+    found = _BUILD.search(text)
+    return int(found.group(1)) if found else 0
+
+
 def _launches(text: str) -> Iterator[Edit]:
     for launch in find(text).launches:
         configs = ", ".join(c.text for c in launch.configs)
@@ -55,13 +62,13 @@ def _inside_function(data: bytes, at: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Simulator:
-    """The BANG C simulator for one architecture."""
+    """The BANG C simulator. The architecture is what the file's build line names, else `arch`."""
 
     arch: int = 372
 
     @property
     def name(self) -> str:
-        return f"BANG C simulator (mtp_{self.arch})"
+        return "BANG C simulator"
 
     @property
     def kind(self) -> str:
@@ -88,7 +95,7 @@ class Simulator:
             "-std=c++17",
             f"-I{INCLUDE}",
             f"-I{HARNESS}",
-            f"-D__BANG_ARCH__={self.arch}",
+            f"-D__BANG_ARCH__={_arch(text) or self.arch}",
             "-fwrapv",
             "-fno-strict-aliasing",
             "-ffp-contract=off",

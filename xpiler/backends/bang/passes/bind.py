@@ -19,12 +19,14 @@ from xpiler.backends.bang.passes.body import (
     mentions,
     modulus_of,
     put,
+    put_block,
     reads,
     replace_division,
+    start_of_division,
     uses,
     without_unused,
 )
-from xpiler.backends.bang.passes.canonical import counting_loops, sunk
+from xpiler.backends.bang.passes.canonical import counting_loops, single_values, structured, sunk
 from xpiler.backends.bang.passes.index import (
     affine,
     conjuncts,
@@ -34,8 +36,8 @@ from xpiler.backends.bang.passes.index import (
     product,
     upper_bound,
 )
-from xpiler.ir.affine import poly
-from xpiler.ir.build import builtin, cast, i32
+from xpiler.ir.affine import poly, poly_to_expr
+from xpiler.ir.build import builtin, cast, const, i32
 from xpiler.ir.nodes import (
     Alloc,
     Binary,
@@ -85,9 +87,10 @@ def _rewrite(module: Module, context: Context) -> Outcome:
     kernel = module.kernels[0]
     if kernel.level != "loops":
         return NotApplicable(f"the program is at level {kernel.level}, not loops")
-    kernel = replace(kernel, body=sunk(counting_loops(kernel.body), _BLOCK | _THREAD))
     names = {p.name for p in kernel.params} | set(declared(kernel.body))
     names |= {g.name for g in module.globals}
+    plain = single_values(structured(counting_loops(kernel.body)), names)
+    kernel = replace(kernel, body=sunk(plain, _BLOCK | _THREAD))
     nests = [s for s in kernel.body if isinstance(s, For) and s.axis in _BLOCK | _THREAD]
     binder = _Binder(set(names), int(context.knob(TILE)))
     effects = [s for s in kernel.body if not isinstance(s, Declare | Alloc) and s not in nests]
@@ -190,7 +193,7 @@ class _Binder:
     def _grid_stride(self, space: _Space) -> _Space:
         """`for (i = v; i < n; i += extent)` inside the loop over v is a loop over all i in [0, n)."""
         loop, vector = _only(space.vector.body), space.vector
-        if not isinstance(loop, For) or loop.type != I32 or space.guards:
+        if not isinstance(loop, For) or not loop.type.is_int or space.guards:
             return space
         values = derived(vector.body)
         start = affine(loop.lo, vector.var, values)
@@ -206,6 +209,10 @@ class _Binder:
         hi = put(loop.hi, meanings(vector.body))
         if not covers or mentions(hi, outside) or loads(hi):
             return space
+        if loop.type != I32:
+            hi = cast(I32, Call("min", (hi, const(2**31 - 1, loop.type)), loop.type))
+            index = {loop.var: cast(loop.type, Var(loop.var, I32))}
+            loop = replace(loop, type=I32, body=substitute(loop.body, index))
         before = vector.body[:-1]
         if any(not isinstance(s, Declare) for s in before) or uses(loop.body, vector.var, values):
             return space
@@ -253,6 +260,38 @@ class _Binder:
         bound = Binary("<", r, left)
         return _Space((*space.outer, outer), inner, (*moved, bound))
 
+    def _cut(self, loop: For, counters: frozenset[str]) -> Block:
+        """A tile of elements `start + v` whose remainder the body takes, as one vector for each quotient.
+
+        `counters` are variables that are never negative, as the start has to be.
+        """
+        start = start_of_division(loop, counters)
+        if start is None:
+            return (loop,)
+        element, first = self.fresh("element"), self.fresh("first")
+        at = Binary("-", Var(element, I32), Var(first, I32))
+        moved = replace(loop, var=element, body=substitute(loop.body, {loop.var: at}))
+        moved = replace(moved, body=put_block(moved.body, poly_to_expr(start, I32), first))
+        values = {**derived(moved.body), first: poly(Var(first, I32))}
+        modulus = modulus_of(moved, values)
+        if not isinstance(modulus, Const):
+            return (loop,)
+        quotient, lane = self.fresh("outer"), self.fresh("lane")
+        q, r = Var(quotient, I32), Var(lane, I32)
+        body = replace_division(moved.body, element, modulus, q, r, values)
+        body = substitute(body, {element: Binary("+", Binary("*", q, modulus), r)})
+        here = Binary("-", Var(first, I32), Binary("*", q, modulus))
+        lo = Call("max", (i32(0), here), I32)
+        hi = least(modulus, Binary("+", here, loop.hi))
+        last = Binary("-", Binary("+", Var(first, I32), loop.hi), i32(1))
+        self.notes.append("tiles are cut where the kernel takes a remainder of an element's number")
+        inner = replace(loop, var=lane, lo=lo, hi=hi, body=body)
+        rows = For(
+            quotient, I32, Binary("/", Var(first, I32), modulus),
+            Binary("+", Binary("/", last, modulus), i32(1)), i32(1), (inner,), "serial", span=loop.span,
+        )  # fmt: skip
+        return (Declare(first, I32, poly_to_expr(start, I32)), rows)
+
     def _tiles(self, space: _Space) -> Block:
         vector = space.vector
         guards, hi = _bounds_of(space)
@@ -280,11 +319,10 @@ class _Binder:
         length = self.fresh("length")
         element = Binary("+", Var(base, I32), Var(vector.var, I32))
         inner = substitute(vector.body, {vector.var: element})
-        body: Block = (
-            For(
-                vector.var, I32, i32(0), Var(length, I32), i32(1), inner, "vector", span=vector.span
-            ),
+        whole = For(
+            vector.var, I32, i32(0), Var(length, I32), i32(1), inner, "vector", span=vector.span
         )
+        body = self._cut(whole, outer_vars | {base})
         guards = [*guards, Binary(">", Var(length, I32), i32(0))]
         for guard in reversed(guards):
             body = (If(guard, body),)

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Final
 
 from xpiler.backends.bang.passes.index import derived, product
-from xpiler.ir.affine import Poly, poly
+from xpiler.ir.affine import Poly, poly, poly_to_expr
 from xpiler.ir.build import cast, i32
 from xpiler.ir.nodes import (
     Assign,
     Binary,
     Block,
+    Builtin,
     Call,
     Cast,
     Const,
@@ -45,8 +46,10 @@ __all__ = [
     "mentions",
     "modulus_of",
     "put",
+    "put_block",
     "reads",
     "replace_division",
+    "start_of_division",
     "uses",
     "without_unused",
 ]
@@ -153,6 +156,45 @@ def modulus_of(vector: For, values: Mapping[str, Poly]) -> Expr | None:
         size = cast(I32, divisor)
         return size if known else Call("max", (size, i32(1)), I32)
     return None
+
+
+def start_of_division(loop: For, counters: frozenset[str]) -> Poly | None:
+    """The `A` of the first `(A + v) % literal` of a body, where A is not zero and, made of counters, not negative."""
+    values = derived(loop.body)
+    target = poly(Var(loop.var, I32))
+    for stmt in statements(loop.body):
+        for expr in expressions(stmt):
+            for sub in subexpressions(expr):
+                if not isinstance(sub, Binary) or sub.op != "%" or not isinstance(sub.b, Const):
+                    continue
+                rest = poly(sub.a, values) - target
+                atoms = {atom for term in rest.terms for atom in term}
+                counting = all(
+                    isinstance(a, Builtin) or (isinstance(a, Var) and a.name in counters)
+                    for a in map(_uncast, atoms)
+                )
+                if not rest.is_zero and counting and all(c > 0 for c in rest.terms.values()):
+                    return rest
+    return None
+
+
+def _uncast(expr: Expr) -> Expr:
+    return _uncast(expr.a) if isinstance(expr, Cast) else expr
+
+
+def put_block(body: Block, value: Expr, name: str) -> Block:
+    """`body` with integer expressions simplified that contain `value`, called `name`: `value + (v - name)` is v."""
+    whole = poly(value)
+    near = poly(Var(name, I32))
+
+    def one(expr: Expr) -> Expr:
+        if not isinstance(expr, Binary) or expr.type != I32 or expr.op not in ("+", "-"):
+            return expr
+        found = poly(expr)
+        shorter = found - whole + near
+        return poly_to_expr(shorter, I32) if len(shorter.terms) < len(found.terms) else expr
+
+    return map_block(body, lambda s: (s,), one)
 
 
 def is_int(expr: Expr) -> bool:

@@ -49,7 +49,7 @@ from xpiler.ir.walk import (
 )
 from xpiler.passes.base import Applied, Context, NotApplicable, Outcome, Pass
 
-__all__ = ["CACHE"]
+__all__ = ["CACHE", "guarded", "loads_of"]
 
 DYNAMIC_BYTES: Final = 48 * 1024
 _SHORTEST: Final = 16
@@ -205,7 +205,7 @@ class _Cache:
         writes: dict[tuple[str, int, Poly], Scalar] = {}
         certain = self._certain(loop)
         for stmt in loop.body:
-            for load in _loads(stmt):
+            for load in loads_of(stmt):
                 if load.buffer not in self.gdram:
                     continue
                 place = affine(load.index[0], loop.var, {})
@@ -242,8 +242,8 @@ class _Cache:
         """The strided accesses to GDRAM that every iteration makes."""
         found = set()
         for stmt in loop.body:
-            for access in _loads(stmt):
-                if access.buffer in self.gdram and not _guarded(stmt, access):
+            for access in loads_of(stmt):
+                if access.buffer in self.gdram and not guarded(stmt, access):
                     place = affine(access.index[0], loop.var, {})
                     found.add(None if place is None else _key(access.buffer, place))
         return {key for key in found if key is not None}
@@ -284,7 +284,7 @@ def _key(buffer: str, place: Affine) -> tuple[str, int, Poly] | None:
     return buffer, stride, place.offset
 
 
-def _loads(stmt: Stmt) -> list[Load]:
+def loads_of(stmt: Stmt) -> list[Load]:
     return [
         sub
         for inner in statements((stmt,))
@@ -294,7 +294,7 @@ def _loads(stmt: Stmt) -> list[Load]:
     ]
 
 
-def _guarded(stmt: Stmt, load: Load) -> bool:
+def guarded(stmt: Stmt, load: Load) -> bool:
     """Whether some iteration may not reach this load: it stands under a condition."""
 
     def always(expr: Expr) -> bool:

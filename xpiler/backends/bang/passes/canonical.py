@@ -1,4 +1,5 @@
-"""Before loops are bound: counting `while` loops become `for`, block-level values move to where they are used."""
+"""Before loops are bound: counting `while` loops become `for`, `continue` a condition, values set again new ones,
+and block-level values move to where they are used."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ from dataclasses import replace
 
 from xpiler.ir.nodes import (
     Assign,
+    Atomic,
     Binary,
     Block,
     Const,
@@ -13,24 +15,29 @@ from xpiler.ir.nodes import (
     Declare,
     Expr,
     For,
+    If,
     Load,
     Stmt,
     Var,
+    WarpOp,
     While,
 )
-from xpiler.ir.types import I32
+from xpiler.ir.types import Scalar
 from xpiler.ir.walk import (
     assigned,
     blocks,
     buffers_written,
     expressions,
+    fresh,
     map_block,
     statements,
     subexpressions,
+    substitute,
     with_blocks,
 )
+from xpiler.passes.simplify import negated
 
-__all__ = ["counting_loops", "sunk"]
+__all__ = ["counting_loops", "single_values", "structured", "sunk"]
 
 
 def counting_loops(block: Block) -> Block:
@@ -67,7 +74,9 @@ def _counting(before: list[Stmt], loop: While) -> tuple[Declare, For] | None:
     ):
         return None
     name, last = cond.a.name, loop.body[-1]
-    if cond.a.type != I32 or not isinstance(last, Assign) or last.name != name:
+    type_ = cond.a.type
+    whole = isinstance(type_, Scalar) and type_.is_int
+    if not whole or not isinstance(last, Assign) or last.name != name:
         return None
     step = last.value
     if not isinstance(step, Binary) or step.op != "+" or step.a != cond.a or not _positive(step.b):
@@ -88,8 +97,75 @@ def _counting(before: list[Stmt], loop: While) -> tuple[Declare, For] | None:
     between = before[before.index(declaration) + 1 :]
     if declaration.init is None or any(_touches(s, declaration) for s in between):
         return None
-    made = For(name, I32, declaration.init, cond.b, step.b, body, "serial", span=loop.span)
+    assert isinstance(type_, Scalar)
+    made = For(name, type_, declaration.init, cond.b, step.b, body, "serial", span=loop.span)
     return declaration, made
+
+
+def structured(block: Block) -> Block:
+    """`if (c) { a; continue; } b;` in a `for` as `if (c) { a; } else { b; }`."""
+    out: list[Stmt] = []
+    for stmt in block:
+        inner = blocks(stmt)
+        if inner:
+            stmt = with_blocks(stmt, tuple(structured(b) for b in inner))
+        if isinstance(stmt, For):
+            stmt = replace(stmt, body=_skipping(stmt.body))
+        out.append(stmt)
+    return tuple(out)
+
+
+def _skipping(body: Block) -> Block:
+    for at, stmt in enumerate(body):
+        if not isinstance(stmt, If) or stmt.orelse or not stmt.then:
+            continue
+        if not isinstance(stmt.then[-1], Continue):
+            continue
+        if any(isinstance(s, Continue) for s in _own_level(stmt.then[:-1])):
+            return body
+        rest = _skipping(body[at + 1 :])
+        if not stmt.then[:-1]:
+            return (*body[:at], If(negated(stmt.cond), rest, span=stmt.span)) if rest else body[:at]
+        return (*body[:at], replace(stmt, then=stmt.then[:-1], orelse=rest))
+    return body
+
+
+def single_values(block: Block, taken: set[str]) -> Block:
+    """`i32 r = a; ...; r = r / c; ...` as `i32 r = a; ...; i32 r_1 = r / c; ...` where no branch or loop sets it."""
+    out: list[Stmt] = []
+    rest = list(block)
+    while rest:
+        stmt = rest.pop(0)
+        inner = blocks(stmt)
+        if inner:
+            stmt = with_blocks(stmt, tuple(single_values(b, taken) for b in inner))
+        if isinstance(stmt, Assign) and _set_here(stmt.name, out, rest):
+            (declaration,) = (s for s in out if isinstance(s, Declare) and s.name == stmt.name)
+            name = fresh(stmt.name, taken)
+            taken.add(name)
+            assert isinstance(declaration.type, Scalar)
+            rest = list(_renamed(tuple(rest), stmt.name, Var(name, declaration.type)))
+            stmt = Declare(name, declaration.type, stmt.value, span=stmt.span)
+        out.append(stmt)
+    return tuple(out)
+
+
+def _set_here(name: str, before: list[Stmt], after: list[Stmt]) -> bool:
+    """Whether `name` is declared in this block with a value, and no nested statement sets it."""
+    declared_here = [
+        s for s in before if isinstance(s, Declare) and s.name == name and s.init is not None
+    ]
+    nested = [s for s in (*before, *after) if blocks(s) or isinstance(s, Atomic | WarpOp)]
+    return len(declared_here) == 1 and not any(name in assigned((s,)) for s in nested)
+
+
+def _renamed(block: Block, old: str, new: Var) -> Block:
+    """`block` with `old` called `new`, up to where it is set again."""
+    for at, stmt in enumerate(block):
+        if isinstance(stmt, Assign) and stmt.name == old:
+            (value,) = substitute((Assign(old, stmt.value, span=stmt.span),), {old: new})
+            return (*substitute(block[:at], {old: new}), value, *block[at + 1 :])
+    return substitute(block, {old: new})
 
 
 def _positive(step: Expr) -> bool:

@@ -7,7 +7,20 @@ from dataclasses import dataclass
 
 from xpiler.ir.affine import poly, poly_to_expr
 from xpiler.ir.build import i32
-from xpiler.ir.nodes import Binary, Block, Builtin, Call, Cast, Const, Expr, For, If, Stmt, Var
+from xpiler.ir.nodes import (
+    Binary,
+    Block,
+    Builtin,
+    Call,
+    Cast,
+    Const,
+    Expr,
+    For,
+    If,
+    Stmt,
+    Unary,
+    Var,
+)
 from xpiler.ir.types import I32
 from xpiler.ir.walk import substitute
 from xpiler.passes.bounds import bounds
@@ -110,8 +123,14 @@ def _most(expr: Expr, locals_: Mapping[str, Expr]) -> int | None:
         case Binary(op="*", a=a, b=Const(value=int(n))) if n > 0:
             inner = _most(a, locals_)
             return None if inner is None else inner * n
+        case Binary(op="+", a=Unary(op="-", a=b), b=a):
+            return _most(Binary("-", a, b), locals_)
         case Binary(op="-", a=a, b=b):
-            found = [_difference(o, b, locals_) for o in _operands(a, locals_)]
+            found = [
+                _difference(o, start, locals_)
+                for o in _operands(a, locals_)
+                for start in _starts(b)
+            ]
             known = [f for f in found if f is not None]
             return min(known) if known else _limit(expr)
         case _:

@@ -73,14 +73,13 @@ def _rewrite(module: Module, context: Context) -> Outcome:
     names = {p.name for p in kernel.params} | set(declared(kernel.body))
     names |= {g.name for g in module.globals}
     far = {p.name for p in kernel.params if isinstance(p.type, Pointer)}
-    const = {p.name for p in kernel.params if isinstance(p.type, Pointer) and p.type.const}
     for at, stmt in enumerate(kernel.body):
         if not isinstance(stmt, For) or stmt.axis != "task":
             continue
         body = _apart(stmt.body)
         if isinstance(body, str):
             return NotApplicable(body)
-        why = _unsafe(body, far, const)
+        why = _unsafe(body, far)
         if why:
             return NotApplicable(why)
         made = _Doubled(names, stmt, body, context.facts.get("nram_bytes", 0))
@@ -132,19 +131,13 @@ def _ends(copy: Evaluate) -> tuple[str, str]:
     return dst.buffer, src.buffer
 
 
-def _unsafe(body: _Body, far: set[str], const: set[str]) -> str:
-    """Why loading early would not give the same values; empty if it would."""
-    stored = {_ends(s)[0] for s in body.stores}
-    for copy in body.loads:
-        source = _ends(copy)[1]
-        if source in stored:
-            return f"{source} is loaded and stored by the same loop"
-        if stored and source not in const:
-            return (
-                f"{source} is not const: a store of an earlier tile may change what is loaded early"
-            )
-    if (buffers_written(body.compute) | buffers_read(body.compute)) & far:
-        return "the computation accesses GDRAM itself"
+def _unsafe(body: _Body, far: set[str]) -> str:
+    """Why loading early would not give the same values; empty if it would.
+
+    The loop over a task's tiles claims that its iterations are independent: what one of them stores, no other loads.
+    """
+    if buffers_written(body.compute) & far:
+        return "the computation writes to GDRAM itself"
     if assigned(body.compute) - declared(body.compute):
         return "the computation changes a variable of the loop's surroundings"
     exprs = [e for s in body.place for e in expressions(s)]

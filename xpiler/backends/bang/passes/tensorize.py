@@ -44,6 +44,9 @@ def _rewrite(module: Module, context: Context) -> Outcome:
     kernel = module.kernels[0]
     if kernel.level != "task":
         return NotApplicable(f"the program is at level {kernel.level}, not task")
+    alignment = context.facts.get("vector_alignment", 1)
+    if alignment > 1:
+        return NotApplicable(f"lengths of vectors have to be divisible by {alignment} bytes there")
     names = {p.name for p in kernel.params} | set(declared(kernel.body))
     names |= {g.name for g in module.globals}
     room = context.facts.get("nram_bytes", 0) - _used(kernel.body)
