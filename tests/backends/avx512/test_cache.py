@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.backends.avx512.support import loops
-from xpiler.backends.avx512.passes.cache import PASS, ROWS
+from xpiler.backends.avx512.passes.cache import PACK, PASS, ROWS
 from xpiler.ir.check import check
 from xpiler.ir.interpret import interpret
 from xpiler.ir.nodes import Module
@@ -63,7 +63,7 @@ def test_rows_are_side_by_side() -> None:
     ("old", "new", "reason"),
     [
         ("ty < 8", "ty < m", "is not known"),
-        ("ty < 8", "ty < 6", "no multiple of 4"),
+        ("ty < 8", "ty < 5", "no multiple of 2"),
         ("i < k", "i < ty", "differ between rows"),
         ("b[i * n + tx]", "b[i * n + ty]", "nothing in common"),
         (
@@ -80,3 +80,75 @@ def test_refusals(old: str, new: str, reason: str) -> None:
     outcome = cached(PRODUCT.replace(old, new, 1))
     assert isinstance(outcome, NotApplicable)
     assert reason in outcome.reason
+
+
+BLOCKS = """
+parallel(task) for (i32 by = 0; by < (i32)gridDim.y; by += 1) {
+  parallel(task) for (i32 bx = 0; bx < (i32)gridDim.x; bx += 1) {
+    parallel(thread.y) for (i32 ty = 0; ty < 2; ty += 1) {
+      parallel(thread.x) for (i32 tx = 0; tx < 8; tx += 1) {
+        i32 row = by * 2 + ty;
+        i32 col = bx * 8 + tx;
+        if ((row < m) && (col < n)) {
+          f32 sum = 0.0f;
+          for (i32 i = 0; i < k; i += 1) { sum = sum + a[row * k + i] * b[i * n + col]; }
+          c[row * n + col] = sum;
+        }
+      }
+    }
+  }
+}
+"""
+
+
+def product(module: Module, m: int, n: int, k: int) -> list[float]:
+    """The matrix product by a grid that covers it."""
+    a = [float((3 * i) % 11 - 5) for i in range(m * k)]
+    b = [float((5 * i) % 7 - 3) for i in range(k * n)]
+    arguments: dict[str, object] = {"a": a, "b": b, "c": [99.0] * (m * n), "m": m, "n": n, "k": k}
+    interpret(module, arguments, (-(-n // 8), -(-m // 2), 1), (8, 2, 1))
+    result = arguments["c"]
+    assert isinstance(result, list)
+    return result
+
+
+@pytest.mark.parametrize("size", [(2, 8, 3), (5, 9, 4), (40, 100, 2), (35, 66, 5), (1, 1, 0)])
+def test_columns_go_through_panels(size: tuple[int, int, int]) -> None:
+    """What lies beyond a matrix is not read: the interpreter would refuse it."""
+    outcome = cached(BLOCKS)
+    assert isinstance(outcome, Applied)
+    assert outcome.notes[0] == "'b' in panels of 4096 x 8"
+    assert check(outcome.program) == ()
+    assert product(outcome.program, *size) == product(loops(BLOCKS, PARAMS), *size)
+
+
+def test_a_product_that_is_too_deep_keeps_its_program() -> None:
+    shallow = cached(BLOCKS)
+    assert isinstance(shallow, Applied)
+    text = print_module(shallow.program)
+    assert "if (k <= 4096)" in text
+    assert text.count("* b[i") > 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("row < m", "row > m"),  # the first row may be one that does not read
+        ("row < m", "row != m"),
+        ("row < m", "m - row > 0"),
+        ("row < m", "row < m - ty"),
+        ("b[i * n + col]", "b[col * k + i]"),  # no column
+        ("b[i * n + col]", "b[i * n + col + row]"),
+        ("b[i * n + col]", "c[i * n + col]"),  # written
+        ("i < k", "i < k + bx"),
+    ],
+)
+def test_no_panel(old: str, new: str) -> None:
+    assert old in BLOCKS
+    outcome = cached(BLOCKS.replace(old, new, 1))
+    assert not isinstance(outcome, Applied) or "panels" not in " ".join(outcome.notes)
+
+
+def test_the_knob_turns_panels_off() -> None:
+    outcome = PASS.rewrite(loops(BLOCKS, PARAMS), Context(knobs={PACK.name: False}))
+    assert not isinstance(outcome, Applied) or "panels" not in " ".join(outcome.notes)

@@ -126,7 +126,7 @@ _NUMBERS: Final = (
 def _extremes(name: str, sign: str) -> Piece:
     """CUDA declares them for host code too; a name of the kind `::max` marks their use."""
     lines = (
-        f"static inline {t} {name}({t} a, {t} b) {{ return a {sign} b ? a : b; }}" for t in _NUMBERS
+        f"inline {t} {name}({t} a, {t} b) {{ return a {sign} b ? a : b; }}" for t in _NUMBERS
     )
     return piece(f"::{name}", "\n".join(lines))
 
