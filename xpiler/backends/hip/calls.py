@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from xpiler.backends.hip import matrix
+from xpiler.backends.hip import matrix, miopen
 from xpiler.backends.hip.helpers import NAMESPACE
 from xpiler.backends.hip.view import View
 from xpiler.backends.hip.warp import Handler
@@ -252,6 +252,7 @@ def newer_gpu(view: View, at: int) -> bool:
 
 HANDLERS: Mapping[str, Handler] = {
     **matrix.HANDLERS,
+    **miopen.HANDLERS,
     "cudaFuncSetAttribute": _function_pointer(0),
     "cudaFuncSetCacheConfig": _function_pointer(0),
     "cudaFuncSetSharedMemConfig": _function_pointer(0),

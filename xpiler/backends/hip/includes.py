@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from xpiler.backends.hip.names import find_header
+from xpiler.backends.hip.release import check_release
 from xpiler.backends.hip.view import View
 from xpiler.frontends.edits import Edit
 
@@ -151,23 +152,25 @@ def rewrite_includes(view: View, includes: Includes) -> set[str]:
             view.report("XP5103", include.first, name=include.path, advice=f": {header.advice}")
             continue
         path = header.hip or "hip/hip_runtime.h"
+        check_release(view, include.first, f"<{path}>", header.since)
         if include.depth <= includes.guard_depth:
             present.add(path)
         _put(view, include, path)
-        if path in _BLAS:
-            at = _line_start(view, include.start)
-            if view.tokens.source[at : include.start].strip().startswith(b"#"):
-                view.insert(at, _blas_interface(view))
+        at = _line_start(view, include.start)
+        if path in _BEFORE and view.tokens.source[at : include.start].strip().startswith(b"#"):
+            newline = "\r\n" if b"\r\n" in view.tokens.source[:4096] else "\n"
+            view.insert(at, newline.join((*_BEFORE[path], "")))
     return present
 
 
-_BLAS = ("hipblas/hipblas.h", "hipblaslt/hipblaslt.h")
-
-
-def _blas_interface(view: View) -> str:
-    """hipBLAS 2 has cuBLAS's types of data and computation when this is defined before its header."""
-    newline = "\r\n" if b"\r\n" in view.tokens.source[:4096] else "\n"
-    return newline.join(("#ifndef HIPBLAS_V2", "#define HIPBLAS_V2", "#endif", ""))
+# hipBLAS 2 has cuBLAS's types of data and computation when this is defined before its header.
+_BLAS_2 = ("#ifndef HIPBLAS_V2", "#define HIPBLAS_V2", "#endif")
+# Lines that go before a header: what CUDA's own does by itself.
+_BEFORE = {
+    "hipblas/hipblas.h": _BLAS_2,
+    "hipblaslt/hipblaslt.h": _BLAS_2,
+    "hip/hip_gl_interop.h": ("#include <hip/hip_runtime.h>",),
+}
 
 
 def _put(view: View, include: Include, path: str, quote: str = "<") -> None:

@@ -55,7 +55,12 @@ class Header:
 
 @cache
 def _names() -> dict[str, list[str]]:
+    # A table of its own, kept by hand: cuDNN's and MIOpen's names follow no rule.
     table: dict[str, list[str]] = json.loads((TABLES / "names.json").read_text())
+    dnn = tomllib.loads((TABLES / "miopen.toml").read_text())
+    for section, rows in dnn.items():
+        kind = "function" if section == "differs" else section
+        table.update({name: [row[0], row[1], "dnn", kind] for name, row in rows.items()})
     return table
 
 

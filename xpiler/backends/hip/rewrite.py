@@ -20,6 +20,7 @@ from xpiler.backends.hip.includes import Includes, rewrite_includes, scan_includ
 from xpiler.backends.hip.names import error_value, find_name, looks_like_cuda
 from xpiler.backends.hip.options import HipOptions
 from xpiler.backends.hip.overloads import rewrite_overloads
+from xpiler.backends.hip.release import check_release
 from xpiler.backends.hip.rules import user_handlers
 from xpiler.backends.hip.view import View
 from xpiler.frontends.edits import Edit, apply
@@ -203,6 +204,8 @@ def _rename(view: View, at: int) -> None:
         if at not in view.findings.taken:
             view.replace(at, row.hip)
         view.findings.count(name)
+    if row is not None and row.hip:
+        check_release(view, at, row.hip, row.since)
 
 
 def _pasted(view: View, at: int) -> None:
