@@ -108,6 +108,13 @@ def _shared(shared: Shared) -> Edit:
         if shared.dynamic:
             parts.append(_dynamic(shared, name.name, before, after))
             continue
+        if not shared.function and not shared.macro:
+            parts.append(
+                f"typedef {shared.type} {before}xp_type_{name.name}{after}; "
+                f"static ::xpiler::FileShared<xp_type_{name.name}> "
+                f'{name.name}{{{{"{name.name}", __LINE__, 0, 0}}}};'
+            )
+            continue
         parts.append(
             f"typedef {shared.type} {before}xp_type_{name.name}{after}; "
             f'static ::xpiler::SharedSlot xp_slot_{name.name}{{"{name.name}", __LINE__, 0, 0}}; '
@@ -147,6 +154,8 @@ def _words(places: Places) -> list[Edit]:
             edits.append(Edit(token.start, token.end, "__align__"))
         elif token.text in _BY_FUNCTION and _calls(items, i):
             edits += _kernel_argument(places, i + 2)
+        elif token.text == "func" and _assigned(items, i):
+            edits += _kernel_argument(places, i + 2)
         elif token.text in ("__device__", "__host__") and i > 0 and items[i - 1].text == "]":
             edits.append(Edit(token.start, token.end, ""))
     return edits
@@ -166,6 +175,13 @@ def _of_shared(places: Places, token: Token) -> bool:
 
 def _calls(items: tuple[Token, ...], at: int) -> bool:
     return at + 2 < len(items) and items[at + 1].text == "("
+
+
+def _assigned(items: tuple[Token, ...], at: int) -> bool:
+    """Whether a member is assigned a value: `params.func = (void *)kernel`."""
+    return (
+        0 < at < len(items) - 3 and items[at - 1].text in (".", "->") and items[at + 1].text == "="
+    )
 
 
 def _kernel_argument(places: Places, at: int) -> list[Edit]:

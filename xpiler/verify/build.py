@@ -10,7 +10,7 @@ import functools
 import re
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -259,6 +259,8 @@ _RUNTIME_UNITS = (
     "faults.cpp",
     "memory.cpp",
     "host.cpp",
+    "texture.cpp",
+    "graph.cpp",
 )
 _RUNTIME_FLAGS = ("-O2", "-fno-omit-frame-pointer", "-Wall", "-Wextra")
 
@@ -284,18 +286,20 @@ _LINKED = ("-fopenmp", "-fsanitize", "-l", "-L", "-pthread", "-static", "-march"
 
 def build(
     units: Sequence[TranslationUnit],
-    entries: int,
+    entries: int | Collection[int],
     *,
     opt: str = "-O1",
     extra_flags: Sequence[str] = (),
     cache: Cache | None = None,
 ) -> Built | BuildFailed:
-    """A program of `units` with `entries` entries, the harness and the runtime, to be run by `harness.execute`.
+    """A program of `units` with `entries` entries (how many, or their numbers), the harness and the runtime, to be
+    run by `harness.execute`.
 
     Each entry `xp_call_<i>` has to be defined by one of the units; a missing one is a failed build. Indices
     into arrays are checked (`Run.unchecked` lets them pass).
     """
-    required = tuple(f"-Wl,--defsym=xp_need_{i}=xp_call_{i}" for i in range(entries))
+    numbers = range(entries) if isinstance(entries, int) else entries
+    required = tuple(f"-Wl,--defsym=xp_need_{i}=xp_call_{i}" for i in numbers)
     runtime = ("harness.cpp", *_RUNTIME_UNITS)
     return _link(units, runtime, required, (opt, *_CHECKS), extra_flags, cache)
 

@@ -11,6 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <functional>
+#include <type_traits>
+
 #include "xpiler/vector_types.h"
 
 #ifndef XPILER_WARP
@@ -95,10 +98,20 @@ template <class F> bool run(Site site, const char *kernel, const Config &config,
   return run(site, kernel, config, XPILER_WARP, cooperative, [](void *f) { (*static_cast<F *>(f))(); }, &body);
 }
 
+// While a stream is captured, what would be done is kept for a graph instead.
+bool capturing();
+void record(std::function<void()> step);
+
 // The text of a launch: `body` calls the kernel with the values it is given.
 template <class F, class... A> void launch(Site site, const char *kernel, const Config &config, F body, A... args) {
-  auto thread = [&] { body(args...); };
-  run(site, kernel, config, false, thread);
+  auto at_once = [=] {
+    auto thread = [&] { body(args...); };
+    run(site, kernel, config, false, thread);
+  };
+  if (capturing())
+    record(at_once);
+  else
+    at_once();
 }
 
 // --- waiting ------------------------------------------------------------------------------------
@@ -162,6 +175,14 @@ void *shared_at(SharedSlot &slot, size_t size, size_t align);
 template <class T> T &shared(SharedSlot &slot) {
   return *static_cast<T *>(shared_at(slot, sizeof(T), alignof(T)));
 }
+
+// `__shared__ T name;` at file scope: an array as the pointer to its first element, else the object.
+template <class T> struct FileShared {
+  SharedSlot slot;
+  operator std::conditional_t<std::is_array_v<T>, std::remove_extent_t<T> *, T &>() { return shared<T>(slot); }
+  template <class U> T &operator=(const U &value) { return shared<T>(slot) = value; }
+  T *operator&() { return &shared<T>(slot); }
+};
 
 void *dynamic_shared();
 size_t dynamic_shared_bytes();

@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+#include <functional>
+#include <memory>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -216,6 +219,35 @@ cudaError_t device_attribute(int *value, cudaDeviceAttr attribute, int device, i
 template <class T> struct Parameter {
   using type = std::remove_cv_t<std::remove_reference_t<T>>;
 };
+using Step = std::function<void()>;
+
+// A kernel whose parameters' types are known: `prepare.py` takes away the cast that hides them.
+struct KernelPointer {
+  // What runs the kernel on copies of the parameters that `args` points at.
+  Step (*bind)(const KernelPointer &, const Config &, void **args) = nullptr;
+  void (*kernel)() = nullptr;
+
+  KernelPointer() = default;
+  KernelPointer(std::nullptr_t) {}
+  template <class... P>
+  KernelPointer(void (*k)(P...))
+      : bind(&bound<P...>), kernel(reinterpret_cast<void (*)()>(k)) {}
+
+ private:
+  template <class... P> static Step bound(const KernelPointer &self, const Config &config, void **args) {
+    return copied(reinterpret_cast<void (*)(P...)>(self.kernel), config, args, std::index_sequence_for<P...>());
+  }
+  template <class... P, size_t... I>
+  static Step copied(void (*k)(P...), const Config &config, [[maybe_unused]] void **args, std::index_sequence<I...>) {
+    auto values = std::make_shared<std::tuple<typename Parameter<P>::type...>>(
+        *static_cast<typename Parameter<P>::type *>(args[I])...);
+    return [=] {
+      auto thread = [&] { std::apply(k, *values); };
+      run(Site{"a graph", 0}, "a graph's kernel", config, false, thread);
+    };
+  }
+};
+
 template <class... P, size_t... I>
 void call_packed(void (*kernel)(P...), void **args, std::index_sequence<I...>) {
   kernel(*static_cast<typename Parameter<P>::type *>(args[I])...);
@@ -223,6 +255,11 @@ void call_packed(void (*kernel)(P...), void **args, std::index_sequence<I...>) {
 template <class... P>
 cudaError_t launch_packed(Site site, bool cooperative, void (*kernel)(P...), dim3 grid, dim3 block, void **args,
                           size_t shared = 0, cudaStream_t = nullptr) {
+  if (capturing()) {
+    KernelPointer pointer(kernel);
+    record(pointer.bind(pointer, Config(grid, block, shared), args));
+    return cudaSuccess;
+  }
   auto thread = [&] { call_packed(kernel, args, std::index_sequence_for<P...>()); };
   return last(run(site, "cudaLaunchKernel", Config(grid, block, shared), cooperative, thread));
 }
@@ -246,6 +283,15 @@ inline cudaError_t cudaGetDeviceProperties(cudaDeviceProp *prop, int device) {
 inline cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr attribute, int device) {
   return xpiler::device_attribute(value, attribute, device, XPILER_WARP);
 }
+
+namespace xpiler {
+// What a stream is asked for: at once, or when the graph that is being captured is launched.
+template <class F> cudaError_t now_or_later(F step) {
+  if (!capturing()) return step();
+  record([step] { step(); });
+  return cudaSuccess;
+}
+}  // namespace xpiler
 
 // --- the same under other names -----------------------------------------------------------------
 
@@ -274,17 +320,17 @@ template <class T> cudaError_t cudaHostGetDevicePointer(T **device, void *host, 
 }
 inline cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpyKind kind,
                                    cudaStream_t = nullptr) {
-  return cudaMemcpy(to, from, bytes, kind);
+  return xpiler::now_or_later([=] { return cudaMemcpy(to, from, bytes, kind); });
 }
 inline cudaError_t cudaMemcpy2DAsync(void *to, size_t to_pitch, const void *from, size_t from_pitch, size_t width,
                                      size_t height, cudaMemcpyKind kind, cudaStream_t = nullptr) {
-  return cudaMemcpy2D(to, to_pitch, from, from_pitch, width, height, kind);
+  return xpiler::now_or_later([=] { return cudaMemcpy2D(to, to_pitch, from, from_pitch, width, height, kind); });
 }
 inline cudaError_t cudaMemcpyPeer(void *to, int, const void *from, int, size_t bytes) {
   return cudaMemcpy(to, from, bytes, cudaMemcpyDefault);
 }
 inline cudaError_t cudaMemsetAsync(void *to, int value, size_t bytes, cudaStream_t = nullptr) {
-  return cudaMemset(to, value, bytes);
+  return xpiler::now_or_later([=] { return cudaMemset(to, value, bytes); });
 }
 inline cudaError_t cudaMemPrefetchAsync(const void *, size_t, int, cudaStream_t = nullptr) { return cudaSuccess; }
 inline cudaError_t cudaMemAdvise(const void *, size_t, cudaMemoryAdvise, int) { return cudaSuccess; }
@@ -337,8 +383,10 @@ inline cudaError_t cudaStreamAddCallback(cudaStream_t stream, cudaStreamCallback
   return cudaSuccess;
 }
 inline cudaError_t cudaLaunchHostFunc(cudaStream_t, cudaHostFn_t call, void *data) {
-  call(data);
-  return cudaSuccess;
+  return xpiler::now_or_later([=] {
+    call(data);
+    return cudaSuccess;
+  });
 }
 inline cudaError_t cudaDeviceGetStreamPriorityRange(int *least, int *greatest) {
   *least = 0, *greatest = -1;

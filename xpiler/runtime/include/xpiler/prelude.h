@@ -23,6 +23,8 @@
 #include "xpiler/groups.h"
 #include "xpiler/wmma.h"
 #include "xpiler/host.h"
+#include "xpiler/texture.h"
+#include "xpiler/graph.h"
 #ifdef __HIPCC__
 #include "xpiler/hip_names.h"
 #endif

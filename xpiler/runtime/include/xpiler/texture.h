@@ -1,0 +1,263 @@
+// Arrays, textures and surfaces: texels in plain rows, filtered as the hardware does.
+//
+// Coordinates, address modes, and the fractions of linear filtering (8 bits) follow the CUDA C++ Programming Guide,
+// section "Texture Fetching".
+#ifndef XPILER_TEXTURE_H
+#define XPILER_TEXTURE_H
+
+#include <string.h>
+
+#include <type_traits>
+
+#include "xpiler/half.h"
+#include "xpiler/host.h"
+
+enum cudaChannelFormatKind {
+  cudaChannelFormatKindSigned = 0,
+  cudaChannelFormatKindUnsigned = 1,
+  cudaChannelFormatKindFloat = 2,
+  cudaChannelFormatKindNone = 3
+};
+struct cudaChannelFormatDesc {
+  int x, y, z, w;  // bits of each channel
+  cudaChannelFormatKind f;
+};
+enum cudaTextureAddressMode {
+  cudaAddressModeWrap = 0,
+  cudaAddressModeClamp = 1,
+  cudaAddressModeMirror = 2,
+  cudaAddressModeBorder = 3
+};
+enum cudaTextureFilterMode { cudaFilterModePoint = 0, cudaFilterModeLinear = 1 };
+enum cudaTextureReadMode { cudaReadModeElementType = 0, cudaReadModeNormalizedFloat = 1 };
+enum cudaResourceType {
+  cudaResourceTypeArray = 0,
+  cudaResourceTypeMipmappedArray = 1,
+  cudaResourceTypeLinear = 2,
+  cudaResourceTypePitch2D = 3
+};
+enum cudaSurfaceBoundaryMode { cudaBoundaryModeZero = 0, cudaBoundaryModeClamp = 1, cudaBoundaryModeTrap = 2 };
+enum {
+  cudaArrayDefault = 0,
+  cudaArrayLayered = 1,
+  cudaArraySurfaceLoadStore = 2,
+  cudaArrayCubemap = 4,
+  cudaArrayTextureGather = 8
+};
+struct cudaExtent {
+  size_t width, height, depth;
+};
+struct cudaPos {
+  size_t x, y, z;
+};
+struct cudaPitchedPtr {
+  void *ptr;
+  size_t pitch, xsize, ysize;
+};
+struct cudaArray;
+typedef cudaArray *cudaArray_t;
+typedef const cudaArray *cudaArray_const_t;
+typedef struct cudaMipmappedArray *cudaMipmappedArray_t;
+typedef unsigned long long cudaTextureObject_t, cudaSurfaceObject_t;
+
+struct cudaResourceDesc {
+  cudaResourceType resType;
+  union {
+    struct {
+      cudaArray_t array;
+    } array;
+    struct {
+      cudaMipmappedArray_t mipmap;
+    } mipmap;
+    struct {
+      void *devPtr;
+      cudaChannelFormatDesc desc;
+      size_t sizeInBytes;
+    } linear;
+    struct {
+      void *devPtr;
+      cudaChannelFormatDesc desc;
+      size_t width, height, pitchInBytes;
+    } pitch2D;
+  } res;
+};
+struct cudaTextureDesc {
+  cudaTextureAddressMode addressMode[3];
+  cudaTextureFilterMode filterMode;
+  cudaTextureReadMode readMode;
+  int sRGB;
+  float borderColor[4];
+  int normalizedCoords;
+  unsigned maxAnisotropy;
+  cudaTextureFilterMode mipmapFilterMode;
+  float mipmapLevelBias, minMipmapLevelClamp, maxMipmapLevelClamp;
+};
+struct cudaMemcpy3DParms {
+  cudaArray_t srcArray;
+  cudaPos srcPos;
+  cudaPitchedPtr srcPtr;
+  cudaArray_t dstArray;
+  cudaPos dstPos;
+  cudaPitchedPtr dstPtr;
+  cudaExtent extent;
+  cudaMemcpyKind kind;
+};
+
+inline cudaExtent make_cudaExtent(size_t w, size_t h, size_t d) { return cudaExtent{w, h, d}; }
+inline cudaPos make_cudaPos(size_t x, size_t y, size_t z) { return cudaPos{x, y, z}; }
+inline cudaPitchedPtr make_cudaPitchedPtr(void *p, size_t pitch, size_t x, size_t y) {
+  return cudaPitchedPtr{p, pitch, x, y};
+}
+inline cudaChannelFormatDesc cudaCreateChannelDesc(int x, int y, int z, int w, cudaChannelFormatKind f) {
+  return cudaChannelFormatDesc{x, y, z, w, f};
+}
+
+namespace xpiler {
+
+// A scalar is a vector of one component.
+template <class T, class = void> struct Components {
+  using type = T;
+};
+template <class T> struct Components<T, std::void_t<decltype(T::x)>> {
+  using type = decltype(T::x);
+};
+template <> struct Components<__half, void> {
+  using type = __half;
+};
+
+}  // namespace xpiler
+
+template <class T> cudaChannelFormatDesc cudaCreateChannelDesc() {
+  using C = typename xpiler::Components<T>::type;
+  constexpr int bits = 8 * int(sizeof(C)), n = int(sizeof(T) / sizeof(C));
+  cudaChannelFormatKind kind = std::is_same_v<C, float> || std::is_same_v<C, __half> ? cudaChannelFormatKindFloat
+                               : std::is_unsigned_v<C>                               ? cudaChannelFormatKindUnsigned
+                                                                                     : cudaChannelFormatKindSigned;
+  return cudaChannelFormatDesc{bits, n > 1 ? bits : 0, n > 2 ? bits : 0, n > 3 ? bits : 0, kind};
+}
+inline cudaChannelFormatDesc cudaCreateChannelDescHalf() {
+  return cudaChannelFormatDesc{16, 0, 0, 0, cudaChannelFormatKindFloat};
+}
+
+cudaError_t cudaMallocArray(cudaArray_t *array, const cudaChannelFormatDesc *desc, size_t width, size_t height = 0,
+                            unsigned flags = 0);
+cudaError_t cudaMalloc3DArray(cudaArray_t *array, const cudaChannelFormatDesc *desc, cudaExtent extent,
+                              unsigned flags = 0);
+cudaError_t cudaFreeArray(cudaArray_t array);
+cudaError_t cudaArrayGetInfo(cudaChannelFormatDesc *desc, cudaExtent *extent, unsigned *flags, cudaArray_t array);
+cudaError_t cudaMemcpyToArray(cudaArray_t to, size_t x, size_t y, const void *from, size_t bytes, cudaMemcpyKind);
+cudaError_t cudaMemcpyFromArray(void *to, cudaArray_const_t from, size_t x, size_t y, size_t bytes, cudaMemcpyKind);
+cudaError_t cudaMemcpy2DToArray(cudaArray_t to, size_t x, size_t y, const void *from, size_t pitch, size_t width,
+                                size_t height, cudaMemcpyKind);
+cudaError_t cudaMemcpy2DFromArray(void *to, size_t pitch, cudaArray_const_t from, size_t x, size_t y, size_t width,
+                                  size_t height, cudaMemcpyKind);
+cudaError_t cudaMemcpy3D(const cudaMemcpy3DParms *p);
+cudaError_t cudaMalloc3D(cudaPitchedPtr *p, cudaExtent extent);
+cudaError_t cudaMemset3D(cudaPitchedPtr p, int value, cudaExtent extent);
+cudaError_t cudaCreateTextureObject(cudaTextureObject_t *texture, const cudaResourceDesc *resource,
+                                    const cudaTextureDesc *desc, const struct cudaResourceViewDesc *view);
+cudaError_t cudaDestroyTextureObject(cudaTextureObject_t texture);
+cudaError_t cudaCreateSurfaceObject(cudaSurfaceObject_t *surface, const cudaResourceDesc *resource);
+cudaError_t cudaDestroySurfaceObject(cudaSurfaceObject_t surface);
+
+inline cudaError_t cudaMemcpy2DToArrayAsync(cudaArray_t to, size_t x, size_t y, const void *from, size_t pitch,
+                                            size_t width, size_t height, cudaMemcpyKind kind, cudaStream_t = nullptr) {
+  return cudaMemcpy2DToArray(to, x, y, from, pitch, width, height, kind);
+}
+inline cudaError_t cudaMemcpyToArrayAsync(cudaArray_t to, size_t x, size_t y, const void *from, size_t bytes,
+                                          cudaMemcpyKind kind, cudaStream_t = nullptr) {
+  return cudaMemcpyToArray(to, x, y, from, bytes, kind);
+}
+inline cudaError_t cudaMemcpy3DAsync(const cudaMemcpy3DParms *p, cudaStream_t = nullptr) { return cudaMemcpy3D(p); }
+
+namespace xpiler {
+
+// A texel's channels as they are read: integers up to 32 bits are exact in double.
+struct Texel {
+  double channel[4];
+};
+
+Texel fetch_linear(cudaTextureObject_t texture, int x);
+Texel sample(cudaTextureObject_t texture, int dimensions, float x, float y, float z, int layer);
+// The address of a texel of a surface, null where nothing is to be written or zero is to be read.
+unsigned char *surface_texel(cudaSurfaceObject_t surface, int byte_x, int y, int z, size_t bytes,
+                             cudaSurfaceBoundaryMode mode);
+
+template <class T> T from_texel(const Texel &texel) {
+  using C = typename Components<T>::type;
+  T value;
+  C channels[sizeof(T) / sizeof(C)];
+  for (size_t i = 0; i < sizeof(T) / sizeof(C); ++i) {
+    if constexpr (std::is_integral_v<C> && std::is_signed_v<C>)
+      channels[i] = static_cast<C>(static_cast<long long>(texel.channel[i]));
+    else if constexpr (std::is_integral_v<C>)
+      channels[i] = static_cast<C>(static_cast<unsigned long long>(texel.channel[i]));
+    else
+      channels[i] = C(static_cast<float>(texel.channel[i]));
+  }
+  memcpy(static_cast<void *>(&value), channels, sizeof value);
+  return value;
+}
+template <class T> T read_surface(cudaSurfaceObject_t s, int x, int y, int z, cudaSurfaceBoundaryMode mode) {
+  T value{};
+  if (const unsigned char *p = surface_texel(s, x, y, z, sizeof(T), mode))
+    memcpy(static_cast<void *>(&value), p, sizeof value);
+  return value;
+}
+template <class T> void write_surface(T value, cudaSurfaceObject_t s, int x, int y, int z, cudaSurfaceBoundaryMode mode) {
+  if (unsigned char *p = surface_texel(s, x, y, z, sizeof(T), mode)) memcpy(p, &value, sizeof value);
+}
+
+}  // namespace xpiler
+
+// --- what a thread may call ---------------------------------------------------------------------
+
+template <class T> T tex1Dfetch(cudaTextureObject_t t, int x) { return xpiler::from_texel<T>(xpiler::fetch_linear(t, x)); }
+template <class T> void tex1Dfetch(T *to, cudaTextureObject_t t, int x) { *to = tex1Dfetch<T>(t, x); }
+
+#define XP_TEXTURE(name, dimensions, parameters, x, y, z, layer)                          \
+  template <class T> T name parameters {                                                  \
+    return xpiler::from_texel<T>(xpiler::sample(texture, dimensions, x, y, z, layer));    \
+  }
+XP_TEXTURE(tex1D, 1, (cudaTextureObject_t texture, float x), x, 0, 0, 0)
+XP_TEXTURE(tex2D, 2, (cudaTextureObject_t texture, float x, float y), x, y, 0, 0)
+XP_TEXTURE(tex3D, 3, (cudaTextureObject_t texture, float x, float y, float z), x, y, z, 0)
+XP_TEXTURE(tex1DLayered, 1, (cudaTextureObject_t texture, float x, int layer), x, 0, 0, layer)
+XP_TEXTURE(tex2DLayered, 2, (cudaTextureObject_t texture, float x, float y, int layer), x, y, 0, layer)
+// Without mipmaps every level is the only one.
+XP_TEXTURE(tex1DLod, 1, (cudaTextureObject_t texture, float x, float), x, 0, 0, 0)
+XP_TEXTURE(tex2DLod, 2, (cudaTextureObject_t texture, float x, float y, float), x, y, 0, 0)
+XP_TEXTURE(tex3DLod, 3, (cudaTextureObject_t texture, float x, float y, float z, float), x, y, z, 0)
+#undef XP_TEXTURE
+
+template <class T>
+T surf1Dread(cudaSurfaceObject_t s, int x, cudaSurfaceBoundaryMode mode = cudaBoundaryModeTrap) {
+  return xpiler::read_surface<T>(s, x, 0, 0, mode);
+}
+template <class T>
+T surf2Dread(cudaSurfaceObject_t s, int x, int y, cudaSurfaceBoundaryMode mode = cudaBoundaryModeTrap) {
+  return xpiler::read_surface<T>(s, x, y, 0, mode);
+}
+template <class T>
+void surf2Dread(T *to, cudaSurfaceObject_t s, int x, int y, cudaSurfaceBoundaryMode mode = cudaBoundaryModeTrap) {
+  *to = xpiler::read_surface<T>(s, x, y, 0, mode);
+}
+template <class T>
+T surf3Dread(cudaSurfaceObject_t s, int x, int y, int z, cudaSurfaceBoundaryMode mode = cudaBoundaryModeTrap) {
+  return xpiler::read_surface<T>(s, x, y, z, mode);
+}
+template <class T>
+void surf1Dwrite(T value, cudaSurfaceObject_t s, int x, cudaSurfaceBoundaryMode mode = cudaBoundaryModeTrap) {
+  xpiler::write_surface(value, s, x, 0, 0, mode);
+}
+template <class T>
+void surf2Dwrite(T value, cudaSurfaceObject_t s, int x, int y, cudaSurfaceBoundaryMode mode = cudaBoundaryModeTrap) {
+  xpiler::write_surface(value, s, x, y, 0, mode);
+}
+template <class T>
+void surf3Dwrite(T value, cudaSurfaceObject_t s, int x, int y, int z,
+                 cudaSurfaceBoundaryMode mode = cudaBoundaryModeTrap) {
+  xpiler::write_surface(value, s, x, y, z, mode);
+}
+
+#endif
