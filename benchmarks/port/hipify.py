@@ -65,9 +65,14 @@ def run(hipify: Path, file: Path, cache: Path) -> None:
 
 def run_all(hipify: Path, files: Sequence[Path], cache: Path, jobs: int) -> None:
     cache.mkdir(parents=True, exist_ok=True)
+
+    def one(file: Path) -> Path:
+        run(hipify, file, cache)
+        return file
+
     distinct = list({key(f.read_bytes()): f for f in files}.values())
     with ThreadPoolExecutor(jobs) as pool:
-        for done, file in enumerate(pool.map(lambda f: (run(hipify, f, cache), f)[1], distinct)):
+        for done, file in enumerate(pool.map(one, distinct)):
             print(f"{done + 1}/{len(distinct)} {file}", flush=True)
 
 

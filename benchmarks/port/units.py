@@ -7,12 +7,14 @@ import re
 from collections.abc import Callable, Container, Mapping
 from pathlib import Path
 
+from xpiler.backends.hip.names import find_header
 from xpiler.backends.hip.rewrite import mentions_cuda
 
 __all__ = ["cuda_files", "include_folders", "units"]
 
 SOURCES = frozenset({".cu", ".cuh", ".h", ".hpp", ".cpp", ".c", ".cc", ".cxx", ".inl"})
 _INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*[<"]([^>"\n]+)[>"]', re.M)
+_SYSTEM = (Path("/usr/include"), Path("/usr/include/x86_64-linux-gnu"))
 _INCLUDED_SOURCE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*[<"]([^>"\n]+\.cu)[>"]', re.M)
 
 
@@ -89,6 +91,8 @@ def _target(
     beside = _beside(file, include)
     if beside in known:
         return beside
+    if find_header(include) is not None or any((f / include).exists() for f in _SYSTEM):
+        return None
     parts = tuple(p for p in Path(include).parts if p not in ("..", "."))
     found = [p for p in by_name.get(Path(include).name, ()) if p.parts[-len(parts) :] == parts]
     return min(found, key=lambda p: (-_shared(p, file), len(p.parts), str(p)), default=None)

@@ -53,6 +53,7 @@ def test_every_use_left_is_reported(pair: Pair) -> None:
             "XP5304",
             "XP5306",
             "XP5307",
+            "XP5403",
             "XP5406",
         }
 

@@ -109,4 +109,71 @@ TREE_PAIRS = (
         "#include <cublas_v2.h>\ncublasDataType_t t = CUDA_R_32F;",
         "#ifndef HIPBLAS_V2\n#define HIPBLAS_V2\n#endif\n#include <hipblas/hipblas.h>\nhipDataType t = HIP_R_32F;",
     ),
+    Pair(
+        "launch from device code",
+        "__global__ void k();\n__global__ void f() { k<<<1, 1>>>(); }",
+        "k<<<1, 1>>>();",
+        ("XP5403",),
+    ),
+    # one type for two
+    Pair(
+        "overloads of two error types",
+        "const char *n(cudaError_t e) { return 0; }\nstatic const char *n(CUresult e) { return 0; }\nint z;",
+        "#if 0  // the overload above, in HIP\nstatic const char *n(hipError_t e) { return 0; }\n#endif\nint z;",
+        ("XP5110",),
+    ),
+    Pair(
+        "elementwise operator",
+        "inline __host__ __device__ float2 operator*(float2 a, float2 b) { return make_float2(a.x * b.x, a.y * b.y); }",
+        "template <typename = void> inline __host__ __device__ float2 operator*(float2 a, float2 b)",
+    ),
+    Pair(
+        "compound operator",
+        "__device__ void operator+=(float2 &a, float2 b) { a.x += b.x; a.y += b.y; }",
+        "template <typename = void> __device__ void operator+=(float2 &a, float2 b)",
+    ),
+    Pair(
+        "operator of another meaning",
+        "__device__ float2 operator*(float2 a, float2 b) { return make_float2(a.x * b.x - a.y * b.y, a.x * b.y + a.y * b.x); }",
+        "}\n__device__ float2 operator*"[2:],
+    ),
+    # libraries and the driver
+    Pair(
+        "driver errors",
+        "int a = CUDA_ERROR_INVALID_VALUE, b = CUDA_ERROR_NOT_INITIALIZED, c = CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES;",
+        "int a = hipErrorInvalidValue, b = hipErrorNotInitialized, c = hipErrorLaunchOutOfResources;",
+    ),
+    Pair(
+        "computation named by a data type",
+        "void f() { cublasGemmEx(h, o, o, 1, 1, 1, &a, x, CUDA_R_16F, 1, y, CUDA_R_16F, 1, &b, z, CUDA_R_32F, 1, CUDA_R_32F, g); }",
+        "z, HIP_R_32F, 1, HIPBLAS_COMPUTE_32F, g);",
+    ),
+    Pair(
+        "surface boundary",
+        "__global__ void k(cudaSurfaceObject_t s) { surf2Dwrite(1.0f, s, 4, 5, cudaBoundaryModeTrap); }",
+        "surf2Dwrite(1.0f, s, 4, 5 );",
+        ("XP5107",),
+    ),
+    Pair(
+        "calling convention",
+        "void CUDART_CB f(cudaStream_t s, cudaError_t e, void *p) {}",
+        "void f(hipStream_t s, hipError_t e, void *p) {}",
+    ),
+    Pair(
+        "unsigned minimum",
+        "__device__ unsigned f(unsigned a, unsigned b) { return umin(a, b); }",
+        "return xpiler_hip::umin(a, b);",
+        helpers=("minmax",),
+    ),
+    Pair(
+        "atomic of all devices",
+        "__global__ void k(unsigned *p) { atomicInc_system(p, 9u); }",
+        "xpiler_hip::atomicInc_system(p, 9u);",
+        helpers=("atomic_system",),
+    ),
+    Pair(
+        "GL header needs the runtime",
+        "#include <cuda_gl_interop.h>\ncudaGraphicsResource *r;",
+        "#include <hip/hip_runtime.h>\n#include <hip/hip_gl_interop.h>",
+    ),
 )

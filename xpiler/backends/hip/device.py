@@ -90,10 +90,71 @@ def event_create(view: View, at: int) -> bool:
     return True
 
 
+# Where the type of the computation stands among the arguments, and what a data type means there.
+_COMPUTE_ARGUMENT = {
+    "cublasGemmEx": 17,
+    "cublasGemmBatchedEx": 18,
+    "cublasGemmStridedBatchedEx": 21,
+}
+_COMPUTE_TYPES = {
+    "CUDA_R_16F": "HIPBLAS_COMPUTE_16F",
+    "CUDA_R_32F": "HIPBLAS_COMPUTE_32F",
+    "CUDA_C_32F": "HIPBLAS_COMPUTE_32F",
+    "CUDA_R_64F": "HIPBLAS_COMPUTE_64F",
+    "CUDA_C_64F": "HIPBLAS_COMPUTE_64F",
+    "CUDA_R_32I": "HIPBLAS_COMPUTE_32I",
+}
+
+
+def gemm_ex(view: View, at: int) -> bool:
+    """The older form names the computation by a data type; HIP takes a computation type only."""
+    call = view.call(at)
+    position = _COMPUTE_ARGUMENT[view.text(at)]
+    if call is not None and len(call.args) > position:
+        argument = call.args[position]
+        name = view.text(argument.first)
+        if argument.end == argument.first + 1 and name in _COMPUTE_TYPES:
+            view.replace(argument.first, _COMPUTE_TYPES[name])
+            view.findings.count(name)
+    return False
+
+
+def surface_access(view: View, at: int) -> bool:
+    """HIP's surface functions take no boundary mode: they do what `cudaBoundaryModeTrap`, the default, leaves open."""
+    call = view.call(at)
+    if call is not None and call.args:
+        last = call.args[-1]
+        if view.text(last.first).startswith("cudaBoundaryMode"):
+            view.report("XP5107", at, name=view.text(at), hip=view.text(at), advice=_BOUNDARY)
+            view.delete(last.first - 1, last.end)
+    return False
+
+
+_BOUNDARY = "the boundary mode was dropped: check the coordinates where they may lie outside"
+
+
+def calling_convention(view: View, at: int) -> bool:
+    """Markers of a calling convention mean nothing outside Windows and are not in HIP."""
+    if view.items[at].directive < 0:
+        view.delete(at, at + 1)
+        view.findings.count(view.text(at))
+    return view.items[at].directive < 0
+
+
 HANDLERS: Mapping[str, Handler] = {
     "min": extremum,
     "max": extremum,
     "atomicAdd": atomic_add,
     "cudaEventCreate": event_create,
+    **dict.fromkeys(_COMPUTE_ARGUMENT, gemm_ex),
+    **{
+        f"surf{shape}{access}": surface_access
+        for shape in ("1D", "2D", "3D", "1DLayered", "2DLayered", "Cubemap", "CubemapLayered")
+        for access in ("read", "write")
+    },
+    **{name: helper("minmax", name) for name in ("umin", "umax", "llmin", "llmax")},
+    **{name: helper("minmax", name) for name in ("ullmin", "ullmax")},
+    **{name: helper("atomic_system", name) for name in ("atomicInc_system", "atomicDec_system")},
+    **dict.fromkeys(("CUDART_CB", "CUDA_CB", "CUDARTAPI", "CUDAAPI"), calling_convention),
     **{name: helper("host_math", name) for name in ("normcdf", "normcdff")},
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 
 from xpiler.backends.hip.view import View
+from xpiler.frontends.tokens import matching
 
 __all__ = ["rewrite_dialect"]
 
@@ -21,6 +22,7 @@ def rewrite_dialect(view: View) -> None:
     _register(view)
     _joined_literals(view)
     _classification(view)
+    _device_launches(view)
 
 
 def _close_launches(view: View) -> None:
@@ -57,13 +59,17 @@ def _closing(view: View, first: int) -> int:
             depth += 1
         elif text in (")", "]", "}"):
             depth -= 1
-        elif depth == 0 and text == ">>>" and view.text(i + 1) == "(":
-            return i
-        elif depth == 0 and [view.text(i + k) for k in range(4)] == [">", ">", ">", "("]:
+        elif depth == 0 and _ends(view, i):
             return i
         if depth < 0 or text == ";":
             return -1
     return -1
+
+
+def _ends(view: View, at: int) -> bool:
+    if view.text(at) == ">>>":
+        return view.text(at + 1) == "("
+    return [view.text(at + k) for k in range(4)] == [">", ">", ">", "("]
 
 
 def _register(view: View) -> None:
@@ -98,3 +104,23 @@ def _classification(view: View) -> None:
             if view.text(i + 1) == "(" and view.text(i - 1) not in ("::", ".", "->"):
                 view.findings.headers.add("math.h")
                 return
+
+
+def _device_launches(view: View) -> None:
+    """Kernels that launch kernels: HIP has no such thing."""
+    launches = [i for i, token in enumerate(view.items) if token.text == "<<<"]
+    if not launches:
+        return
+    seen: set[int] = set()
+    for word in ("__global__", "__device__"):
+        for i in view.positions(word):
+            end = i
+            while end < len(view.items) and view.text(end) not in (";", "{", "="):
+                end += 1
+            if view.text(end) != "{" or view.items[i].directive >= 0:
+                continue
+            close = matching(view.items, end)
+            seen.update(k for k in launches if end < k < close)
+    for k in sorted(seen):
+        view.report("XP5403", k)
+        view.findings.left["<<<>>> in device code"] = len(seen)

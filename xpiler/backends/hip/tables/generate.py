@@ -14,7 +14,8 @@ Only identifiers are read, and pairs are made by rule, never copied from another
 3. `CU_A_B_C` and `cudaAbC` match a HIP identifier that is equal when case and underscores are left out;
 4. `X_v2` is what `X` is.
 
-`errors.json` gives a number to each error code with no pair. A name with no pair stays in the table with an empty HIP name: it is reported, never passed over.
+`errors.json` gives a number to each error code with no pair.
+A name with no pair stays in the table with an empty HIP name: it is reported, never passed over.
 """
 
 from __future__ import annotations
