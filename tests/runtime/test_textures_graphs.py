@@ -16,10 +16,13 @@ HEAD = """\
 #include <math.h>
 static int wrong = 0;
 #define EXPECT(got, want) \\
-  do { double g = (got), w = (want); if (fabs(g - w) > 1e-6) { wrong++; printf("%d: %g is not %g\\n", __LINE__, g, w); } } while (0)
+  do { \\
+    double g = (got), w = (want); \\
+    if (fabs(g - w) > 1e-6) wrong++, printf("%d: %g is not %g\\n", __LINE__, g, w); \\
+  } while (0)
 """
 TEXTURES = """\
-__global__ void linear(cudaTextureObject_t t, float *y, int n) { y[threadIdx.x] = tex1Dfetch<float>(t, (int)threadIdx.x - 1); }
+__global__ void linear(cudaTextureObject_t t, float *y) { y[threadIdx.x] = tex1Dfetch<float>(t, (int)threadIdx.x - 1); }
 __global__ void sampled(cudaTextureObject_t t, float *y, float x0, float y0) { y[0] = tex2D<float>(t, x0, y0); }
 __global__ void bytes(cudaTextureObject_t t, float *y) { float4 v = tex2D<float4>(t, 1.5f, 0.5f); y[0] = v.x; y[1] = v.w; }
 __global__ void invert(cudaSurfaceObject_t s, int w) {
@@ -53,7 +56,7 @@ int main() {
   cudaTextureDesc d = {};
   cudaTextureObject_t t;
   cudaCreateTextureObject(&t, &r, &d, NULL);
-  linear<<<1, 5>>>(t, out, 3);
+  linear<<<1, 5>>>(t, out);
   EXPECT(out[0], 0); EXPECT(out[1], 0); EXPECT(out[3], 2); EXPECT(out[4], 0);
 
   cudaArray_t a;

@@ -152,9 +152,7 @@ def _words(places: Places) -> list[Edit]:
             edits.append(Edit(token.start, token.end, "__attribute__((noinline))"))
         elif token.text == "alignas" and _of_shared(places, token):
             edits.append(Edit(token.start, token.end, "__align__"))
-        elif token.text in _BY_FUNCTION and _calls(items, i):
-            edits += _kernel_argument(places, i + 2)
-        elif token.text == "func" and _assigned(items, i):
+        elif _takes_kernel(items, i):
             edits += _kernel_argument(places, i + 2)
         elif token.text in ("__device__", "__host__") and i > 0 and items[i - 1].text == "]":
             edits.append(Edit(token.start, token.end, ""))
