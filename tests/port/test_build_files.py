@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.port.test_tree import make, port
 from xpiler.backends.hip.catalog import codes, entry
 from xpiler.port.cmake import port_cmake
 from xpiler.port.makefile import port_makefile
@@ -31,7 +32,7 @@ def cmake(text: str) -> tuple[str, set[str]]:
         ("file(GLOB S src/*.cu)", "file(GLOB S src/*.hip)", set()),
         (
             "target_link_libraries(x PRIVATE CUDA::cudart CUDA::cublas)",
-            "target_link_libraries(x PRIVATE hip::host roc::hipblas)",
+            "find_package(hipblas REQUIRED)\ntarget_link_libraries(x PRIVATE hip::host roc::hipblas)",
             set(),
         ),
         ("set(CMAKE_CUDA_ARCHITECTURES 70 80)", "set(CMAKE_HIP_ARCHITECTURES gfx90a)", {"XP5504"}),
@@ -59,6 +60,123 @@ def test_cmake(before: str, after: str, found: set[str]) -> None:
     assert text == after
     assert reported == found
     assert cmake(text)[0] == text
+
+
+FIND_CUDA = """cmake_minimum_required(VERSION 2.8)
+project(old CXX)
+find_package(CUDA 9.0 REQUIRED)
+include_directories(${CUDA_INCLUDE_DIRS})
+set(CUDA_NVCC_FLAGS "${CUDA_NVCC_FLAGS};-arch=sm_60;-O3")
+list(APPEND CUDA_NVCC_FLAGS "-std=c++11;-lineinfo")
+cuda_add_executable(x b.cu OPTIONS -arch=sm_70 -DN=1)
+cuda_add_library(y STATIC src/a.cu)
+cuda_add_cublas_to_target(x)
+target_link_libraries(x ${CUDA_LIBRARIES} ${CUDA_CUFFT_LIBRARIES} cudnn m)
+"""
+WITH_HIP = """cmake_minimum_required(VERSION 3.21)
+project(old CXX)
+find_package(hip REQUIRED)
+enable_language(HIP)
+find_package(hipblas REQUIRED)
+find_package(hipfft REQUIRED)
+include_directories(${HIP_INCLUDE_DIRS})
+set(CMAKE_HIP_FLAGS "${CMAKE_HIP_FLAGS} -O3")
+string(APPEND CMAKE_HIP_FLAGS " -std=c++11")
+add_executable(x b.hip)
+target_compile_options(x PRIVATE -DN=1)
+add_library(y STATIC src/a.hip)
+target_link_libraries(x roc::hipblas)
+target_link_libraries(x hip::host hip::hipfft MIOpen m)
+"""
+
+
+def test_find_cuda_of_old() -> None:
+    assert cmake(FIND_CUDA) == (WITH_HIP, {"XP5506", "XP5501"})
+    assert cmake(WITH_HIP)[0] == WITH_HIP
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "found"),
+    [
+        ("check_language(CUDA)", "check_language(HIP)", set()),
+        (
+            "cmake_minimum_required(VERSION 3.24)\nproject(p CUDA)",
+            "cmake_minimum_required(VERSION 3.24)\nproject(p HIP)",
+            set(),
+        ),
+        (
+            "find_package(CUDAToolkit 12 REQUIRED COMPONENTS cublas cufft)\n"
+            "target_link_libraries(x CUDA::cublas)",
+            "find_package(hip REQUIRED)\nfind_package(hipblas REQUIRED)\n"
+            "target_link_libraries(x roc::hipblas)",
+            set(),
+        ),
+        (
+            "if(A)\n  target_link_libraries(x CUDA::cufft)\nendif()",
+            "if(A)\n  find_package(hipfft REQUIRED)\n  target_link_libraries(x hip::hipfft)\nendif()",
+            set(),
+        ),
+        (
+            "set_source_files_properties(m.cpp PROPERTIES LANGUAGE CUDA)",
+            "set_source_files_properties(m.cpp PROPERTIES LANGUAGE HIP)",
+            set(),
+        ),
+        (
+            "add_compile_options($<$<COMPILE_LANG_AND_ID:CUDA,NVIDIA>:-G>)",
+            "add_compile_options($<$<COMPILE_LANG_AND_ID:HIP,Clang>:-g -O0>)",
+            set(),
+        ),
+        ("target_compile_features(x PUBLIC cuda_std_17)", "target_compile_features(x PUBLIC hip_std_17)", set()),
+        ("link_libraries(cudart nccl mycublas)", "link_libraries(hip::host rccl mycublas)", set()),
+        ("set(D ${CUDA_TOOLKIT_ROOT_DIR}/lib)", "set(D ${ROCM_PATH}/lib)", set()),
+        ("set(CMAKE_CUDA_SEPARABLE_COMPILATION ON)\n", "\n", {"XP5501"}),
+        ("cuda_compile(O b.cu)", "cuda_compile(O b.hip)", {"XP5503"}),
+        ("cuda_select_nvcc_arch_flags(F)", "cuda_select_nvcc_arch_flags(F)", {"XP5503"}),
+        (
+            "if(CMAKE_CUDA_COMPILER_VERSION VERSION_LESS 11)",
+            "if(CMAKE_HIP_COMPILER_VERSION VERSION_LESS 11)",
+            {"XP5503"},
+        ),
+        ("option(USE_CUDA \"Use CUDA\" ON)", "option(USE_CUDA \"Use CUDA\" ON)", set()),
+        ("add_library(own CUDA_own.cpp) # CUDA::cublas", "add_library(own CUDA_own.cpp) # CUDA::cublas", {"XP5503"}),
+    ],
+)  # fmt: skip
+def test_more_cmake(before: str, after: str, found: set[str]) -> None:
+    text, reported = cmake(before)
+    assert text == after
+    assert reported == found
+    assert cmake(text)[0] == text
+
+
+FOREIGN = {
+    "meson.build": ("Meson", "project('p', 'cpp', 'cuda')\n"),
+    "meson_options.txt": ("Meson", "option('cuda', type: 'boolean')\n"),
+    "BUILD.bazel": ("Bazel", 'cuda_library(name = "k", srcs = ["k.cu"])\n'),
+    "BUILD": ("Bazel", 'cuda_library(name = "k", srcs = ["k.cu"])\n'),
+    "WORKSPACE": ("Bazel", 'load("//:cuda.bzl", "cuda")\n'),
+    "rules.bzl": ("Bazel", "NVCC = 1\n"),
+    "SConstruct": ("SCons", "env.Tool('cuda')\n"),
+    "app.pro": ("qmake", "CUDA_SOURCES += k.cu\n"),
+    "app.vcxproj": ("Visual Studio", "<CudaCompile Include='k.cu' />\n"),
+    "app.vcxproj.filters": ("Visual Studio", "<CudaCompile Include='k.cu' />\n"),
+    "CUDA.props": ("Visual Studio", "<CudaToolkit />\n"),
+    "wscript": ("waf", "conf.load('cuda')\n"),
+    "xmake.lua": ("xmake", "add_files('k.cu') -- nvcc\n"),
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_other_build_systems_are_reported(name: str, tmp_path: Path) -> None:
+    kind, text = FOREIGN[name]
+    source = make(tmp_path / "src", {f"a/{name}": "# first\n" + text, "k.cu": "int k;\n"})
+    result = port(source, tmp_path / "out")
+    assert (tmp_path / "out/a" / name).read_text() == "# first\n" + text
+    (row,) = [r for r in result.report.rows if r.path == f"a/{name}"]
+    (note,) = row.diagnostics
+    assert (note["code"], note["line"]) == ("XP5502", 2)
+    assert kind in note["message"]
+    (source / "a" / name).write_text("nothing of it\n")
+    assert not [d for r in port(source, tmp_path / "o2").report.rows for d in r.diagnostics]
 
 
 @pytest.mark.parametrize(

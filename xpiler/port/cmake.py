@@ -29,6 +29,7 @@ class BuildEdit:
     file: str
     diagnostics: list[Diagnostic] = field(default_factory=list)
     converted: dict[str, int] = field(default_factory=dict)
+    packages: dict[str, None] = field(default_factory=dict)
 
     def report(self, code: str, line: int, **values: object) -> None:
         known = entry(code)
@@ -56,8 +57,13 @@ _LIBRARIES = {
     "nvToolsExt": "roctx64",
     "nvtx3": "roctx64",
     "toolkit": "hip::host",
+    "cuda": "hip::host",
+    "cudnn": "MIOpen",
+    "nccl": "rccl",
 }
+_TARGETS_ONLY = frozenset({"toolkit", "cuda_driver", "nvtx3"})
 _PACKAGES = {
+    "nvrtc": "hiprtc",
     "cublas": "hipblas",
     "cublas_static": "hipblas",
     "cublasLt": "hipblaslt",
@@ -87,12 +93,18 @@ _VARIABLES = {
     "CUDAToolkit_FOUND": "HIP_FOUND",
     "CUDA_INCLUDE_DIRS": "HIP_INCLUDE_DIRS",
     "CUDA_VERSION": "HIP_VERSION",
-    "CUDA_LIBRARIES": "HIP_LIBRARIES",
+    "CUDA_TOOLKIT_ROOT_DIR": "ROCM_PATH",
+    "CUDAToolkit_ROOT": "ROCM_PATH",
+    "CUDA_TOOLKIT_INCLUDE": "HIP_INCLUDE_DIRS",
+    "CMAKE_CUDA_TOOLKIT_INCLUDE_DIRECTORIES": "HIP_INCLUDE_DIRS",
 }
 # Properties and variables of nvcc's own, that HIP has nothing for: their line goes.
 _DROPPED = (
     "CUDA_SEPARABLE_COMPILATION",
     "CUDA_RESOLVE_DEVICE_SYMBOLS",
+    "CMAKE_CUDA_RUNTIME_LIBRARY",
+    "CMAKE_CUDA_SEPARABLE_COMPILATION",
+    "CMAKE_CUDA_RESOLVE_DEVICE_SYMBOLS",
     "CUDA_RUNTIME_LIBRARY",
     "CUDA_PROPAGATE_HOST_FLAGS",
     "CUDA_PTX_COMPILATION",
@@ -102,7 +114,19 @@ _COMMAND = re.compile(r"(?P<name>[A-Za-z_]\w*)(?P<open>\s*\()")
 _TOKEN = re.compile(
     r'#\[(=*)\[.*?\]\1\]|#[^\n]*|"(?:[^"\\]|\\.)*"|\[(=*)\[.*?\]\2\]|[A-Za-z_][\w.+-]*|.', re.S
 )
-_OLD_COMMANDS = {"cuda_add_executable": "add_executable", "cuda_add_library": "add_library"}
+# FindCUDA's commands.
+_OLD_COMMANDS = {
+    "cuda_add_executable": "add_executable",
+    "cuda_add_library": "add_library",
+    "cuda_include_directories": "include_directories",
+}
+_OLD_LIBRARY = re.compile(r"\$\{CUDA_(\w+?)_(?:LIBRARY|LIBRARIES)\}|\$\{CUDA_(LIBRARIES)\}")
+_LINKING = ("target_link_libraries", "link_libraries")
+_LEFT = re.compile(
+    r"\bnvcc\b|\b(?:CMAKE_)?CUDA_[A-Za-z]\w*|\bCUDAToolkit\w*|CUDA::\w+|\bcuda_(?!std)[a-z]\w*(?=\s*\()|--?gencode"
+)
+# HIP is a language of CMake since this release.
+_HIP_LANGUAGE = (3, 21)
 
 
 def port_cmake(source: bytes, file: str, arch: str, renamed: Mapping[str, str]) -> Built:
@@ -115,13 +139,52 @@ def port_cmake(source: bytes, file: str, arch: str, renamed: Mapping[str, str]) 
     at = 0
     for start, stop, name in _commands(text):
         pieces.append(text[at:start])
-        pieces.append(
-            _command(text[start:stop], name, text.count("\n", 0, start) + 1, arch, renamed, edit)
-        )
+        line = text.count("\n", 0, start) + 1
+        before = len(edit.packages)
+        done = _command(text[start:stop], name, line, arch, renamed, edit)
+        if len(edit.packages) > before and not _finds_hip(text):
+            # Nothing in this file looks for packages: the imported target is looked for where it is used.
+            done = _finding(list(edit.packages)[before:], pieces) + done
+        pieces.append(done)
         at = stop
     pieces.append(text[at:])
-    result = "".join(pieces).encode("utf-8", "surrogateescape")
-    return Built(result, tuple(edit.diagnostics), edit.converted)
+    result = _settled("".join(pieces), text, edit)
+    return Built(result.encode("utf-8", "surrogateescape"), tuple(edit.diagnostics), edit.converted)
+
+
+def _finds_hip(text: str) -> bool:
+    return re.search(r"find_package\s*\(\s*CUDA(?:Toolkit)?\b", text) is not None
+
+
+def _finding(packages: list[str], pieces: list[str]) -> str:
+    """Lines that find packages, each ending as the next command is indented."""
+    indent = re.search(r"[ \t]*\Z", "".join(pieces[-1:]))
+    return "".join(f"find_package({p} REQUIRED)\n{indent[0] if indent else ''}" for p in packages)
+
+
+def _settled(result: str, text: str, edit: BuildEdit) -> str:
+    """What depends on the whole file: packages beside hip, the language that FindCUDA needed not, CMake's release."""
+    more = [f"find_package({package} REQUIRED)" for package in edit.packages]
+    language = re.search(r"\b(?:project|enable_language)\s*\([^)]*\bHIP\b", result)
+    if re.search(r"find_package\s*\(\s*CUDA\b", text) and not language:
+        more.insert(0, "enable_language(HIP)")
+    found = re.search(r"(?m)^([ \t]*)(find_package\s*\(\s*hip\b[^)]*\))", result)
+    if found and more and _finds_hip(text):
+        lines = [found[2], *(line for line in more if line not in result)]
+        result = result[: found.start(2)] + f"\n{found[1]}".join(lines) + result[found.end() :]
+    if language or "enable_language(HIP)" in more:
+        result = _with_release(result, edit)
+    return result
+
+
+def _with_release(result: str, edit: BuildEdit) -> str:
+    """cmake_minimum_required raised to the release that knows HIP."""
+    match = re.search(r"cmake_minimum_required\s*\(\s*VERSION\s+(\d+)\.(\d+)[\d.]*", result, re.I)
+    if match is None or (int(match[1]), int(match[2])) >= _HIP_LANGUAGE:
+        return result
+    wanted = ".".join(map(str, _HIP_LANGUAGE))
+    edit.report("XP5506", result.count("\n", 0, match.start()) + 1, release=wanted)
+    return result[: match.start(1)] + wanted + result[match.end() :]
 
 
 def _commands(text: str) -> list[tuple[int, int, str]]:
@@ -151,6 +214,7 @@ def _command(
 ) -> str:
     if name == "find_package" and re.search(r"\(\s*(CUDA|CUDAToolkit)\b", text):
         edit.count("find_package")
+        text = re.sub(r"\s+(?:OPTIONAL_)?COMPONENTS(?:\s+(?!REQUIRED|QUIET)[\w:]+)+", "", text)
         return re.sub(
             r"\(\s*(?:CUDA|CUDAToolkit)\b(?:\s+[\d.]+)?(?:\s+EXACT)?", "(hip", text, count=1
         )
@@ -166,23 +230,79 @@ def _command(
         return f"set(CMAKE_HIP_ARCHITECTURES {arch})"
     if name in ("set", "list", "string") and re.search(r"\(\s*(?:APPEND\s+)?CUDA_NVCC_FLAGS", text):
         edit.count("CUDA_NVCC_FLAGS")
-        text = text.replace("CUDA_NVCC_FLAGS", "CMAKE_HIP_FLAGS")
-        return _flags(text, line, edit)
+        return _nvcc_flags(text, name, line, edit)
     if any(word in text for word in _DROPPED):
         return _without_properties(text, name, line, edit)
     result = _words(text, line, arch, renamed, edit)
-    if name in _OLD_COMMANDS:
-        edit.count(name)
-        result = re.sub(r"^\w+", _OLD_COMMANDS[name], result, count=1)
+    if name in _LINKING:
+        result = _linked(result, edit)
+    result = _old_command(result, name, line, edit)
     if name in ("project", "enable_language", "check_language"):
         result = re.sub(r"\bCUDA\b", "HIP", result)
         if result != text:
             edit.count("CUDA language")
     if name in ("target_compile_options", "set", "add_compile_options") and "HIP" in result:
         result = _flags(result, line, edit)
-    if re.search(r"\bnvcc\b|\bCUDA_\w+|CUDA::\w+|--?gencode", result) and result == text:
-        edit.report("XP5503", line, text=" ".join(text.split())[:70])
+    if "HIP_COMPILER_VERSION" in result and result != text:
+        edit.report("XP5503", line, text=f"a version of nvcc in {' '.join(text.split())[:50]}")
+    if _LEFT.search(result):
+        edit.report("XP5503", line, text=" ".join(result.split())[:70])
     return result
+
+
+def _nvcc_flags(text: str, name: str, line: int, edit: BuildEdit) -> str:
+    """FindCUDA's list of flags becomes CMake's string of them."""
+    text = text.replace("CUDA_NVCC_FLAGS", "CMAKE_HIP_FLAGS")
+    appended = re.fullmatch(r"\w+\s*\(\s*APPEND\s+CMAKE_HIP_FLAGS\s+(.*?)\s*\)", text, re.S)
+    if name == "list" and appended:
+        flags = _flags(appended[1].replace('"', "").replace(";", " "), line, edit).split()
+        return f'string(APPEND CMAKE_HIP_FLAGS " {" ".join(flags)}")'
+    ported = _flags(text.replace(";", " "), line, edit)
+    return re.sub(r" +(?=\"\s*\))", "", ported)
+
+
+def _linked(text: str, edit: BuildEdit) -> str:
+    """Libraries by their bare names, and by FindCUDA's variables."""
+
+    def library(name: str, old: str) -> str:
+        new = _LIBRARIES.get(name) or _LIBRARIES.get(name.lower())
+        if new is None:
+            return old
+        edit.count(old)
+        if name in _PACKAGES:
+            edit.packages[_PACKAGES[name]] = None
+        return new
+
+    def variable(match: re.Match[str]) -> str:
+        name = (match[1] or "cudart").replace("CUBLAS", "cublas").replace("CUFFT", "cufft")
+        return library(name.lower() if name.isupper() else name, match[0])
+
+    text = _OLD_LIBRARY.sub(variable, text)
+    first = re.match(r"target_\w+\s*\(\s*\S+|\w+\s*\(", text, re.I)
+    head = first[0] if first else ""
+    names = "|".join(sorted(_LIBRARIES.keys() - _TARGETS_ONLY, key=len, reverse=True))
+    bare = re.compile(rf"(?<![\w:.$/{{-])({names})(?=[\s)])")
+    return head + bare.sub(lambda m: library(m[1], m[0]), text[len(head) :])
+
+
+def _old_command(text: str, name: str, line: int, edit: BuildEdit) -> str:
+    """FindCUDA's commands; nvcc's options of one target become its compile options."""
+    added = re.fullmatch(r"cuda_add_(cublas|cufft)_to_target\s*\(\s*(\S+)\s*\)", text, re.I)
+    if added:
+        edit.count(name)
+        edit.packages[_PACKAGES[added[1].lower()]] = None
+        return f"target_link_libraries({added[2]} {_LIBRARIES[added[1].lower()]})"
+    if name not in _OLD_COMMANDS:
+        return text
+    edit.count(name)
+    text = re.sub(r"^\w+", _OLD_COMMANDS[name], text, count=1)
+    options = re.search(r"\s+OPTIONS\s+([^)]*?)\s*\)", text)
+    if options is None:
+        return text
+    flags = " ".join(_flags(options[1], line, edit).split())
+    target = text[text.index("(") + 1 :].split()[0]
+    text = text[: options.start()] + ")"
+    return f"{text}\ntarget_compile_options({target} PRIVATE {flags})" if flags else text
 
 
 def _words(text: str, line: int, arch: str, renamed: Mapping[str, str], edit: BuildEdit) -> str:
@@ -194,6 +314,8 @@ def _words(text: str, line: int, arch: str, renamed: Mapping[str, str], edit: Bu
             edit.report("XP5503", line, text=match[0])
             return match[0]
         edit.count(match[0])
+        if match[1] in _PACKAGES:
+            edit.packages[_PACKAGES[match[1]]] = None
         return new
 
     result = re.sub(r"\bCUDA::(\w+)", library, text)
@@ -207,6 +329,8 @@ def _words(text: str, line: int, arch: str, renamed: Mapping[str, str], edit: Bu
             edit.report("XP5504", line, arch=arch)
         result = changed
     result = re.sub(r"(\$<COMPILE_LANG(?:UAGE|_AND_ID):)CUDA\b", r"\1HIP", result)
+    result = re.sub(r"(\$<COMPILE_LANG_AND_ID:HIP,)NVIDIA\b", r"\1Clang", result)
+    result = re.sub(r"\bcuda_std_(\d\d)\b", r"hip_std_\1", result)
     result = re.sub(r"\bLANGUAGE\s+CUDA\b", "LANGUAGE HIP", result)
     result = re.sub(r"\bLANGUAGES\s+((?:\w+\s+)*)CUDA\b", r"LANGUAGES \1HIP", result)
     return rename_sources(result, renamed, edit)

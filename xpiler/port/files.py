@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -99,8 +100,9 @@ def port_file(job: Job) -> Ported:
             False,
             seconds,
         )
-    if job.kind is Kind.FOREIGN_BUILD and _mentions_build(job.source):
-        notes = (finding("XP5502", name, kind=foreign_kind(job.path)),)
+    line = _mention(job.source) if job.kind is Kind.FOREIGN_BUILD else 0
+    if line:
+        notes = (finding("XP5502", name, line=line, kind=foreign_kind(job.path)),)
         return _unchanged(job, job.path, notes, start)
     return _unchanged(job, job.path, (), start)
 
@@ -112,9 +114,10 @@ _BUILD_FILES: Mapping[Kind, Callable[[bytes, str, str, Mapping[str, str]], Built
 }
 
 
-def _mentions_build(source: bytes) -> bool:
-    lower = source.lower()
-    return b"cuda" in lower or b"nvcc" in lower
+def _mention(source: bytes) -> int:
+    """The first line of a build file that speaks of CUDA; 0 when none does."""
+    match = re.search(rb"cuda|nvcc|\.cu\b", source, re.I)
+    return source.count(b"\n", 0, match.start()) + 1 if match else 0
 
 
 def _unchanged(

@@ -43,6 +43,12 @@ _SOURCES = frozenset(
 _BUILD_NAMES = frozenset({"CMakeLists.txt", "setup.py", "GNUmakefile", "Makefile", "makefile"})
 _FOREIGN_BUILD = {
     ".vcxproj": "Visual Studio",
+    ".filters": "Visual Studio",
+    ".props": "Visual Studio",
+    ".targets": "Visual Studio",
+    "WORKSPACE": "Bazel",
+    "meson_options.txt": "Meson",
+    "meson.options": "Meson",
     ".pro": "qmake",
     ".bazel": "Bazel",
     ".bzl": "Bazel",
