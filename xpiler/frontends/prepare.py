@@ -175,11 +175,12 @@ def _calls(items: tuple[Token, ...], at: int) -> bool:
     return at + 2 < len(items) and items[at + 1].text == "("
 
 
-def _assigned(items: tuple[Token, ...], at: int) -> bool:
-    """Whether a member is assigned a value: `params.func = (void *)kernel`."""
-    return (
-        0 < at < len(items) - 3 and items[at - 1].text in (".", "->") and items[at + 1].text == "="
-    )
+def _takes_kernel(items: tuple[Token, ...], at: int) -> bool:
+    """Whether a kernel follows two tokens on: `cudaLaunchKernel(kernel`, `params.func = (void *)kernel`."""
+    if items[at].text in _BY_FUNCTION:
+        return _calls(items, at)
+    member = items[at].text == "func" and at > 0 and items[at - 1].text in (".", "->")
+    return member and at + 2 < len(items) and items[at + 1].text == "="
 
 
 def _kernel_argument(places: Places, at: int) -> list[Edit]:
