@@ -16,6 +16,7 @@ own updates, so floating-point sums are unchanged.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 import z3
 
@@ -26,6 +27,9 @@ from xpiler.passes.dependence import Dependent, accesses, conflict_between, leav
 from xpiler.passes.loops import LOOP, Illegal, Rewritten, rewrite_loop
 
 __all__ = ["PASS", "interchange"]
+
+_IN_ORDER: Final = frozenset({"serial", "unroll"})
+"""Axes that claim no independence of their iterations."""
 
 
 def interchange(loop: For, kernel: Kernel) -> Rewritten | Illegal | None:
@@ -44,12 +48,15 @@ def interchange(loop: For, kernel: Kernel) -> Rewritten | Illegal | None:
         return Illegal(body.opaque)
     if body.scalars:
         return Illegal(f"it assigns {sorted(body.scalars)[0]!r}, which outlives an iteration")
+    swapped = replace(inner, body=(replace(loop, body=inner.body),))
+    if not {loop.axis, inner.axis} & _IN_ORDER:
+        # iterations of either are independent, by the axes' meaning
+        return Rewritten((swapped,), f"{inner.var} outside {loop.var}")
     found = conflict_between(
         (loop, inner), body, (loop, inner), body, lambda a, b: z3.And(a[0] < b[0], a[1] > b[1])
     )
     if isinstance(found, Dependent):
         return Illegal(found.reason)
-    swapped = replace(inner, body=(replace(loop, body=inner.body),))
     return Rewritten((swapped,), f"{inner.var} outside {loop.var}")
 
 

@@ -152,3 +152,18 @@ def test_no_panel(old: str, new: str) -> None:
 def test_the_knob_turns_panels_off() -> None:
     outcome = PASS.rewrite(loops(BLOCKS, PARAMS), Context(knobs={PACK.name: False}))
     assert not isinstance(outcome, Applied) or "panels" not in " ".join(outcome.notes)
+
+
+def test_sums_that_go_onto_lanes_of_their_own_loop_are_left_to_tensorize() -> None:
+    """Rows together would keep them from that."""
+    body = PRODUCT.replace("f32 sum = 0.0f", "i32 sum = 0").replace(
+        "b[i * n + tx]", "b[tx * k + i]"
+    )
+    body = body.replace("sum = sum + a[ty * k + i]", "sum = sum + (i32)a[ty * k + i]")
+    body = body.replace("* b[", "* (i32)b[").replace(
+        "c[ty * n + tx] = sum", "c[ty * n + tx] = (f32)sum"
+    )
+    params = PARAMS.replace("const f32", "const i8")
+    outcome = PASS.rewrite(loops(body, params), Context())
+    assert isinstance(outcome, NotApplicable)
+    assert "go onto lanes of that loop" in outcome.reason

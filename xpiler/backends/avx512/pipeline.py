@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from xpiler.backends.avx512.passes import cache, loop_bind, tensorize
+from xpiler.backends.avx512.passes import cache, loop_bind, order, tensorize
 from xpiler.ir.nodes import Module
 from xpiler.passes import detensorize, fold, inline, loop_recovery
 from xpiler.passes.base import Pass
@@ -21,6 +21,7 @@ def pipeline(program: Module, options: Mapping[str, str]) -> tuple[Pass, ...]:
         detensorize.PASS,
         loop_recovery.PASS,
         fold.PASS,
+        order.PASS,
         loop_bind.PASS,
         cache.PASS,
         tensorize.PASS,

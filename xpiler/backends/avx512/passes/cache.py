@@ -16,6 +16,8 @@ from typing import Final
 
 from xpiler.backends.avx512.passes.nest import ROW_AXES, Nest, find_nest
 from xpiler.backends.avx512.passes.panel import packed
+from xpiler.backends.avx512.passes.reduction import find_reduction, preferable
+from xpiler.backends.avx512.passes.shape import analyse
 from xpiler.ir.build import boolean, const
 from xpiler.ir.nodes import (
     Assign,
@@ -139,6 +141,9 @@ def _fitting(loop: For, most: int) -> tuple[Nest, int] | str:
     nest = find_nest(loop, 2)
     if isinstance(nest, str):
         return nest
+    reduction = find_reduction(nest.shared)
+    if reduction is not None and preferable(reduction, analyse(nest.inner)):
+        return f"sums of loop {nest.shared.var!r} go onto lanes of that loop"
     sums = len({s.name for s in nest.shared.body if isinstance(s, Assign)})
     rows = most
     while rows > 2 and (nest.trips % rows or rows * sums > _SUMS):
@@ -146,10 +151,17 @@ def _fitting(loop: For, most: int) -> tuple[Nest, int] | str:
     return nest, rows
 
 
+def _holds_columns(loop: For) -> bool:
+    """Whether it may be a loop over rows: threads along x are mostly the columns."""
+    inner = loop.body[0] if len(loop.body) == 1 else None
+    nested = isinstance(inner, For) and inner.axis in ROW_AXES
+    return nested or loop.axis != "thread.x"
+
+
 def _search(block: Block, rows: int, taken: set[str], done: list[str], reasons: list[str]) -> Block:
     out: list[Stmt] = []
     for stmt in block:
-        if isinstance(stmt, For) and stmt.axis in ROW_AXES:
+        if isinstance(stmt, For) and stmt.axis in ROW_AXES and _holds_columns(stmt):
             nest = _fitting(stmt, rows)
             if not isinstance(nest, str):
                 found, count = nest

@@ -25,7 +25,8 @@ from xpiler.ir.walk import assigned, expressions, statements, subexpressions, va
 
 __all__ = ["ROW_AXES", "Nest", "find_nest"]
 
-ROW_AXES: Final = ("thread.y", "thread.z")
+ROW_AXES: Final = ("thread.x", "thread.y", "thread.z")
+"""Loops over threads; which of them are rows and which columns tells their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def find_nest(outer: For, rows: int) -> Nest | str:
     if _trips(outer) % rows:
         return f"the rows of loop {outer.var!r} are no multiple of {rows}"
     match outer.body:
-        case (For(axis="thread.x") as inner,):
+        case (For() as inner,) if inner.axis in ROW_AXES:
             return _inside(outer, inner)
         case _:
             return f"loop {outer.var!r} holds more than a loop over columns"
