@@ -688,7 +688,8 @@ __global__ void k(f32 *x, i32 *y) {
   x[2] = fmin(x[0], 1.0f) + (f32)max(b, 2) + fabs(x[3]);
   x[3] = x[1] / x[2];
   x[4] = exp(x[0]) + rsqrt(x[1]);
-  y[2] = (i32)rint(x[0]);
+  f32 rounded = rint(x[0]);
+  y[2] = (rounded >= -2147483600.0f) && (rounded < 2147483600.0f) ? (i32)rounded : (rounded >= 2147483600.0f ? 2147483647 : (rounded < -2147483600.0f ? -2147483648 : 0));
 }
 """
     assert shown(source) == expected

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from xpiler.backends.base import KernelEntry
+from xpiler.frontends.device_part import kernels_alone
 from xpiler.frontends.lift import LiftedFile, lift
 from xpiler.verify.check import Side, check
 from xpiler.verify.evidence import Evidence, is_verified, summary
@@ -15,12 +16,14 @@ from xpiler.verify.ir_executor import IrExecutor
 from xpiler.verify.oracle import CudaRuntime
 
 CONSTRUCTS = Path(__file__).parent / "constructs.cu"
+BARE = Path(__file__).parent / "bare.cu"
 
 
 def evidence(path: Path) -> dict[str, Evidence]:
     text = path.read_text()
     found = lift(text, path)
     assert isinstance(found, LiftedFile)
+    text = kernels_alone(text, path, found.diagnostics)
     assert found.refused == ()
     kernels = found.lifted
     programs = {k.symbol: k.program for k in kernels}
@@ -41,6 +44,14 @@ def evidence(path: Path) -> dict[str, Evidence]:
 @pytest.mark.slow
 def test_constructs_keep_their_meaning() -> None:
     found = evidence(CONSTRUCTS)
+    assert len(found) == 9
+    for symbol, result in found.items():
+        assert is_verified(result), f"{symbol}: {summary(result)}"
+
+
+@pytest.mark.slow
+def test_kernels_without_host_code_are_lifted_and_tested() -> None:
+    found = evidence(BARE)
     assert len(found) == 9
     for symbol, result in found.items():
         assert is_verified(result), f"{symbol}: {summary(result)}"

@@ -8,6 +8,7 @@ import pytest
 
 from tests.frontends.lifting import lift_text, programs, refusal
 from xpiler.frontends.lift import LiftedFile, ParseFailed, lift
+from xpiler.ir.print_c import print_module
 
 OK = "__global__ void fine(int *x) { x[0] = 1; }\n"
 
@@ -26,7 +27,6 @@ OK = "__global__ void fine(int *x) { x[0] = 1; }\n"
         ("XP1104", '__global__ void k() {\n asm volatile("trap;"); }', 2, "trap"),
         ("XP1105", "__global__ void k(int *x) {\n int *p = new int[3]; x[0] = p[0]; }", 2, "new"),
         ("XP1105", "__global__ void k(int *x) {\n x[0] = *(int *)malloc(4); }", 2, "malloc"),
-        ("XP1108", '__global__ void k(int *x) {\n printf("%d", x[0]); }', 2, "printf"),
         (
             "XP1106",
             "struct S { __device__ virtual int f() { return 1; } };\n"
@@ -34,7 +34,7 @@ OK = "__global__ void fine(int *x) { x[0] = 1; }\n"
             2,
             "",
         ),
-        ("XP1101", "template <class T>\n__global__ void k(T *x) { x[0] = 1; }", 1, "not launched"),
+        ("XP1101", "template <class F>\n__global__ void k(int *x, F f) { x[0] = f(1); }", 1, "not launched"),
         ("XP1110", "__global__ void k(\nfloat **x) { x[0][0] = 1; }", 2, "pointer to pointers"),
         ("XP1112", "__global__ void k(long long *x) {\n x[0] = clock64(); }", 2, "clock64"),
     ],
@@ -47,6 +47,34 @@ def test_refused_with_its_place(code: str, source: str, line: int, word: str) ->
     assert found.span is not None
     assert found.span.line == line
     assert [k.name for k in lift_text(source + "\n" + OK).lifted] == ["fine"]
+
+
+def test_output_is_left_out_and_told() -> None:
+    found = lift_text("""
+        __global__ void k(int *x) {
+          int i = 0;
+          printf("%d %d", x[0], ++i);
+          x[1] = i;
+        }
+    """)
+    assert [(d.code, d.severity) for d in found.diagnostics] == [("XP1108", "warning")]
+    assert "i += 1;" in print_module(found.lifted[0].program)
+
+
+def test_a_template_that_nothing_launches_is_lifted_as_a_likely_instance() -> None:
+    found = lift_text("""
+        namespace lib {
+        template <typename scalar_t, typename index_t, int BLOCK_SIZE, bool fast, int extra = 3>
+        __global__ void k(scalar_t *x, index_t n) { x[threadIdx.x] = BLOCK_SIZE + extra + n; }
+        }
+        template <int WIDTH> __global__ void plain(int *x) { x[0] = WIDTH; }
+        void host(int *x) { plain<7><<<1, 1>>>(x); }
+    """)
+    names = [k.source_name for k in found.lifted]
+    assert names == ["lib::k<float, int, 256, true, 3>", "plain<7>"]
+    (told,) = found.diagnostics
+    assert (told.code, told.severity) == ("XP1101", "warning")
+    assert "taken as lib::k<float, int, 256" in told.message
 
 
 def test_an_explicit_instance_is_lifted() -> None:
@@ -89,7 +117,8 @@ def test_a_missing_header_stops_only_what_needs_it() -> None:
     (refused,) = found.refused
     assert (refused.name, refused.diagnostic.code) == ("k", "XP1002")
     assert "real" in refused.diagnostic.message
-    assert [(d.code, d.severity) for d in found.diagnostics][0] == ("XP1003", "warning")
+    first = found.diagnostics[0]
+    assert (first.code, first.severity) == ("XP1003", "warning")
 
 
 def test_an_error_in_one_kernel_or_its_function_leaves_the_others() -> None:

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from xpiler.backends.base import Emitted, Target, TranslatedKernel
+from xpiler.backends.base import EmitRequest, Emitted, Target, TranslatedKernel
 from xpiler.driver.pipeline import PipelineRun
 from xpiler.driver.report import InputError
 from xpiler.driver.source import Source
 from xpiler.driver.stages import StageChecker
+from xpiler.frontends.device_part import kernels_alone
 from xpiler.frontends.results import LiftedFile
 from xpiler.ir.diagnostics import Diagnostic
 from xpiler.verify.case import Case
@@ -63,7 +64,14 @@ class FileJudge:
         executor = executor_of_target(self.target)
         if isinstance(executor, NoExecutor):
             return {k.entry.symbol: Unverified(executor.reason) for k in kernels}
-        oracle = Side(CudaRuntime(), self.source.text, self.source.path)
+        text = kernels_alone(self.source.text, self.source.path, self.lifted.diagnostics)
+        if (
+            text != self.source.text
+        ):  # host code that cannot be built here: the kernels are judged by themselves
+            emitted = self.target.emit(
+                EmitRequest(text, self.source.path, tuple(kernels), self.options)
+            )
+        oracle = Side(CudaRuntime(), text, self.source.path)
         path = self.source.path.with_suffix(emitted.suffix)
         candidate = Side(executor, emitted.text, path)
         programs = {k.entry.symbol: k.source for k in kernels}

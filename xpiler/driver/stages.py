@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from xpiler.backends.base import EmitRequest, KernelEntry, Target, TranslatedKernel
 from xpiler.driver.source import Source
+from xpiler.frontends.device_part import kernels_alone
 from xpiler.frontends.results import LiftedFile, LiftedKernel
 from xpiler.ir.nodes import Module
 from xpiler.ir.plain import stands_alone
@@ -78,9 +79,10 @@ class StageChecker:
             return Unverified(executor.reason)
         entry = entry_of(kernel)
         translated = TranslatedKernel(entry, kernel.program, program)
-        request = EmitRequest(self.source.text, self.source.path, (translated,), self.options)
+        text = kernels_alone(self.source.text, self.source.path, self.lifted.diagnostics)
+        request = EmitRequest(text, self.source.path, (translated,), self.options)
         emitted = self.target.emit(request)
-        oracle = Side(CudaRuntime(), self.source.text, self.source.path)
+        oracle = Side(CudaRuntime(), text, self.source.path)
         path = self.source.path.with_suffix(emitted.suffix)
         memory = self._observed.setdefault(symbol, {})
         found = check(

@@ -286,11 +286,12 @@ _EXPLICIT: Final = re.compile(
 )
 
 
-def _explicit_instances(text: str) -> str:
-    """Functions that name the explicit instances of the file, which libclang does not show itself."""
+def _explicit_instances(text: str, wanted: Sequence[str]) -> str:
+    """Functions that name instances: those explicit in the file, which libclang does not show itself, and `wanted`."""
+    named = [found[1] for found in _EXPLICIT.finditer(text)]
     return "".join(
-        f"\nstatic void {EXPLICIT}{k}() {{ auto instance = &{found[1]}; (void)instance; }}"
-        for k, found in enumerate(_EXPLICIT.finditer(text))
+        f"\nstatic void {EXPLICIT}{k}() {{ auto instance = &{name}; (void)instance; }}"
+        for k, name in enumerate((*named, *wanted))
     )
 
 
@@ -311,8 +312,10 @@ def parse(
     path: Path,
     include_dirs: Sequence[Path] = (),
     defines: Sequence[str] = (),
+    instances: Sequence[str] = (),
 ) -> Parsed | ParseFailed:
-    """Parse `text` as the file `path`. `defines` are `NAME` or `NAME=VALUE`."""
+    """Parse `text` as the file `path`. `defines` are `NAME` or `NAME=VALUE`, `instances` of templates (`k<float>`)
+    are made beside the file's own."""
     if "\0" in text:
         return _failed("XP1001", "this is not a text file", path)
     if not text.strip():
@@ -327,7 +330,7 @@ def parse(
     arguments += [f"-D{define}" for define in defines]
     wrapped = _wrapped_standard_headers()
     lines = text.count("\n") + 1
-    text = text + _explicit_instances(text)
+    text = text + _explicit_instances(text, instances)
     empty = list(vendor_headers(text))
     absent: list[Diagnostic] = []
     while True:

@@ -76,7 +76,7 @@ class Case:
 
     `cooperative`: blocks may wait for one
     another. `arguments` are in the order of the kernel's IR parameters, file-scope buffers that the host sets
-    (`__constant__` data) after them. `note` says where the case comes from.
+    (`__constant__` data) after them. `note` says where the case comes from; `inferred` that nobody wrote it down.
     """
 
     kernel: str
@@ -87,6 +87,7 @@ class Case:
     arguments: tuple[BufferArgument | ScalarArgument, ...]
     note: str = ""
     cooperative: bool = False
+    inferred: bool = field(default=False, compare=False)
 
     @property
     def shapes(self) -> tuple[dict[str, int], ...]:

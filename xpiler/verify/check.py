@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from xpiler.backends.base import KernelEntry
@@ -14,6 +15,7 @@ from xpiler.verify.dtypes import Array
 from xpiler.verify.evidence import Evidence, Refuted, Unverified
 from xpiler.verify.harness_runner import HarnessRunner, Side
 from xpiler.verify.infer import NoCase
+from xpiler.verify.infer_other import other_cases
 from xpiler.verify.judge import check_runners, judge
 from xpiler.verify.observe import Observed, Settings, observe
 from xpiler.verify.plan import KernelCheck
@@ -61,7 +63,9 @@ def check(
         if isinstance(found, NoCase):
             evidence[entry.symbol] = Unverified(found.reason)
         else:
-            checks.append(KernelCheck(entry, programs[entry.symbol], found))
+            program = programs[entry.symbol]
+            others = partial(other_cases, program, found)
+            checks.append(KernelCheck(entry, program, found, others))
     runnable = tuple(check_.entry for check_ in checks)
     if checks:
         results = check_runners(

@@ -222,13 +222,16 @@ def guess_grid(
     used = used_axes(kernel, "blockIdx")
     strided = _strided_axes(kernel)
     sizes: list[int | None] = []
+    known = tuple(3 if axis in strided else MAX_GRID for axis in AXES)
     for position, axis in enumerate(AXES):
         if not used[position]:
             sizes.append(1)
         elif axis in strided:
             sizes.append(3)
         else:
-            probe = _Probe(module, kernel, block, scalars, loads, position)
+            probe = _Probe(
+                module, kernel, block, scalars, loads, position, (known[0], known[1], known[2])
+            )
             sizes.append(probe.by_guard() or probe.by_stride())
     x, y, z = sizes
     return x, y, z
@@ -247,7 +250,7 @@ def _strided_axes(kernel: Kernel) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Probe:
-    """Looks at one block, or at one after the other, along an axis."""
+    """Looks at one block, or at one after the other, along an axis; `grid` is as large as each axis may be."""
 
     module: Module
     kernel: Kernel
@@ -255,10 +258,11 @@ class _Probe:
     scalars: Mapping[str, int]
     loads: Mapping[str, Interval]
     position: int
+    grid: Dims = (MAX_GRID,) * 3
     cache: dict[tuple[str, int], Bounds] = field(default_factory=dict)
 
     def bounds(self, values: dict[str, Interval], *, one_thread: bool = False) -> Bounds:
-        given = assumptions(Geometry((MAX_GRID,) * 3, self.block), self.scalars, self.loads)
+        given = assumptions(Geometry(self.grid, self.block), self.scalars, self.loads)
         builtins = {**given.builtins, **values}
         if one_thread:
             zero = {f"{v}.{a}": Interval(0, 0) for v in ("threadIdx", "blockIdx") for a in AXES}

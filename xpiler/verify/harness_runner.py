@@ -66,8 +66,7 @@ class HarnessRunner:
         units: tuple[TranslationUnit, ...] = executor.units(
             self.side.text, self.side.path, self.entries
         )
-        count = max((e.index for e in self.entries), default=-1) + 1
-        built = build(units, count, opt=self.opt)
+        built = build(units, [e.index for e in self.entries], opt=self.opt)
         if isinstance(built, BuildFailed):
             return BuildError(built.summary)
         return built

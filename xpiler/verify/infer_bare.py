@@ -16,6 +16,7 @@ from xpiler.verify.fit import Fitter
 from xpiler.verify.formula import Formula
 from xpiler.verify.geometry import (
     AXES,
+    Dims,
     Geometry,
     assumptions,
     free_axes,
@@ -31,6 +32,7 @@ __all__ = [
     "MAX_WORK",
     "NoCase",
     "Sizes",
+    "Tie",
     "buffer_argument",
     "choose_sizes",
     "fitting_range",
@@ -103,21 +105,47 @@ def _turns(values: tuple[int, ...], count: int) -> list[int]:
     return [values[i % len(values)] for i in range(count)]
 
 
-def infer_bare(module: Module, kernel: Kernel, note: str = "") -> Case | NoCase:
-    """A case from the kernel alone. `module` holds the device functions and globals that it uses."""
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """A size that goes with the block: `factor` times its threads."""
+
+    name: str
+    factor: int
+
+
+def infer_bare(
+    module: Module,
+    kernel: Kernel,
+    note: str = "",
+    blocks: Sequence[Dims] = (),
+    tie: Tie | None = None,
+) -> Case | NoCase:
+    """A case from the kernel alone. `module` holds the device functions and globals that it uses.
+
+    `blocks` are taken in turn in place of those that the kernel suggests; `tie` binds a size to them.
+    """
     for largest in (1 << 30, 24, 8):
-        found = _infer(module, kernel, note, largest)
+        found = _infer(module, kernel, note, largest, blocks, tie)
         if isinstance(found, Case) or "work" not in found.reason:
             return found
     return found
 
 
-def _infer(module: Module, kernel: Kernel, note: str, largest: int) -> Case | NoCase:
+def _infer(
+    module: Module,
+    kernel: Kernel,
+    note: str,
+    largest: int,
+    given: Sequence[Dims],
+    tie: Tie | None,
+) -> Case | NoCase:
     integers = [p.name for p in kernel.params if isinstance(p.type, Scalar) and p.type.is_int]
     sizes = choose_sizes(kernel, integers, largest)
-    blocks = guess_blocks(kernel)
+    blocks = tuple(given) or guess_blocks(kernel)
     loads, index_values = index_ranges(kernel)
     count = max([len(v) for v in sizes.values()], default=1)
+    if tie is not None and tie.name in sizes:
+        sizes[tie.name] = [tie.factor * prod(blocks[i % len(blocks)]) for i in range(count)]
     scalars = [{n: v[i] for n, v in sizes.items()} for i in range(count)]
     grids = [
         guess_grid(module, kernel, blocks[i % len(blocks)], row, loads)
@@ -249,7 +277,7 @@ def _assemble(
     arguments += global_arguments(module, [s.bounds for s in shapes])
     sizes = tuple((name, tuple(values)) for name, values in fitter.sizes.items())
     together = any(isinstance(s, Barrier) and s.scope == "grid" for s in statements(kernel.body))
-    return Case(kernel.name, grid, block, shared, sizes, tuple(arguments), note, together)
+    return Case(kernel.name, grid, block, shared, sizes, tuple(arguments), note, together, True)
 
 
 def global_arguments(module: Module, bounds: Sequence[Bounds]) -> list[BufferArgument]:

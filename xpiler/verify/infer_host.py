@@ -273,6 +273,7 @@ def _assemble(
         tuple(arguments),
         note,
         launch.cooperative,
+        inferred=True,
     )
 
 

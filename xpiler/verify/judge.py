@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from xpiler.verify.compare import Expected, Match, Mismatch, compare
 from xpiler.verify.dtypes import Array
 from xpiler.verify.evidence import Difference, Evidence, Refuted, Tested, Unverified, WorstError
+from xpiler.verify.infer_other import MOST_CASES
 from xpiler.verify.observe import Observed, ObservedShape, Settings, expected_buffers, observe
 from xpiler.verify.plan import KernelCheck, PlannedRun, reduction_length
 from xpiler.verify.runner import BuildError, Failed, Finished, Outcome, Runner
@@ -222,6 +224,18 @@ def _unbuilt(check_: KernelCheck, error: BuildError) -> Evidence:
     return Refuted(Difference(check_.entry.source_name, 0, "", -1, "", "", reason))
 
 
+def _observed(source: Runner, check_: KernelCheck, settings: Settings) -> Observed:
+    """The source under its cases, or under the first other ones that it can serve under."""
+    first = observe(source, check_, settings)
+    if not first.unusable or check_.others is None:
+        return first
+    for cases in islice(check_.others(first.unusable), MOST_CASES):
+        found = observe(source, replace(check_, cases=cases), settings)
+        if not found.unusable:
+            return found
+    return first
+
+
 def _observe_all(
     source: Runner,
     checks: Sequence[KernelCheck],
@@ -238,7 +252,7 @@ def _observe_all(
 
     def one(check_: KernelCheck) -> None:
         progress(check_.entry.source_name, "observe")
-        memory[check_.entry.index] = observe(source, check_, settings)
+        memory[check_.entry.index] = _observed(source, check_, settings)
 
     with ThreadPoolExecutor(max(1, settings.jobs)) as pool:
         list(pool.map(one, missing))

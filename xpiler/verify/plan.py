@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from xpiler.backends.base import KernelEntry
-from xpiler.ir.nodes import Atomic, Barrier, Module, WarpOp
+from xpiler.ir.nodes import Atomic, Barrier, Module, Tile, WarpOp
 from xpiler.ir.types import Scalar
 from xpiler.ir.walk import statements
 from xpiler.verify.bounds import analyse
@@ -24,11 +24,15 @@ SHARED_POISONS = (0xFF, 0x6D)
 
 @dataclass(frozen=True, slots=True)
 class KernelCheck:
-    """A kernel to check: its entry on both sides, the program as lifted, its cases."""
+    """A kernel to check: its entry on both sides, the program as lifted, its cases.
+
+    `others` gives further cases, given why the source cannot serve under these.
+    """
 
     entry: KernelEntry
     program: Module
     cases: tuple[Case, ...]
+    others: Callable[[str], Iterable[tuple[Case, ...]]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,7 @@ def reduction_length(program: Module, concrete_: Concrete) -> int:
     body = list(statements(kernel.body))
     if any(isinstance(s, Barrier | WarpOp) for s in body):
         rounds *= _volume(concrete_.block)
+    rounds *= max((s.k for s in body if isinstance(s, Tile)), default=1)  # a product sums k terms
     if any(isinstance(s, Atomic) for s in body):
         rounds *= _volume(concrete_.grid) * _volume(concrete_.block)
     elements = sum(b.elements for b in concrete_.buffers)

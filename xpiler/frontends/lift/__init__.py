@@ -14,6 +14,7 @@ from xpiler.frontends.lift import tiles as _tiles
 from xpiler.frontends.lift import warp as _warp
 from xpiler.frontends.lift.broken import error_within
 from xpiler.frontends.lift.discover import KernelSite, discover
+from xpiler.frontends.lift.guessed import guessed_instances
 from xpiler.frontends.lift.instances import instance_name, qualified_name, symbol_of
 from xpiler.frontends.lift.kernel import lift_kernel
 from xpiler.frontends.lift.launches import HostCode, launch_facts, launches, read_host_code
@@ -43,6 +44,10 @@ def lift(
     if isinstance(parsed, ParseFailed):
         return parsed
     found = discover(parsed)
+    guesses = guessed_instances(found.kernels.values())
+    again = parse(text, path, include_dirs, defines, guesses) if guesses else parsed
+    if guesses and isinstance(again, Parsed):
+        parsed, found = again, discover(again)
     file = FileState()
     host = read_host_code(found, file.types)
     taken: set[str] = set()
@@ -50,10 +55,15 @@ def lift(
     symbols: dict[int, LiftedKernel] = {}
     for site in found.kernels.values():
         for definition, result in _site(file, host, site, taken, only):
-            results.append(result)
             if isinstance(result, LiftedKernel):
                 symbols[definition.key] = result
-    diagnostics = _warnings(parsed)
+            guessed = qualified_name(site.definition) in {g.split("<")[0] for g in guesses}
+            if guessed and isinstance(result, LiftedKernel):
+                file.notes.append(_as_guessed(definition))
+            elif guessed and isinstance(result, Refused) and result.diagnostic.code == "XP1002":
+                result = _not_instantiated(site)
+            results.append(result)
+    diagnostics = (*_warnings(parsed), *dict.fromkeys(file.notes))
     if not found.kernels:
         diagnostics += (Diagnostic("XP1004", "warning", "there is no kernel in this file"),)
     return LiftedFile(tuple(results), launches(host, symbols), diagnostics)
@@ -71,10 +81,7 @@ def _site(
     if site.template and not site.instances:
         if only not in (None, name, site.definition.spelling):
             return []
-        message = f"template kernel {name} is not launched here with known arguments"
-        hint = f"launch it, or add `template __global__ void {name}<...>(...);`"
-        diagnostic = Diagnostic("XP1101", "error", message, site.definition.span, hint)
-        return [(site.definition, Refused(name, diagnostic))]
+        return [(site.definition, _not_instantiated(site))]
     out: list[tuple[Node, LiftedKernel | Refused]] = []
     for definition in site.instances or [site.definition]:
         source_name = instance_name(definition)
@@ -83,6 +90,24 @@ def _site(
             continue
         out.append((definition, _one(file, host, definition, source_name, symbol)))
     return out
+
+
+def _instantiate(name: str) -> str:
+    return f"launch it, or add `template __global__ void {name}<...>(...);`"
+
+
+def _not_instantiated(site: KernelSite) -> Refused:
+    name = qualified_name(site.definition)
+    message = f"template kernel {name} is not launched here with known arguments"
+    span = site.definition.span
+    return Refused(name, Diagnostic("XP1101", "error", message, span, _instantiate(name)))
+
+
+def _as_guessed(definition: Node) -> Diagnostic:
+    name, taken = qualified_name(definition), instance_name(definition)
+    message = f"template kernel {name} is not launched here with known arguments: taken as {taken}"
+    hint = f"for other arguments {_instantiate(name)}"
+    return Diagnostic("XP1101", "warning", message, definition.span, hint)
 
 
 def _one(

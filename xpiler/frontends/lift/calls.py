@@ -40,7 +40,7 @@ from xpiler.ir.nodes import Expr
 __all__ = ["applied", "call", "call_place"]
 
 _ALLOCATION: Final = frozenset({"malloc", "free", "operator new", "operator delete", "realloc"})
-_OUTPUT: Final = frozenset({"printf", "fprintf", "puts", "__assert_fail"})
+_OUTPUT: Final = frozenset({"printf", "fprintf", "puts", "putchar", "vprintf"})
 
 
 def call(lf: Lifter, node: Node) -> Value:
@@ -97,11 +97,9 @@ def _object_node(node: Node) -> Node:
 def _library(lf: Lifter, node: Node, name: str) -> Place:
     if name in _ALLOCATION:
         raise lf.refuse("XP1105", f"{name} in device code", node, "allocate on the host")
-    if name in _OUTPUT:
-        raise lf.refuse(
-            "XP1108", f"{name} in device code", node, "remove it, or guard it by a macro"
-        )
     args = arguments(node)
+    if name in _OUTPUT:
+        return _output(lf, node, name, args)
     if name.startswith("operator"):
         done = half_operator(lf, node, name.removeprefix("operator"), args)
         if done is not None:
@@ -112,6 +110,25 @@ def _library(lf: Lifter, node: Node, name: str) -> Place:
             raise lf.refuse("XP1107", f"{name}: textures and surfaces are not supported", node)
         raise lf.refuse("XP1112", f"{name} is not supported in device code", node)
     return ValuePlace(handler(lf, node, args))
+
+
+def _output(lf: Lifter, node: Node, name: str, args: tuple[Node, ...]) -> Place:
+    """Text that a kernel writes is no result of it: arguments are evaluated, nothing is written."""
+    for argument in args:
+        if _acts(argument):
+            value(lf, argument)
+    message = f"what {name} writes in device code is left out where the kernel is written anew"
+    lf.note("XP1108", message, node)
+    return ValuePlace(build.i32(0))
+
+
+def _acts(node: Node) -> bool:
+    """Whether evaluating an expression may do something."""
+    return any(
+        n.kind in ("CALL_EXPR", "COMPOUND_ASSIGNMENT_OPERATOR", "UNARY_OPERATOR")
+        or (n.kind == "BINARY_OPERATOR" and n.binary_operator == "=")
+        for n in node.walk()
+    )
 
 
 def _indirect(lf: Lifter, node: Node) -> Place:

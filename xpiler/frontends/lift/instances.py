@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Final
+
+import clang.cindex as ci
 
 from xpiler.frontends.libclang import Node
 from xpiler.frontends.lift.state import identifier
 
-__all__ = ["instance_name", "qualified_name", "symbol_of"]
+__all__ = ["TEMPLATE_PARAMETERS", "instance_name", "qualified_name", "symbol_of"]
+
+TEMPLATE_PARAMETERS: Final = frozenset(
+    {"TEMPLATE_TYPE_PARAMETER", "TEMPLATE_NON_TYPE_PARAMETER", "TEMPLATE_TEMPLATE_PARAMETER"}
+)
 
 
 def qualified_name(node: Node) -> str:
@@ -31,16 +37,27 @@ def instance_name(node: Node) -> str:
 
 def _arguments(cursor: Any) -> list[str]:
     found: list[str] = []
+    truths = _truths(cursor)
     for k in range(max(0, cursor.get_num_template_arguments())):
         kind = cursor.get_template_argument_kind(k).name
         if kind == "TYPE":
             spelled = str(cursor.get_template_argument_type(k).spelling)
             found.append("half" if spelled == "__half" else spelled)
         elif kind == "INTEGRAL":
-            found.append(str(cursor.get_template_argument_value(k)))
+            value = cursor.get_template_argument_value(k)
+            found.append(("true" if value else "false") if k in truths else str(value))
         else:
             found.append("...")
     return found
+
+
+def _truths(cursor: Any) -> set[int]:
+    """Which parameters of an instance's template are bool."""
+    template = ci.conf.lib.clang_getSpecializedCursorTemplate(cursor)
+    if template is None or template.kind.is_invalid():
+        return set()
+    parameters = [c for c in template.get_children() if c.kind.name in TEMPLATE_PARAMETERS]
+    return {k for k, c in enumerate(parameters) if c.type.kind.name == "BOOL"}
 
 
 def symbol_of(source_name: str, taken: set[str]) -> str:

@@ -212,12 +212,29 @@ _INTEGERS: Final = {"int": I32, "uint": U32, "ll": I64, "ull": U64}
 
 
 def _rounded(function: str, to: Scalar) -> Handler:
-    def make(x: Expr) -> Expr:
-        if function == "trunc":
-            return build.cast(to, x)
-        return build.cast(to, build.call(function, x))
+    """A rounding conversion: what does not fit is the nearest that does, and a NaN is 0 (PTX, `cvt`)."""
+    low = -(1 << (to.bits - 1)) if to.is_signed else 0
+    above = 1 << (to.bits - to.is_signed)
 
-    return expression(make)
+    def handler(lf: Lifter, node: Node, args: tuple[Node, ...]) -> Value:
+        given = scalar(lf, args[0])
+        if build.scalar_type(given).bits == 16:
+            given = build.cast(F32, given)
+        x = lf.temporary(build.call(function, given), "rounded")
+        inside = arith.binary(
+            "&&",
+            arith.binary(">=", x, number(low, x)),
+            arith.binary("<", x, number(above, x)),
+        )
+        beyond = arith.select(
+            arith.binary("<", x, number(low, x)), build.const(low, to), build.const(0, to)
+        )
+        beyond = arith.select(
+            arith.binary(">=", x, number(above, x)), build.const(above - 1, to), beyond
+        )
+        return _result(lf, node, arith.select(inside, build.cast(to, x), beyond))
+
+    return handler
 
 
 def _dot(lf: Lifter, node: Node, args: tuple[Node, ...]) -> Value:

@@ -246,7 +246,8 @@ def _canonical(lf: Lifter, node: Node, cond: Expr, body: list[Stmt], step: list[
     name = lf.fresh(counter.var)
     lf.constants.add(name)
     moved = substitute(block, {counter.var: Var(name, counter.type)})
-    if isinstance(lf.out[-1], Assign) and lf.out[-1].name == counter.var:
+    last = lf.out[-1] if lf.out else None
+    if isinstance(last, Assign) and last.name == counter.var:
         lf.out.pop()
     elif arith.has_load(lo):
         lo = lf.temporary(lo)

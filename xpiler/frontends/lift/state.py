@@ -11,6 +11,7 @@ from typing import Final
 from xpiler.frontends.libclang import Node
 from xpiler.frontends.lift.ctype import CType, TypeTable
 from xpiler.frontends.lift.values import BufferInfo, OpaqueValue, Place, RefusedConstruct
+from xpiler.ir.diagnostics import Diagnostic
 from xpiler.ir.functions import ATOMICS, BUILTINS, FUNCTIONS, WARP_OPS
 from xpiler.ir.nodes import (
     Alloc,
@@ -53,9 +54,10 @@ def identifier(text: str) -> str:
 
 @dataclass(slots=True)
 class FileState:
-    """What all kernels of one file share."""
+    """What all kernels of one file share. `notes` are for the user: what a translation leaves out."""
 
     types: TypeTable = field(default_factory=TypeTable)
+    notes: list[Diagnostic] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -145,6 +147,10 @@ class Lifter:
 
     def assign(self, name: str, value: Expr) -> None:
         self.emit(Assign(name, value, span=self.span))
+
+    def note(self, code: str, message: str, node: Node) -> None:
+        """Tell the user something that does not stop the kernel."""
+        self.file.notes.append(Diagnostic(code, "warning", message, node.span or self.span))
 
     # --- refusals ------------------------------------------------------------------------------
 

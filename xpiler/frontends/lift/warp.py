@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from xpiler.frontends.libclang import Node
@@ -9,12 +10,12 @@ from xpiler.frontends.lift import arith
 from xpiler.frontends.lift.ctype import CScalar
 from xpiler.frontends.lift.dispatch import scalar, value
 from xpiler.frontends.lift.intrinsics import INTRINSICS, VOID, Handler, pointee
-from xpiler.frontends.lift.memory import convert
+from xpiler.frontends.lift.memory import convert, read
 from xpiler.frontends.lift.state import Lifter
 from xpiler.frontends.lift.values import ElementPlace, PackPlace, StructValue, Value
 from xpiler.ir import build
-from xpiler.ir.nodes import Atomic, Barrier, Expr, Var, WarpOp
-from xpiler.ir.types import I32, U32, Scalar
+from xpiler.ir.nodes import Atomic, Barrier, Expr, Var, WarpOp, While
+from xpiler.ir.types import BOOL, I32, U32, Scalar
 
 __all__ = ["FULL", "shuffle", "warp_op"]
 
@@ -116,7 +117,7 @@ def _voting_barrier(op: str) -> Handler:
 def _atomic(op: str) -> Handler:
     def handler(lf: Lifter, node: Node, args: tuple[Node, ...]) -> Value:
         target = pointee(lf, args[0])
-        if isinstance(target, PackPlace) and op in ("cas", "exch") and target.byte is None:
+        if isinstance(target, PackPlace) and target.byte is None:
             return _reinterpreted(lf, op, target, node, args)
         if not isinstance(target, ElementPlace):
             raise lf.refuse("XP1111", "an atomic operation on this place", node)
@@ -148,17 +149,50 @@ def _reinterpreted(
         raise lf.refuse(
             "XP1113", f"an atomic on {target.stored} memory seen as {target.type}", node
         )
-    operands = tuple(
-        arith.from_bits(arith.bits_of(build.cast(target.type, scalar(lf, a))), target.stored)
-        for a in args[1:]
-    )
-    if op == "cas":
-        op = "cas_bits" if target.stored.is_float else "cas"
-    if op == "cas_bits":
-        raise lf.refuse("XP1111", f"compare-and-swap of {target.stored} memory by its bits", node)
+    given = [build.cast(target.type, scalar(lf, a)) for a in args[1:]]
+    if op not in ("cas", "exch"):
+        return _by_exchange(lf, op, target, given[0], node)
+    return _swap(lf, op, target, given, node)
+
+
+def _swap(lf: Lifter, op: str, target: PackPlace, given: list[Expr], node: Node) -> Expr:
+    """Compare-and-swap, or exchange, of what the memory holds, by its bits."""
+    operands = tuple(arith.from_bits(arith.bits_of(g), target.stored) for g in given)
     result = lf.variable("old", target.stored)
     lf.emit(Atomic(op, target.buffer, target.index, operands, result.name, span=node.span))
     return arith.from_bits(arith.bits_of(result), target.type)
+
+
+def _by_exchange(lf: Lifter, op: str, target: PackPlace, given: Expr, node: Node) -> Expr:
+    """Any other operation on memory of another type: read, compute, and swap until nobody came between."""
+    kept = lf.temporary(given, "given")
+    index = tuple(lf.temporary(i, "at") for i in target.index)
+    target = replace(target, index=index)
+    first = read(lf, target)
+    assert isinstance(first, Expr)
+    old = lf.variable("seen", target.type, first)
+    going = lf.variable("again", BOOL, build.boolean(True))
+    with lf.block() as body:
+        before = lf.temporary(old, "before")
+        found = _swap(lf, "cas", target, [before, _updated(op, before, kept)], node)
+        lf.assign(old.name, found)
+        lf.assign(going.name, arith.binary("!=", old, before))
+    lf.emit(While(going, tuple(body), span=node.span))
+    return old
+
+
+def _updated(op: str, old: Expr, given: Expr) -> Expr:
+    signs = {"add": "+", "sub": "-", "and": "&", "or": "|", "xor": "^"}
+    if op in signs:
+        return arith.binary(signs[op], old, given)
+    if op in ("min", "max"):
+        return build.call(op, old, given)
+    zero = build.const(0, build.scalar_type(old))
+    one = build.const(1, build.scalar_type(old))
+    if op == "inc":
+        return arith.select(arith.binary(">=", old, given), zero, arith.binary("+", old, one))
+    stop = arith.binary("||", arith.binary("==", old, zero), arith.binary(">", old, given))
+    return arith.select(stop, given, arith.binary("-", old, one))
 
 
 def _fill() -> None:

@@ -1,0 +1,95 @@
+"""Further guesses at a launch: only for cases that nobody wrote, and taken when the source can serve under them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from tests.verify.programs import program
+from xpiler.backends.base import KernelEntry
+from xpiler.frontends.lift import LiftedFile, lift
+from xpiler.verify.case import BufferArgument, Case
+from xpiler.verify.check import Side, check
+from xpiler.verify.evidence import Evidence, Tested, Unverified
+from xpiler.verify.infer import infer_cases
+from xpiler.verify.infer_bare import infer_bare
+from xpiler.verify.infer_other import other_cases
+from xpiler.verify.oracle import CudaRuntime
+
+STENCIL = """
+__global__ void stencil(const int *in, int *out) {
+  __shared__ int temp[134];
+  int g = threadIdx.x + blockIdx.x * blockDim.x + 3, l = threadIdx.x + 3;
+  temp[l] = in[g];
+  if (threadIdx.x < 3) { temp[l - 3] = in[g - 3]; temp[l + 128] = in[g + 128]; }
+  __syncthreads();
+  int sum = 0;
+  for (int o = -3; o <= 3; o++) sum += temp[l + o];
+  out[g] = sum;
+}
+"""
+PATH = Path("case.cu")
+
+
+def bare(name: str) -> Case:
+    module = program(name)
+    case = infer_bare(module, module.kernels[0])
+    assert isinstance(case, Case)
+    return case
+
+
+def test_a_case_that_a_person_gave_is_never_replaced() -> None:
+    case = replace(bare("softmax"), inferred=False)
+    assert list(other_cases(program("softmax"), [case], "a data race")) == []
+
+
+def test_flags_are_drawn_where_the_test_told_nothing() -> None:
+    module = program("scan")
+    case = bare("scan")
+    first = next(iter(other_cases(module, [case], "the test tells nothing about x")))
+    kinds = {
+        a.name: a.values.kind for c in first for a in c.arguments if isinstance(a, BufferArgument)
+    }
+    before = {a.name: a.role for a in case.arguments if isinstance(a, BufferArgument)}
+    assert set(kinds.values()) >= {"bits"}
+    assert all(before[n] != "out" for n, k in kinds.items() if k == "bits")
+
+
+def test_numbers_of_the_kernel_are_tried_as_its_block() -> None:
+    found = lift(STENCIL, PATH)
+    assert isinstance(found, LiftedFile)
+    module = found.lifted[0].program
+    cases = infer_cases(found.lifted[0], ())
+    assert isinstance(cases, tuple)
+    others = list(other_cases(module, cases, "a data race"))
+    assert others[0][0].block[0].text == "128"
+
+
+def judged(text: str, candidate: str, first: int = 0) -> dict[str, Evidence]:
+    found = lift(text, PATH)
+    assert isinstance(found, LiftedFile)
+    kernels = found.lifted[first:]
+    entries = [
+        KernelEntry(i, k.program.kernels[0], k.source_name, k.symbol)
+        for i, k in enumerate(kernels, first)
+    ]
+    return dict(
+        check(
+            Side(CudaRuntime(), text, PATH),
+            Side(CudaRuntime(), candidate, PATH),
+            entries,
+            {k.symbol: infer_cases(k, found.launches) for k in kernels},
+            {k.symbol: k.program for k in kernels},
+        )
+    )
+
+
+def test_a_kernel_that_counts_on_its_block_is_tested_under_that_block() -> None:
+    assert isinstance(judged(STENCIL, STENCIL)["stencil"], Tested)
+    wrong = STENCIL.replace("l - 3] = in[g - 3]", "l - 3] = in[g - 2]")
+    assert not isinstance(judged(STENCIL, wrong)["stencil"], Tested | Unverified)
+
+
+def test_kernels_whose_numbers_do_not_start_at_zero() -> None:
+    text = "__global__ void left_out(int *x) { x[0] = 1; }\n" + STENCIL
+    assert isinstance(judged(text, text, 1)["stencil"], Tested)

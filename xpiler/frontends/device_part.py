@@ -1,0 +1,206 @@
+"""The part of a CUDA file that its kernels need, for when the rest cannot be compiled here.
+
+Host code may use libraries, headers or frameworks that are not installed; that says nothing about the kernels. What
+is taken out becomes blank space, so that everything else keeps its line and column.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Final
+
+from xpiler.frontends.edits import Edit, apply
+from xpiler.frontends.libclang import system_includes, vendor_headers
+from xpiler.frontends.place import Places, find
+from xpiler.frontends.tokens import Token, matching
+from xpiler.ir.diagnostics import Diagnostic
+
+__all__ = ["device_part", "kernels_alone"]
+
+RUNTIME_HEADERS: Final = Path(__file__).parent.parent / "runtime" / "include"
+_MARKS: Final = frozenset(
+    {"__global__", "__device__", "__constant__", "__shared__", "__managed__", "CUDART_DEVICE"}
+)
+_DECLARES: Final = frozenset(
+    "struct class union enum typedef using constexpr const static_assert consteval concept".split()
+)
+_LEADING: Final = frozenset("static inline extern unsigned signed volatile __inline__".split())
+_OPENS: Final = frozenset({"(", "[", "{"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A declaration or definition at file or namespace scope; `function`: it has a body behind parentheses."""
+
+    items: tuple[Token, ...]
+    function: bool
+
+
+def kernels_alone(text: str, path: Path, errors: Iterable[Diagnostic]) -> str:
+    """What of the file has to build for its kernels to run: all of it, unless `errors` of reading it, or headers that
+    are not here, say that the rest cannot."""
+    told = [e for e in errors if e.code in ("XP1002", "XP1003") and e.span is not None]
+    absent = {e.message.split("'")[1] for e in told if e.code == "XP1003"}
+    absent |= {h for h in vendor_headers(text) if not _present(h, path)}
+    if not told and not absent:
+        return text
+    lines = {e.span.line for e in told if e.span is not None and e.span.file == str(path)}
+    return device_part(text, absent, lines)
+
+
+def _present(header: str, path: Path) -> bool:
+    folders = (path.parent, RUNTIME_HEADERS, *map(Path, system_includes()))
+    return any((folder / header).is_file() for folder in folders)
+
+
+def device_part(text: str, missing: Iterable[str] = (), broken: Collection[int] = ()) -> str:
+    """`text` without host functions, without includes of the `missing` headers, and without any declaration for the
+    host that stands on one of the `broken` lines."""
+    places = find(text)
+    absent = frozenset(missing)
+    edits = [Edit(i.whole.start, i.whole.end, "") for i in places.includes if i.path in absent]
+    marks = _MARKS | _marking_macros(places)
+    items = _one_way(places.tokens.items)
+    for piece in _pieces(items):
+        if not _needed(piece, marks, places, broken):
+            start, end = piece.items[0].start, piece.items[-1].end
+            edits += _blanked(places, start, end)
+    return apply(text, sorted(edits))
+
+
+def _one_way(items: Sequence[Token]) -> list[Token]:
+    """The tokens of the text. Where a conditional opens a brace in each branch, the first branch counts."""
+    out: list[Token] = []
+    branches: list[
+        tuple[int, bool]
+    ] = []  # where the first branch begins in `out`; whether tokens are passed over
+    directives: dict[int, str] = {}
+    for before, token in pairwise(items):
+        if before.text == "#" and token.directive >= 0:
+            directives.setdefault(token.directive, token.text)
+    for token in items:
+        word = directives.pop(token.directive, "") if token.directive >= 0 else ""
+        if word in ("if", "ifdef", "ifndef"):
+            branches.append((len(out), False))
+        elif word in ("else", "elif") and branches:
+            start, _ = branches[-1]
+            texts = [t.text for t in out[start:]]
+            branches[-1] = (start, texts.count("{") != texts.count("}"))
+        elif word == "endif" and branches:
+            branches.pop()
+        if token.directive < 0 and not any(passed for _, passed in branches):
+            out.append(token)
+    return out
+
+
+def _blanked(places: Places, start: int, end: int) -> Iterator[Edit]:
+    """Take the range out but for its line breaks and its preprocessor lines, whose conditions must stay paired."""
+    kept = sorted(
+        places.tokens.lines.at(t.start)[0]
+        for t in places.tokens.items
+        if t.directive >= 0 and start <= t.start < end
+    )
+    lines = frozenset(kept)
+    first, last = places.tokens.lines.at(start)[0], places.tokens.lines.at(max(start, end - 1))[0]
+    for line in range(first, last + 1):
+        if line in lines:
+            continue
+        begin = max(start, places.tokens.lines.start_of(line))
+        source = places.tokens.source
+        stop = source.find(b"\n", begin)
+        stop = min(end, len(source) if stop < 0 else stop)
+        if begin < stop:
+            yield Edit(begin, stop, "")
+
+
+def _marking_macros(places: Places) -> frozenset[str]:
+    """Macros that stand for a CUDA specifier, or for a kernel's head."""
+    found: set[str] = set()
+    for _ in range(3):
+        for macro in places.macros:
+            words = set(re.findall(r"\w+", macro.body.text))
+            if words & (_MARKS | found):
+                found.add(macro.name)
+    return frozenset(found)
+
+
+def _pieces(items: list[Token]) -> Iterator[_Piece]:
+    """The declarations, those inside namespaces and `extern "C"` each for itself."""
+    start = i = 0
+    while i < len(items):
+        token = items[i]
+        if token.text == "}":  # the end of a namespace
+            start = i = i + 1
+            continue
+        if token.text == ";":
+            if i > start:
+                yield _Piece(tuple(items[start : i + 1]), False)
+            start = i = i + 1
+            continue
+        if token.text not in _OPENS:
+            i += 1
+            continue
+        if token.text == "{" and _scope(items[start:i]):
+            start = i = i + 1
+            continue
+        close = matching(items, i)
+        if close < 0:
+            return
+        if token.text == "{" and _parenthesised(items[start:i]):
+            yield _Piece(tuple(items[start : close + 1]), True)
+            start = i = close + 1
+            continue
+        i = close + 1
+
+
+def _scope(head: list[Token]) -> bool:
+    words = [t.text for t in head]
+    if words[:1] == ["extern"] and len(words) == 2:
+        return True
+    return "namespace" in words[:2] and "=" not in words
+
+
+def _parenthesised(head: list[Token]) -> bool:
+    """Whether a brace after `head` opens a function's body."""
+    words = [t.text for t in head]
+    if not words or words[-1] == "=":
+        return False
+    depth = angle = 0
+    for word in words:
+        if word in _DECLARES - {"const", "constexpr", "static_assert"} and not depth and not angle:
+            return False
+        angle += (word == "<") - (word == ">") if not depth else 0
+        depth += (word == "(") - (word == ")")
+    return ")" in words
+
+
+def _needed(piece: _Piece, marks: frozenset[str], places: Places, broken: Collection[int]) -> bool:
+    words = [t.text for t in piece.items]
+    if marks & set(words):
+        return True
+    at = places.tokens.lines.at
+    first, last = at(piece.items[0].start)[0], at(piece.items[-1].start)[0]
+    if any(first <= line <= last for line in broken):
+        return False
+    lead = _lead(words)
+    if piece.function:
+        return lead == "constexpr"
+    return "(" not in words or lead in _DECLARES
+
+
+def _lead(words: list[str]) -> str:
+    """The first word that tells what is declared."""
+    i = 0
+    if words and words[0] == "template":
+        depth = i = 1
+        while depth and i + 1 < len(words):
+            i += 1
+            depth += (words[i] == "<") - (words[i] == ">")
+        i += 1
+    while i < len(words) and words[i] in _LEADING:
+        i += 1
+    return words[i] if i < len(words) else ""
