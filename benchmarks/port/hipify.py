@@ -63,7 +63,10 @@ def run(hipify: Path, file: Path, cache: Path) -> None:
     partial.replace(facts)
 
 
-def run_all(hipify: Path, files: Sequence[Path], cache: Path, jobs: int) -> None:
+def run_all(
+    hipify: Path, files: Sequence[Path], cache: Path, jobs: int, *, tell: bool = False
+) -> None:
+    """The tool on all files that the cache lacks; `tell` prints each."""
     cache.mkdir(parents=True, exist_ok=True)
 
     def one(file: Path) -> Path:
@@ -73,7 +76,8 @@ def run_all(hipify: Path, files: Sequence[Path], cache: Path, jobs: int) -> None
     distinct = list({key(f.read_bytes()): f for f in files}.values())
     with ThreadPoolExecutor(jobs) as pool:
         for done, file in enumerate(pool.map(one, distinct)):
-            print(f"{done + 1}/{len(distinct)} {file}", flush=True)
+            if tell:
+                print(f"{done + 1}/{len(distinct)} {file}", flush=True)
 
 
 def main() -> None:
@@ -83,7 +87,7 @@ def main() -> None:
     parser.add_argument("files", nargs="+", type=Path)
     parser.add_argument("-j", dest="jobs", type=int, default=1)
     arguments = parser.parse_args()
-    run_all(arguments.hipify, arguments.files, arguments.cache, arguments.jobs)
+    run_all(arguments.hipify, arguments.files, arguments.cache, arguments.jobs, tell=True)
 
 
 if __name__ == "__main__":

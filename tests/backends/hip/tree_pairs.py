@@ -176,4 +176,17 @@ TREE_PAIRS = (
         "#include <cuda_gl_interop.h>\ncudaGraphicsResource *r;",
         "#include <hip/hip_runtime.h>\n#include <hip/hip_gl_interop.h>",
     ),
+    Pair(
+        "profiler labels",
+        'void f(cudaStream_t s) { nvtxNameCudaStreamA(s, "main"); }',
+        'xpiler_hip::unnamed(s, "main");',
+        ("XP5107",),
+        ("nvtx",),
+    ),
+    Pair(
+        "directed rounding is reported",
+        "__device__ float f(float a) { return __fadd_rd(a, a); }",
+        "__fadd_rd(a, a)",
+        ("XP5101",),
+    ),
 )

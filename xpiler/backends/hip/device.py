@@ -141,11 +141,31 @@ def calling_convention(view: View, at: int) -> bool:
     return view.items[at].directive < 0
 
 
+_LABELS = tuple(
+    f"nvtxName{what}{form}"
+    for what in ("CudaStream", "CudaEvent", "CudaDevice", "OsThread", "CuStream", "CuEvent")
+    for form in ("A", "W", "")
+)
+
+
+def label(view: View, at: int) -> bool:
+    """Labels for a profiler: nothing is lost without them but the label."""
+    if view.call(at) is None or view.is_member(at) or view.declares(at):
+        return False
+    hip = f"{NAMESPACE}::unnamed"
+    view.findings.helpers.add("nvtx")
+    view.replace(at, hip)
+    view.report("XP5107", at, name=view.text(at), hip=hip, advice="it does nothing: roctx labels ranges only")
+    view.findings.count(view.text(at))
+    return True
+
+
 HANDLERS: Mapping[str, Handler] = {
     "min": extremum,
     "max": extremum,
     "atomicAdd": atomic_add,
     "cudaEventCreate": event_create,
+    **dict.fromkeys(_LABELS, label),
     **dict.fromkeys(_COMPUTE_ARGUMENT, gemm_ex),
     **{
         f"surf{shape}{access}": surface_access
