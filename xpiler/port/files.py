@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from xpiler.backends.base import Diagnostic
@@ -16,7 +16,7 @@ from xpiler.ir.nodes import Span
 from xpiler.port.cmake import Built, port_cmake
 from xpiler.port.compat import single_source
 from xpiler.port.makefile import port_makefile
-from xpiler.port.project import Facts, relative
+from xpiler.port.project import BOM, Facts, relative
 from xpiler.port.settings import COMPAT_HEADER, HELPER_HEADER, Settings
 from xpiler.port.setup_py import port_setup
 from xpiler.port.tree import Kind, foreign_kind
@@ -141,9 +141,10 @@ def _rewrite(job: Job) -> Rewritten:
         matrix=settings.matrix,
         rocm=settings.rocm,
     )
-    if settings.single_source:
-        return single_source(job.source, str(job.path), options)
-    return rewrite(job.source, str(job.path), options)
+    port = single_source if settings.single_source else rewrite
+    mark = BOM if job.source.startswith(BOM) else b""
+    result = port(job.source[len(mark) :], str(job.path), options)
+    return replace(result, text=mark + result.text)
 
 
 def _ported(job: Job, result: Rewritten, start: float) -> Ported:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -55,7 +56,7 @@ def write_atomically(path: Path, data: bytes, mode: int | None = None) -> None:
     The name beside the place is always the same, so that what a killed run left there goes with the next.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.parent / f".{digest(path.name.encode())[:16]}{PART}"
+    temporary = path.parent / f".{digest(os.fsencode(path.name))[:16]}{PART}"
     try:
         temporary.write_bytes(data)
         temporary.chmod(0o644 if mode is None else mode)

@@ -13,8 +13,10 @@ from pathlib import PurePosixPath
 from xpiler.backends.hip.names import find_header
 from xpiler.backends.hip.rewrite import declared_names, mentions_cuda
 
-__all__ = ["Facts", "FileFacts", "Project", "output_path", "relative", "scan"]
+__all__ = ["BOM", "Facts", "FileFacts", "Project", "output_path", "relative", "scan"]
 
+# UTF-8's byte order mark: no part of the text.
+BOM = b"\xef\xbb\xbf"
 _INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*[<"]([^>"\n]+)[>"]', re.M)
 
 
@@ -45,6 +47,7 @@ class Facts:
 
 def scan(source: bytes) -> FileFacts:
     """The facts of one file."""
+    source = source.removeprefix(BOM)
     includes = tuple(m.decode("utf-8", "surrogateescape") for m in _INCLUDE.findall(source))
     cuda = mentions_cuda(source)
     return FileFacts(includes, declared_names(source) if cuda else frozenset(), cuda)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import posixpath
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from xpiler.backends.base import Diagnostic
@@ -100,9 +100,14 @@ def finish(run: Run, job: Job, ported: Ported) -> None:
     else:
         merged = _merged(run, job, ported, current, status)
     row = _row(job, ported, merged.status, (*ported.diagnostics, *merged.notes))
+    try:
+        if merged.text is not None:
+            _write(run, job, ported, merged.text, current, row)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        note = finding("XP5012", str(job.path), place=str(ported.output), reason=reason)
+        row = replace(row, status="failed", diagnostics=(*row.diagnostics, diagnostic_row(note)))
     run.rows.append(row)
-    if merged.text is not None:
-        _write(run, job, ported, merged.text, current, row)
 
 
 def _merged(run: Run, job: Job, ported: Ported, current: bytes, status: str) -> _Merged:
