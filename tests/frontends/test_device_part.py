@@ -51,7 +51,7 @@ def test_a_file_that_builds_is_left_alone() -> None:
     text = "#include <cstdio>\n__global__ void k(int *x) { x[0] = 1; }\nint main() { return 0; }\n"
     found = lift(text, Path("k.cu"))
     assert isinstance(found, LiftedFile)
-    assert kernels_alone(text, Path("k.cu"), found.diagnostics) == text
+    assert kernels_alone(text, Path("k.cu"), found.unread) == text
 
 
 def test_host_code_of_an_absent_library_goes() -> None:
@@ -62,5 +62,5 @@ def test_host_code_of_an_absent_library_goes() -> None:
     )
     found = lift(text, Path("k.cu"))
     assert isinstance(found, LiftedFile)
-    part = kernels_alone(text, Path("k.cu"), found.diagnostics)
+    part = kernels_alone(text, Path("k.cu"), found.unread)
     assert part.split() == "__global__ void k(int *x) { x[0] = 1; }".split()

@@ -23,7 +23,7 @@ def evidence(path: Path) -> dict[str, Evidence]:
     text = path.read_text()
     found = lift(text, path)
     assert isinstance(found, LiftedFile)
-    text = kernels_alone(text, path, found.diagnostics)
+    text = kernels_alone(text, path, found.unread)
     assert found.refused == ()
     kernels = found.lifted
     programs = {k.symbol: k.program for k in kernels}

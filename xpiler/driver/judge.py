@@ -64,7 +64,7 @@ class FileJudge:
         executor = executor_of_target(self.target)
         if isinstance(executor, NoExecutor):
             return {k.entry.symbol: Unverified(executor.reason) for k in kernels}
-        text = kernels_alone(self.source.text, self.source.path, self.lifted.diagnostics)
+        text = kernels_alone(self.source.text, self.source.path, self.lifted.unread)
         if (
             text != self.source.text
         ):  # host code that cannot be built here: the kernels are judged by themselves

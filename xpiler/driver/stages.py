@@ -79,7 +79,7 @@ class StageChecker:
             return Unverified(executor.reason)
         entry = entry_of(kernel)
         translated = TranslatedKernel(entry, kernel.program, program)
-        text = kernels_alone(self.source.text, self.source.path, self.lifted.diagnostics)
+        text = kernels_alone(self.source.text, self.source.path, self.lifted.unread)
         request = EmitRequest(text, self.source.path, (translated,), self.options)
         emitted = self.target.emit(request)
         oracle = Side(CudaRuntime(), text, self.source.path)

@@ -45,11 +45,16 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class LiftedFile:
-    """A parsed file: its kernels in source order and its launches (of lifted kernels only)."""
+    """A parsed file: its kernels in source order and its launches (of lifted kernels only).
+
+    `diagnostics` are for the user; `unread` are all errors in what no lifted kernel needs (host code of a library
+    that is not here).
+    """
 
     kernels: tuple[LiftedKernel | Refused, ...]
     launches: tuple[Launch, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    unread: tuple[Diagnostic, ...] = ()
 
     @property
     def lifted(self) -> tuple[LiftedKernel, ...]:

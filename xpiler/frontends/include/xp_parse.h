@@ -21,6 +21,8 @@
 #define __noinline__ __attribute__((noinline))
 #define __grid_constant__
 #define __cluster_dims__(...)
+#define CUDART_CB
+#define CUDARTAPI
 #define __restrict__ __restrict
 #define __align__(n) __attribute__((aligned(n)))
 #define __builtin_align__(n) __attribute__((aligned(n)))
@@ -180,6 +182,7 @@ double ldexp(double, int) noexcept; float ldexpf(float, int) noexcept; double fr
 double modf(double, double *) noexcept; float modff(float, float *) noexcept;
 void sincosf(float, float *, float *) noexcept; void sincos(double, double *, double *) noexcept;
 long lroundf(float) noexcept; long lround(double) noexcept; long lrintf(float) noexcept; long lrint(double) noexcept; long long llroundf(float) noexcept;  long long llrintf(float) noexcept;
+double nan(const char *) noexcept; float nanf(const char *) noexcept;
 int abs(int) noexcept; long labs(long) noexcept; long long llabs(long long) noexcept;
 int printf(const char *, ...); void *malloc(size_t) noexcept; void free(void *) noexcept;
 void *memcpy(void *, const void *, size_t) noexcept; void *memset(void *, int, size_t) noexcept;

@@ -24,6 +24,8 @@ from xpiler.frontends.results import LiftedFile, LiftedKernel, ParseFailed, Refu
 
 __all__ = ["LiftedFile", "LiftedKernel", "ParseFailed", "Refused", "lift"]
 
+_TOLD = 3  # errors in host code that are shown: an absent library makes dozens
+
 _REGISTERED = (_calls, _copies, _groups, _tiles, _warp)  # importing them registers what they lift
 
 
@@ -66,12 +68,16 @@ def lift(
     diagnostics = (*_warnings(parsed), *dict.fromkeys(file.notes))
     if not found.kernels:
         diagnostics += (Diagnostic("XP1004", "warning", "there is no kernel in this file"),)
-    return LiftedFile(tuple(results), launches(host, symbols), diagnostics)
+    return LiftedFile(tuple(results), launches(host, symbols), diagnostics, parsed.errors)
 
 
 def _warnings(parsed: Parsed) -> tuple[Diagnostic, ...]:
-    """Errors in host code, or in another kernel, do not stop a kernel; they are told."""
-    return tuple(Diagnostic(e.code, "warning", e.message, e.span, e.hint) for e in parsed.errors)
+    """Errors in host code, or in another kernel, do not stop a kernel; they are told, the first of many."""
+    told = tuple(Diagnostic(e.code, "warning", e.message, e.span, e.hint) for e in parsed.errors)
+    if len(told) <= _TOLD + 1:
+        return told
+    more = f"{len(told) - _TOLD} more such places; host code is taken as it is"
+    return (*told[:_TOLD], Diagnostic("XP1002", "warning", more, told[_TOLD].span))
 
 
 def _site(

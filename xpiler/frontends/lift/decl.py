@@ -39,7 +39,7 @@ from xpiler.frontends.lift.values import (
 )
 from xpiler.ir import build
 from xpiler.ir.nodes import Alloc, Const, Declare, Expr, Store, Var
-from xpiler.ir.types import I32, I64, Scalar, Space, Spaces
+from xpiler.ir.types import I32, I64, U64, Scalar, Space, Spaces
 
 __all__ = [
     "declare",
@@ -123,7 +123,10 @@ def _kept(lf: Lifter, index: tuple[Expr, ...]) -> tuple[Expr, ...]:
 
 def _shared(lf: Lifter, node: Node, ctype: CType) -> None:
     if isinstance(ctype, CArray) and ctype.count is None:
-        elem = element_type(lf, ctype, node)
+        words = isinstance(
+            ctype.elem, CPointer
+        )  # declared so for its alignment, and seen as something else
+        elem = U64 if words else element_type(lf, ctype, node)
         name = dynamic_view(lf, elem, node.spelling)
         start = PointerValue(name, (), build.i32(0), ctype.elem, _volatile(node))
         lf.places[node.key] = ArrayPlace(start, ctype)

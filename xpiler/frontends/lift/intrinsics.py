@@ -22,7 +22,7 @@ from xpiler.frontends.lift.values import (
 )
 from xpiler.ir import build
 from xpiler.ir.functions import FUNCTIONS
-from xpiler.ir.nodes import Expr
+from xpiler.ir.nodes import Assume, Expr
 from xpiler.ir.types import F32, F64, I32, I64, U8, U32, U64, Scalar, arithmetic
 
 __all__ = [
@@ -321,6 +321,18 @@ def _fence(lf: Lifter, node: Node, args: tuple[Node, ...]) -> Value:
     return VOID
 
 
+def _trap(lf: Lifter, node: Node, args: tuple[Node, ...]) -> Value:
+    """No run that ends well comes here."""
+    lf.emit(Assume(build.boolean(False), span=node.span))
+    return VOID
+
+
+def _not_a_number(lf: Lifter, node: Node, args: tuple[Node, ...]) -> Value:
+    ctype = lf.ctype(node)
+    assert isinstance(ctype, CScalar)
+    return build.const(float("nan"), ctype.type, node.span)
+
+
 def _swap(lf: Lifter, node: Node, args: tuple[Node, ...]) -> Value:
     first, second = place(lf, args[0]), place(lf, args[1])
     a, b = snapshot(lf, read(lf, first)), snapshot(lf, read(lf, second))
@@ -341,7 +353,12 @@ def _fill_memory() -> None:
     for name in ("__threadfence", "__threadfence_block", "__threadfence_system"):
         INTRINSICS[name] = _fence
     INTRINSICS["swap"] = _swap
-    for name in ("move", "forward", "__builtin_expect"):
+    INTRINSICS["__trap"] = _trap
+    for name in ("__nanosleep", "__brkpt", "__prof_trigger"):
+        INTRINSICS[name] = _fence
+    for name in ("nan", "nanf"):
+        INTRINSICS[name] = _not_a_number
+    for name in ("move", "forward", "__builtin_expect", "__builtin_assume_aligned"):
         INTRINSICS[name] = _identity
     INTRINSICS["__builtin_inff"] = _constant
     INTRINSICS["__builtin_inf"] = INTRINSICS["__builtin_nan"] = _constant
