@@ -13,11 +13,16 @@ from benchmarks.repair.developed import DEVELOPED
 from benchmarks.repair.held_out import HELD_OUT
 from benchmarks.repair.mutants import Made
 from xpiler.ir.check import check
+from xpiler.ir.nodes import Module
+from xpiler.synth.calls import waits
 from xpiler.synth.inputs import SEEN, UNSEEN, UNSEEN_SEEDS, inputs_for
 from xpiler.synth.localise import Location, localise
 from xpiler.synth.outcome import Tests
+from xpiler.synth.prove import prove
 from xpiler.synth.repair import Repaired, repair
+from xpiler.synth.sketch import barriers
 from xpiler.synth.trace import Inputs
+from xpiler.verify.evidence import Proved
 
 __all__ = ["KINDS", "Mutant", "Outcome", "Workload", "choose", "measure", "workload"]
 
@@ -26,6 +31,11 @@ KINDS: Mapping[str, str] = {
     **dict.fromkeys(HELD_OUT, "held out"),
 }
 _OPERATORS = {**DEVELOPED, **HELD_OUT}
+PROOF_SECONDS = 3.0
+PROVED = "equivalent by proof"
+OMITTED = frozenset({"barrier dropped", "barrier one statement early", "wait dropped"})
+"""Errors that have no statement of their own: a place counts as right when a barrier there mends the program."""
+BARRIER_CHANGES = frozenset({"a barrier", "the barrier elsewhere"})
 EXHAUSTIVE = 10  # shapes that an undetected mutant has to agree on to count as equivalent
 
 
@@ -51,7 +61,7 @@ class Workload:
 class Outcome:
     """What became of a mutant.
 
-    `equivalent` mutants agree with the original on every small case. `localised` is the rank of a wrong
+    `equivalent` mutants agree with the original on every small case; `change` says of which it is proved. `localised` is the rank of a wrong
     statement among the suspects of the finished search, 0 if it is not among them: the statement at which one
     change took the difference away comes first there. `guessed` is the rank before any change was tried. `seconds`
     is processor time of localisation and repair.
@@ -113,7 +123,8 @@ def measure(mutant: Mutant, work: Workload, seconds: float, borrow: bool = True)
     location = localise(subject.before, broken, work.seen)
     if not isinstance(location, Location):
         differs = not Tests(subject.before, work.wide).passes(broken)
-        return Outcome(*head, not differs, False, 0, 0, False, "", 0, 0.0)
+        proof = "" if differs or not proved(subject.after, broken) else PROVED
+        return Outcome(*head, not differs, False, 0, 0, False, proof, 0, 0.0)
     guessed = _rank(location, mutant.made)
     found = repair(
         subject.before,
@@ -131,7 +142,28 @@ def measure(mutant: Mutant, work: Workload, seconds: float, borrow: bool = True)
     change = found.what if isinstance(found, Repaired) else found.reason
     note = change if right or not fixed else f"over-fitted: {change}"
     localised = _rank(found.location or location, mutant.made) if right else guessed
+    if mutant.made.what in OMITTED:
+        guessed = guessed or _barrier_rank(location, broken, subject, work)
+        localised = 1 if right and change in BARRIER_CHANGES else localised or guessed
     return Outcome(*head, False, True, localised, guessed, right, note, found.tried, took)
+
+
+def proved(right: Module, mutant: Module) -> bool:
+    """Whether the solver shows that the mutant computes the same for all sizes."""
+    return isinstance(prove(right, mutant, PROOF_SECONDS), Proved)
+
+
+def _barrier_rank(location: Location, broken: Module, subject: Subject, work: Workload) -> int:
+    """The first of three suspects beside which a barrier makes the program right, 0 if there is none.
+
+    Between the two accesses that race every place is as good as the one that it was taken from.
+    """
+    tests = Tests(subject.before, work.wide)
+    waiting = waits(subject.after)
+    for n, place in enumerate(location.suspects[:3], 1):
+        if any(tests.passes(c.program) for c in barriers(broken, (place,), waiting)):
+            return n
+    return 0
 
 
 def _rank(location: Location, made: Made) -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from benchmarks.repair.corpus import Subject, subjects
-from benchmarks.repair.measure import KINDS, Outcome, Workload, choose, measure, workload
+from benchmarks.repair.measure import KINDS, PROVED, Outcome, Workload, choose, measure, workload
 
 __all__ = ["Plan", "markdown", "outcomes"]
 
@@ -94,7 +94,24 @@ def markdown(found: Sequence[Outcome]) -> str:
         if mine:
             lines.append(_line(f"**{half}**", mine))
     lines.append(_line("**all**", found))
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "", *_notes(found)]) + "\n"
+
+
+def _notes(found: Sequence[Outcome]) -> Iterator[str]:
+    """What the table does not show, a line each."""
+    real = [o for o in found if not o.equivalent]
+    same = len(found) - len(real)
+    proved = sum(o.change == PROVED for o in found)
+    subjects = len({o.subject for o in found})
+    passes = len({o.subject.rpartition("/")[2] for o in found})
+    yield f"{len(found)} mutants of {subjects} subjects, {passes} passes; {len(real)} are not equivalent."
+    yield f"Of the {same} equivalent ones {proved} are so by proof for all sizes, the others by small cases."
+    borrowed = sum(o.repaired and "predecessor" in o.change for o in real)
+    yield f"{borrowed} repairs took an expression or a guard from the predecessor's text."
+    over = sum(o.change.startswith("over-fitted") for o in real)
+    yield f"{over} repairs passed the search and failed the judge; they count as not repaired."
+    for one in (o for o in real if not o.detected):
+        yield f"Not detected: {one.kind}, `{one.subject}`, {one.what}."
 
 
 def _row(cells: Sequence[str]) -> str:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import combinations_with_replacement
 from math import prod
 from typing import Any
 
 from xpiler.ir import build
 from xpiler.ir.interpret import TASKS
-from xpiler.ir.nodes import Builtin, Const, Declare, For, Module, Stmt
+from xpiler.ir.nodes import Barrier, Builtin, Const, Declare, For, Module, Stmt, WarpOp
 from xpiler.ir.types import U32, Scalar
 from xpiler.ir.walk import expressions, map_block, statements, subexpressions
 from xpiler.synth.machine import Machine
@@ -30,6 +31,7 @@ SEEN = (13, 61, 6, 29, 3, 21, 8, 1)
 SEEN_SEEDS, UNSEEN_SEEDS = (0, 1, 2, 4, 5, 9), (3, 6, 7, 8)  # every style of values in both
 UNSEEN = (27, 150, 10, 5, 45, 2, 24, 7)
 TILE = 300  # elements of the longest tile that inputs have several of
+ORDERS = (20, 40, 60)  # seeds of further orders of the threads
 ROOM = 200  # elements of a buffer whose length follows no formula
 TAKEN_AS_THEY_ARE = ("blocks_", "threads_")  # names of sizes that are a launch's own
 
@@ -50,20 +52,21 @@ def inputs_for(
     pass made of the program, its tiles count as well: some inputs are long enough for several of each.
     """
     programs = (program,) if after is None else (program, after)
-    wanted = (*sizes, *_several_tiles(programs, sizes))
-    found = tuple(_ordered(program, _running(program, cases, wanted, seeds, most, machine)))
+    tiles = _several_tiles(programs, max(sizes))
+    found = tuple(_ordered(program, _running(program, cases, sizes, tiles, seeds, most, machine)))
     if found:
         return found
     threads = _as_threads(program)
     bare = infer_bare(threads, threads.kernels[0])
     if isinstance(bare, NoCase):
         return ()
-    return tuple(_ordered(program, _running(program, (bare,), wanted, seeds, most, machine)))
+    running = _running(program, (bare,), sizes, tiles, seeds, most, machine)
+    return tuple(_ordered(program, running))
 
 
-def _several_tiles(programs: Sequence[Module], sizes: Sequence[int]) -> tuple[int, ...]:
-    """Lengths of some whole tiles and a rest, for tiles that no size in `sizes` has two of."""
-    tiles = {
+def _several_tiles(programs: Sequence[Module], longest: int) -> tuple[int, ...]:
+    """Lengths of some whole tiles and a rest. A tile is a number of the programs, or the product of two of them."""
+    numbers = {
         int(sub.value)
         for program in programs
         for stmt in statements(program.kernels[0].body)
@@ -71,23 +74,27 @@ def _several_tiles(programs: Sequence[Module], sizes: Sequence[int]) -> tuple[in
         for sub in subexpressions(expr)
         if isinstance(sub, Const) and isinstance(sub.type, Scalar) and sub.type.is_int
     }
+    single = sorted(n for n in numbers if 2 <= n <= TILE)
+    products = {a * b for a, b in combinations_with_replacement(single, 2)} - set(single)
+    of_products = sorted(p + p // 2 + 1 for p in products if p <= TILE)
     # a task of several takes its second tile after all others have taken their first
-    long = [TASKS * tile + tile + tile // 2 + 1 for tile in sorted(tiles) if tile <= TILE]
-    return tuple(size for size in long if size > max(sizes))[-2:]
+    of_tasks = [TASKS * t + t + t // 2 + 1 for t in single]
+    far = sorted(n for n in of_tasks if n > longest)[-1:]
+    return (*[n for n in of_products if n > longest // 2][:2], *far)
 
 
 def _running(
     program: Module,
     cases: Sequence[Case],
     sizes: Sequence[int],
+    tiles: Sequence[int],
     seeds: Sequence[int],
     most: int,
     machine: Machine | None,
 ) -> list[Inputs]:
-    """Inputs of the first `most` shapes that the program runs without a fault, and of the longest two."""
-    shapes = _concretes(cases, sizes)
+    """Inputs of the first `most` shapes that the program runs without a fault, and of one each for `tiles`."""
     chosen: list[Concrete] = []
-    for shape in shapes:
+    for shape in _concretes(cases, sizes):
         if len(chosen) == most:
             break
         if runs(program, _inputs(shape, seeds[0], machine)):
@@ -97,8 +104,8 @@ def _running(
         return []
     special = [_far_below_zero(given) for given in drawn[:2]] + [_large(g) for g in drawn[1:2]]
     # long ones cost more than they show, so there are few of them
-    long = sorted(shapes, key=_elements)[-2:] if len(sizes) > len(SEEN) else []
-    beyond = [_inputs(s, seeds[0], machine) for s in long if s not in chosen]
+    long = [s for s in _concretes(cases, tiles, own=False) if s not in chosen][: len(tiles)]
+    beyond = [_inputs(s, seeds[0], machine) for s in long]
     return drawn + special + [given for given in beyond if runs(program, given)]
 
 
@@ -149,19 +156,25 @@ def _ordered(program: Module, found: Sequence[Inputs]) -> Iterator[Inputs]:
     )
     for n, given in enumerate(found):
         yield replace(given, order=n) if parallel and n % 2 else given
+    # a race shows in some orders only
+    waits = any(isinstance(s, Barrier | WarpOp) for s in statements(kernel.body))
+    for n, given in enumerate(found[:4] if waits else ()):
+        yield from (replace(given, order=turn + n) for turn in ORDERS)
 
 
-def _concretes(cases: Sequence[Case], small: Sequence[int]) -> list[Concrete]:
-    """Small shapes of the cases, the informative ones first."""
-    shapes = list(dict.fromkeys(shape for case in cases for shape in _shapes(case, small)))
+def _concretes(
+    cases: Sequence[Case], small: Sequence[int], *, own: bool = True
+) -> list[Concrete]:
+    """Small shapes of the cases, the informative ones first; with `own` also those that the cases list."""
+    shapes = list(dict.fromkeys(shape for case in cases for shape in _shapes(case, small, own)))
     # one element has no neighbours, and a large shape costs more than it shows
     shapes.sort(key=lambda s: (_elements(s) < 4, _work(s) > WORK // 8))
     return shapes
 
 
-def _shapes(case: Case, small: Sequence[int]) -> Iterator[Concrete]:
+def _shapes(case: Case, small: Sequence[int], own: bool) -> Iterator[Concrete]:
     """Small shapes first, then the case's own that are small enough."""
-    rows = [*_small_rows(case, small), *case.shapes]
+    rows = [*_small_rows(case, small), *(case.shapes if own else ())]
     for sizes in rows:
         found = concrete(case, sizes)
         if isinstance(found, Concrete) and _work(found) <= WORK:

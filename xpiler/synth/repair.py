@@ -9,10 +9,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from xpiler.ir.check import check
 from xpiler.ir.nodes import Expr, Module
-from xpiler.synth.calls import call_variants, waits
+from xpiler.synth.calls import call_variants, calls_instructions, waits
 from xpiler.synth.change import Change
 from xpiler.synth.demands import demands_of
 from xpiler.synth.guards import guarded, guarded_twice
@@ -32,6 +33,8 @@ __all__ = ["NoRepair", "Repaired", "repair"]
 SECONDS = 10.0
 COUNTEREXAMPLES = 4
 HEAD = 8  # suspects that are looked at before any others
+QUICK = 24  # suspects at which the smallest changes of instructions are tried before any others
+NEAR = 4  # numbers tried in one place then: next to the old one, half and double
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,9 @@ def _candidates(
         machine.knows(after)
     old, new = record(before, shown[0]), record(after, shown[0])
     search = _Search(before, after, old, new, machine, borrow, note)
+    if calls_instructions(after):
+        yield from search.quick(order[:QUICK])
+        yield from barriers(after, head[:3], waiting)
     yield from search.at_places(head[:3])
     yield from structural(after, tuple(head))
     for path in head[:3]:
@@ -148,6 +154,14 @@ class _Search:
     borrow: bool
     note: Callable[[Query], None]
 
+    def quick(self, paths: Sequence[Place]) -> Iterator[Change]:
+        """Of programs of instructions, in which one wrong value soon makes all wrong: a little at every place first."""
+        for path in paths:
+            yield from self.solved(path, range(2), NEAR)
+            if self.machine is not None:
+                for stmt, what in call_variants(self.after, path, self.machine):
+                    yield Change(replace_at(self.after, path, stmt), what, path)
+
     def at_places(self, paths: Sequence[Place]) -> Iterator[Change]:
         for path in paths:
             for program in transplants(self.before, self.after, path) if self.borrow else ():
@@ -161,8 +175,11 @@ class _Search:
             for program in regained_guards(self.before, self.after, path) if self.borrow else ():
                 yield Change(program, "under the predecessor's guard", path)
 
-    def solved(self, path: Place, costs: range) -> Iterator[Change]:
-        """The statement with one slot filled anew: by the solver if the runs demand something, else by trial."""
+    def solved(self, path: Place, costs: range, most: int = 99) -> Iterator[Change]:
+        """The statement with one slot filled anew: by the solver if the runs demand something, else by trial.
+
+        Of numbers that are tried, at most `most` in one place.
+        """
         stmt = at(self.after, path)
         scope = integers(self.after, path)
         for slot in slots(stmt):
@@ -172,7 +189,7 @@ class _Search:
                 for expr in fill(template, demands, self.note) if demands else ():
                     yield self._change(path, slot, template, expr)
             for template in chosen:
-                for expr in guessed(template):
+                for expr in islice(guessed(template), most):
                     yield self._change(path, slot, template, expr)
 
     def _change(self, path: Place, slot: Slot, template: Template, expr: Expr) -> Change:

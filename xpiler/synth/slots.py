@@ -250,6 +250,15 @@ def _operators(expr: Expr) -> Iterator[Template]:
                     yield Template(put(other), 1, "row and column exchanged")
             case _:
                 pass
+        match leaf:
+            # two halves take turns: `half` and `1 - half`
+            case Binary(op="-", a=Const(value=1), b=Var() as half):
+                yield Template(put(half), 1, "the other half")
+            case Binary(op="*", a=Var() as half, b=Const() as size) if _is_int(leaf):
+                other = Binary("-", Const(1, size.type), half)
+                yield Template(put(replace(leaf, a=other)), 1, "the other half")
+            case _:
+                pass
         if isinstance(leaf, Binary) and leaf.op in _SWAPS and _is_int(leaf):
             for op in _SWAPS[leaf.op]:
                 yield Template(put(replace(leaf, op=op)), 2, f"{op} for {leaf.op}")
