@@ -159,16 +159,21 @@ def _port(settings: Settings, report_path: Path | None, quiet: bool, run: str | 
     if result.interrupted:
         sys.stderr.write("xpiler port: interrupted; run it again to go on\n")
         return 130
+    place = report_path or settings.output / STATE / "report.json"
     if settings.dry_run:
         for change in result.changes:
             sys.stdout.write(_diff(change).encode(errors="backslashreplace").decode())
     else:
         result.report = check(result.report, settings, result.units, run, _teller(quiet))
-        place = report_path or settings.output / STATE / "report.json"
         write_atomically(place, to_json(result.report).encode())
-        write_atomically(place.with_suffix(".html"), to_html(result.report).encode(errors="backslashreplace"))
+        write_atomically(
+            place.with_suffix(".html"), to_html(result.report).encode(errors="backslashreplace")
+        )
     if not quiet:
         _print_summary(result.report, settings)
+        if not settings.dry_run:
+            page = place.with_suffix(".html")
+            sys.stderr.write(f"report: {page}\n")
     return _status(result.report)
 
 
