@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from xpiler.backends.base import Target
@@ -18,7 +19,7 @@ from xpiler.backends.registry import UnknownTarget, load_target
 from xpiler.driver.output import NotWritten, Written, check_destination, write_whole
 from xpiler.driver.pipeline import Stage, run_pipeline
 from xpiler.driver.recording import Recording
-from xpiler.driver.report import InputError, ModelUse, Report
+from xpiler.driver.report import InputError, KernelReport, ModelUse, Report
 from xpiler.driver.source import Source, lift_source, read_source
 from xpiler.driver.translate import Judge, Translation, Work, translate_file
 from xpiler.frontends.results import LiftedFile, LiftedKernel
@@ -27,7 +28,7 @@ from xpiler.ir.nodes import Module
 from xpiler.llm.client import Message
 from xpiler.passes.base import Knob, KnobValue
 from xpiler.passes.engine import Engine
-from xpiler.verify.evidence import Evidence, Refuted, Unverified, is_verified, summary
+from xpiler.verify.evidence import Evidence, Proved, Refuted, Unverified, is_verified, summary
 
 __all__ = [
     "Cases",
@@ -49,7 +50,8 @@ class Settings:
 
     `options` are the target's own (`arch`); `case` a TOML file of cases; `engine` symbolic, llm or auto;
     `trace` a folder for everything that happened; `jobs` programs built and run at a time. `knobs` sets
-    choices of passes by pass name; `llm` overrides entries of the model's configuration.
+    choices of passes by pass name; `llm` overrides entries of the model's configuration; `prove` tries to prove each pass
+    for all sizes (`PassReport.evidence`).
     """
 
     out: Path | None = None
@@ -64,6 +66,7 @@ class Settings:
     jobs: int = 2
     knobs: Mapping[str, Mapping[str, KnobValue]] = field(default_factory=dict)
     llm: Mapping[str, object] = field(default_factory=dict)
+    prove: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +120,46 @@ def translate(
     if isinstance(judge, InputError):
         return judge
     work = Work(read, lifted, machine, settings.options, engine, settings.knobs)
-    done = translate_file(work, judge, observe=say, on_stage=recording.stage)
+    proofs = _Proofs(recording, say) if settings.prove else None
+    on_stage = recording.stage if proofs is None else proofs.stage
+    done = translate_file(work, judge, observe=say, on_stage=on_stage)
+    if proofs is not None:
+        done = replace(done, kernels=tuple(map(proofs.added, done.kernels)))
     for kernel in done.kernels:
         recording.verdict(kernel)
     finished = _finish(read, target, done, settings, lifted.diagnostics, lifting)
     return finished if isinstance(finished, InputError) else _with_model(finished, engine)
+
+
+class _Proofs:
+    """Tries to prove each pass that was applied, and adds what came of it to the report."""
+
+    def __init__(self, recording: Recording, say: Observe) -> None:
+        self._recording, self._say = recording, say
+        self._found: dict[tuple[str, str], Proved | Unverified] = {}
+
+    def stage(self, kernel: str, stage: Stage) -> None:
+        self._recording.stage(kernel, stage)
+        if stage.verdict != "applied" or stage.before == stage.after:
+            return
+        from xpiler.synth.prove import prove
+
+        self._say(f"{kernel}: proving {stage.name}")
+        note = partial(self._recording.query, "proof")
+        found = prove(stage.before, stage.after, note=note)
+        evidence = found if isinstance(found, Proved) else Unverified(found.reason)
+        self._recording.proof(kernel, stage.name, evidence)
+        self._found[kernel, stage.name] = evidence
+
+    def added(self, kernel: KernelReport) -> KernelReport:
+        """The report with the proofs of the passes that are in the final program."""
+        passes = tuple(
+            replace(p, evidence=self._found.get((kernel.symbol, p.name)))
+            if p.verdict == "applied"
+            else p
+            for p in kernel.passes
+        )
+        return replace(kernel, passes=passes)
 
 
 def _with_model(report: Report, engine: Engine | None) -> Report:

@@ -22,6 +22,9 @@ def register(app: typer.Typer) -> None:
             str, typer.Option("--show", help="Print the program after this pass (or 'all').")
         ] = "",
         arch: Annotated[str, typer.Option("--arch", help="The target's architecture.")] = "",
+        prove: Annotated[
+            bool, typer.Option("--prove", help="Try to prove each pass for all sizes.")
+        ] = False,
     ) -> None:
         """Show which passes apply to each kernel, why the others do not, and the knobs.
 
@@ -41,6 +44,27 @@ def register(app: typer.Typer) -> None:
             if kernel and planned.name != kernel:
                 continue
             _show(planned, show, out)
+            if prove:
+                _prove(planned, out)
+
+
+def _prove(planned: object, out: object) -> None:
+    """A line for each pass that applied: proved, or why not."""
+    from rich.console import Console
+    from rich.text import Text
+
+    from xpiler.api import Planned
+    from xpiler.synth.prove import prove
+    from xpiler.verify.evidence import Proved, summary
+
+    assert isinstance(planned, Planned)
+    assert isinstance(out, Console)
+    for stage in planned.stages:
+        if stage.verdict == "applied" and stage.before != stage.after:
+            found = prove(stage.before, stage.after)
+            proved = isinstance(found, Proved)
+            text = summary(found) if isinstance(found, Proved) else f"no proof: {found.reason}"
+            out.print(Text(f"{stage.name}: {text}", style="green" if proved else "dim"))
 
 
 def _show(planned: object, show: str, out: object) -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from xpiler.driver.report import KernelReport, ModelUse, Report
+    from xpiler.verify.evidence import Proved, Unverified
 
 __all__ = ["console", "show_diagnostics", "show_report"]
 
@@ -102,3 +103,11 @@ def _show_kernel(kernel: KernelReport, out: Console, verbose: bool) -> None:
     for p in kernel.passes:
         text = f"  {p.name:<18} {p.verdict:<9} {p.seconds * 1000:6.1f} ms  "
         out.print(Text(text + ("; ".join(p.notes) or p.reason), style="dim"))
+        if p.evidence is not None:
+            out.print(Text(f"  {'':<18} {_proof_line(p.evidence)}", style="dim"))
+
+
+def _proof_line(evidence: Proved | Unverified) -> str:
+    from xpiler.verify.evidence import Proved, summary
+
+    return summary(evidence) if isinstance(evidence, Proved) else f"no proof: {evidence.reason}"

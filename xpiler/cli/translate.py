@@ -64,6 +64,12 @@ TraceDir = Annotated[
 Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Programs to build and run at a time.")]
 
 
+Prove = Annotated[
+    bool,
+    typer.Option("--prove", help="Try to prove each pass for all sizes (some seconds a pass)."),
+]
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
@@ -85,6 +91,7 @@ def register(app: typer.Typer) -> None:
         define: Define = None,
         trace: TraceDir = None,
         jobs: Jobs = 2,
+        prove: Prove = False,
         model: llm.Model = None,
         base_url: llm.BaseUrl = None,
         prompts: llm.Prompts = None,
@@ -120,6 +127,7 @@ def register(app: typer.Typer) -> None:
             defines=tuple(define or ()),
             trace=trace,
             jobs=jobs,
+            prove=prove,
             llm=llm.model_settings(
                 model=model,
                 base_url=base_url,

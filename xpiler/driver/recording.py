@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from xpiler.driver.pipeline import Stage
 from xpiler.driver.report import KernelReport
-from xpiler.verify.evidence import Difference, evidence_to_json, summary
+from xpiler.verify.evidence import Difference, Proved, Unverified, evidence_to_json, summary
 
 if TYPE_CHECKING:
     from xpiler.ir.nodes import Module
@@ -56,12 +56,9 @@ class Recording:
             self._recorder.exchange(kernel, exchange)
         for difference, candidate in self._differences:
             self._recorder.counterexample(kernel, stage.name, difference, candidate)
-        for purpose, query in self._queries:
-            where = f"{stage.name}: {purpose}"
-            self._recorder.query(kernel, where, query.smt, query.answer, query.seconds)
+        self._flush_queries(kernel, stage.name)
         self._exchanges.clear()
         self._differences.clear()
-        self._queries.clear()
         self._recorder.stage(
             kernel,
             stage.name,
@@ -74,6 +71,20 @@ class Recording:
             origin=stage.origin,
             detail=stage.detail,
         )
+
+    def proof(self, kernel: str, stage: str, evidence: Proved | Unverified) -> None:
+        """Whether a stage was proved; the questions asked for it stand before."""
+        if self._recorder is None:
+            return
+        self._flush_queries(kernel, stage)
+        self._recorder.proof(kernel, stage, evidence_to_json(evidence), summary(evidence))
+
+    def _flush_queries(self, kernel: str, stage: str) -> None:
+        if self._recorder is not None:
+            for purpose, query in self._queries:
+                where = f"{stage}: {purpose}"
+                self._recorder.query(kernel, where, query.smt, query.answer, query.seconds)
+        self._queries.clear()
 
     def verdict(self, kernel: KernelReport) -> None:
         """What is known about a kernel in the end."""

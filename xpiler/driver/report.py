@@ -10,8 +10,10 @@ from xpiler.ir.diagnostics import Diagnostic
 from xpiler.ir.nodes import Span
 from xpiler.verify.evidence import (
     Evidence,
+    Proved,
     Refused,
     Refuted,
+    Unverified,
     evidence_to_json,
     is_verified,
     summary,
@@ -24,7 +26,11 @@ SCHEMA = 1
 
 @dataclass(frozen=True, slots=True)
 class PassReport:
-    """One pass on one kernel. `verdict`: applied, skipped, disabled, unsupported, ill-formed, rejected."""
+    """One pass on one kernel. `verdict`: applied, skipped, disabled, unsupported, ill-formed, rejected.
+
+    `evidence` is of the step alone, where a proof was asked for: `Proved`, or `Unverified` with the reason why there is none
+    (the finished file is tested in any case).
+    """
 
     name: str
     verdict: str
@@ -33,6 +39,7 @@ class PassReport:
     seconds: float
     origin: str
     detail: str = ""
+    evidence: Proved | Unverified | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +133,7 @@ def _kernel(kernel: KernelReport) -> dict[str, Any]:
                 "seconds": round(p.seconds, 5),
                 "origin": p.origin,
                 "detail": p.detail,
+                "evidence": None if p.evidence is None else evidence_to_json(p.evidence),
             }
             for p in kernel.passes
         ],

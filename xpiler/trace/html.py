@@ -31,8 +31,10 @@ def render_html(trace: Trace) -> str:
 
 def _kernel(trace: Trace, name: str) -> dict[str, Any]:
     stages = [_stage(trace, name, n, e) for n, e in enumerate(trace.of(name, "stage"))]
+    proofs = {p["stage"]: p for p in trace.of(name, "proof")}
     longest = max((s["seconds"] for s in stages), default=0.0) or 1.0
     for stage in stages:
+        stage["proof"] = proofs.get(stage["name"])
         stage["width"] = round(100 * stage["seconds"] / longest)
     verdicts = trace.of(name, "verdict")
     queries = [{**q, "smt": trace.text(q["file"])} for q in trace.of(name, "query")]

@@ -117,6 +117,10 @@ class Recorder:
             "counterexample", kernel=kernel, stage=stage, file=name, program=program, text=text
         )
 
+    def proof(self, kernel: str, stage: str, evidence: dict[str, Any], summary: str) -> None:
+        """Whether a stage was shown to be right for all sizes."""
+        self._event("proof", kernel=kernel, stage=stage, evidence=evidence, summary=summary)
+
     def verdict(self, kernel: str, evidence: dict[str, Any], summary: str) -> None:
         """What is known about a kernel's translation."""
         self._event("verdict", kernel=kernel, evidence=evidence, summary=summary)

@@ -42,6 +42,8 @@ def _event(trace: Trace, event: Any, diffs: bool) -> Iterator[str]:
             yield f"    solver: {event['purpose']}: {event['answer']} in {event['seconds']:.2f} s"
         case "counterexample":
             yield f"    counterexample for {event['stage']}: {event['text']}"
+        case "proof":
+            yield f"    {event['stage']}: {event['summary']}"
         case "verdict":
             yield f"  => {event['summary']}"
         case _:
