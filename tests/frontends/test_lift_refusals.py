@@ -137,6 +137,14 @@ def test_names_that_are_not_known_in_host_code_do_not_stop_kernels() -> None:
     assert found.diagnostics
 
 
+def test_a_literal_and_a_macro_without_a_space_between() -> None:
+    source = """
+        #define UNIT "d"
+        __global__ void k(int *x) { printf("%"UNIT" items", x[0]); x[1] = 2; }
+    """
+    assert len(programs(source)) == 1
+
+
 def test_a_struct_that_points_to_itself() -> None:
     source = """
         struct Link { Link *next; Link **all; int value; };

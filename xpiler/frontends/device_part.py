@@ -13,13 +13,14 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
+from xpiler.backends.base import KernelEntry
 from xpiler.frontends.edits import Edit, apply
 from xpiler.frontends.libclang import system_includes, vendor_headers
 from xpiler.frontends.place import Places, find
 from xpiler.frontends.tokens import Token, matching
 from xpiler.ir.diagnostics import Diagnostic
 
-__all__ = ["device_part", "kernels_alone"]
+__all__ = ["device_part", "kernels_alone", "with_one_kernel"]
 
 RUNTIME_HEADERS: Final = Path(__file__).parent.parent / "runtime" / "include"
 _MARKS: Final = frozenset(
@@ -69,6 +70,18 @@ def device_part(text: str, missing: Iterable[str] = (), broken: Collection[int] 
         if not _needed(piece, marks, places, broken):
             start, end = piece.items[0].start, piece.items[-1].end
             edits += _blanked(places, start, end)
+    return apply(text, sorted(edits))
+
+
+def with_one_kernel(text: str, entry: KernelEntry) -> str:
+    """`text` with the bodies of all kernels but `entry` empty; as it is where no kernel is marked as one."""
+    places = find(text)
+    name = re.sub(r"<.*", "", entry.source_name, flags=re.S).split("::")[-1].strip()
+    edits: list[Edit] = []
+    for kernel in places.kernels:
+        if kernel.name != name and kernel.body is not None:
+            start, end = kernel.body.start, kernel.body.end
+            edits += [*_blanked(places, start + 1, end - 1)]
     return apply(text, sorted(edits))
 
 

@@ -38,6 +38,7 @@ _ARGUMENTS: Final = (
     "-std=c++17",
     "-w",
     "-ferror-limit=0",
+    "-Wno-reserved-user-defined-literal",
     "-Xclang",
     "-fcuda-allow-variadic-functions",
     "-ftemplate-depth=256",

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from xpiler.backends.base import KernelEntry
+from xpiler.frontends.device_part import with_one_kernel
 from xpiler.ir.nodes import Module
 from xpiler.ir.types import F64, Scalar
 from xpiler.verify.case import Case, ConcreteBuffer, ConcreteScalar
@@ -67,18 +68,30 @@ def check(
             others = partial(other_cases, program, found)
             checks.append(KernelCheck(entry, program, found, others))
     runnable = tuple(check_.entry for check_ in checks)
-    if checks:
+    memory = observed if observed is not None else {}
+    oracle, together = HarnessRunner(source, runnable), HarnessRunner(candidate, runnable)
+
+    def compared(runner: HarnessRunner, some: Sequence[KernelCheck]) -> None:
         results = check_runners(
-            HarnessRunner(source, runnable),
-            HarnessRunner(candidate, runnable),
-            checks,
+            oracle,
+            runner,
+            some,
             settings or Settings(jobs=jobs),
             references=double_reference,
             progress=lambda kernel, stage: say(f"{stage} {kernel}"),
-            observed=observed,
+            observed=memory,
         )
-        for check_, result in zip(checks, results, strict=True):
+        for check_, result in zip(some, results, strict=True):
             evidence[check_.entry.symbol] = result
+
+    if checks:
+        compared(together, checks)
+        error = together.prepare()
+        if error is not None and not error.absent and len(checks) > 1 and oracle.prepare() is None:
+            for check_ in checks:  # one kernel that does not build says nothing about the others
+                alone = replace(candidate, text=with_one_kernel(candidate.text, check_.entry))
+                if alone != candidate:
+                    compared(HarnessRunner(alone, (check_.entry,)), [check_])
     return {entry.symbol: evidence[entry.symbol] for entry in entries}
 
 
