@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -255,6 +256,27 @@ def test_a_program_runs_again_only_when_something_changed(
     assert checked(tree, out).program is None
     checked(tree, out, run="5")
     assert runs == [["5"], ["6"], ["5"]]
+
+
+def test_a_stop_starts_no_more_checks(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what was found before it is kept."""
+    make(tree, {f"k{i}.cu": KERNEL for i in range(6)})
+    calls: list[str] = []
+
+    def evidence(source: Path, ported: Path) -> list[dict[str, Any]]:
+        calls.append(source.name)
+        if source.name == "k1.cu":
+            raise KeyboardInterrupt
+        time.sleep(0.2)
+        return [{"kernel": "k", "status": "verified", "detail": "seen"}]
+
+    monkeypatch.setattr(kernels, "_evidence", evidence)
+    with pytest.raises(KeyboardInterrupt):
+        checked(tree, tmp_path / "out", verify=True)
+    assert len(calls) < 5
+    assert row(checked(tree, tmp_path / "out"), "k0.cu").kernels[0]["status"] == "verified"
 
 
 def test_a_broken_memory_is_forgotten(tree: Path, tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import os
 import re
 import shlex
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -21,7 +20,7 @@ from xpiler.backends.hip.toolchain import (
 )
 from xpiler.port.database import BadDatabase, find_database, read_database, unit_flags
 from xpiler.port.files import finding
-from xpiler.port.memory import Memory, Subject, load_memory
+from xpiler.port.memory import Memory, Subject, checked, load_memory
 from xpiler.port.report import Report, Row, diagnostic_row
 from xpiler.port.settings import Settings, is_suppressed
 from xpiler.port.tree import STATE
@@ -111,10 +110,9 @@ def _compile_all(
             tell(rows[path].output)
             return _compile(settings.output / rows[path].output, settings.arch, flags[path])
 
-        with ThreadPoolExecutor(settings.jobs) as pool:
-            for path, result in zip(missing, pool.map(compile_one, missing), strict=True):
-                memory.keep("compiled", path, keys[path], result)
-                results[path] = result
+        for path, result in checked(settings.jobs, compile_one, missing):
+            memory.keep("compiled", path, keys[path], result)
+            results[path] = result
     done = {
         path: _with_compiled(rows[path], result, settings)
         for path, result in results.items()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from xpiler.backends.hip.catalog import entry
 from xpiler.port.files import finding
-from xpiler.port.memory import Memory, Subject, original
+from xpiler.port.memory import Memory, Subject, checked, original
 from xpiler.port.report import Report, Row, diagnostic_row
 from xpiler.port.settings import Settings, is_suppressed
 
@@ -30,13 +29,13 @@ def verify_kernels(
     keys = {row.path: subject.pair_key(row.path) for row in rows}
     fresh = [row for row in rows if memory.find("kernels", row.path, keys[row.path]) is None]
     if fresh:
-        with before(settings, subject) as source, ThreadPoolExecutor(settings.jobs) as pool:
+        with before(settings, subject) as source:
 
             def verify(row: Row) -> list[dict[str, Any]]:
                 tell(row.path)
                 return _evidence(source / row.path, settings.output / row.output)
 
-            for row, kernels in zip(fresh, pool.map(verify, fresh), strict=True):
+            for row, kernels in checked(settings.jobs, verify, fresh):
                 memory.keep("kernels", row.path, keys[row.path], kernels)
     return remembered_kernels(report, settings, subject, memory)
 

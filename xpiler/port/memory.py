@@ -6,18 +6,20 @@ The results stand in `.xpiler-port/checks.json`, each with a hash of all that it
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 
 from xpiler.port.manifest import digest, write_atomically
 from xpiler.port.report import Report
 from xpiler.port.settings import COMPAT_HEADER, HELPER_HEADER, Settings
 from xpiler.port.tree import STATE
 
-__all__ = ["Memory", "Subject", "load_memory", "original"]
+__all__ = ["Memory", "Subject", "checked", "load_memory", "original"]
 
+_T = TypeVar("_T")
 _KINDS = ("kernels", "compiled", "program")
 
 
@@ -50,6 +52,18 @@ def load_memory(state: Path) -> Memory:
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         rows = {kind: {} for kind in _KINDS}
     return Memory(place, rows)
+
+
+def checked(jobs: int, check: Callable[[_T], Any], items: Sequence[_T]) -> Iterator[tuple[_T, Any]]:
+    """Each item with what was found, in order, `jobs` at once; a stop (^C) starts no more of them."""
+    with ThreadPoolExecutor(jobs) as pool:
+        futures = [pool.submit(check, item) for item in items]
+        try:
+            for item, future in zip(items, futures, strict=True):
+                yield item, future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def original(settings: Settings, path: str) -> Path:
