@@ -130,6 +130,35 @@ void literal({HEAD}, const f32 *x, f32 *z, i32 n) {{
   }}
 }}
 """,
+    "product": f"""
+void product({HEAD}, const f16 *x, const f16 *y, f32 *z, i32 ld, i32 other) {{
+  parallel(block.x) for (i32 bx = 0; bx < (i32)gridDim.x; bx += 1) {{
+    __shared__ f32 c[17][24];
+    parallel(thread.x) for (i32 t = 0; t < 32; t += 1) {{
+      if (t % 32 == 0) {{
+        for (i32 i = 0; i < 17; i += 1) {{ for (i32 j = 0; j < 24; j += 1) {{ c[i][j] = 1.0f; }} }}
+        for (i32 p = 0; p < 17; p += 1) {{ for (i32 q = 0; q < 24; q += 1) {{
+          f32 s = c[p][q];
+          for (i32 e = 0; e < 40; e += 1) {{
+            s = s + (f32)x[bx * 680 + p * 40 + e] * (f32)y[e * ld + q];
+          }}
+          c[p][q] = s;
+        }} }}
+        for (i32 r = 0; r < 17; r += 1) {{ for (i32 u = 0; u < 24; u += 1) {{
+          f32 w = c[r][u];
+          for (i32 g = 0; g < 40; g += 1) {{
+            w = w + (f32)x[bx * 680 + r * 40 + g] * (f32)y[u * other + g];
+          }}
+          c[r][u] = w;
+        }} }}
+        for (i32 m = 0; m < 17; m += 1) {{ for (i32 n = 0; n < 24; n += 1) {{
+          z[bx * 408 + m * 24 + n] = c[m][n];
+        }} }}
+      }}
+    }}
+  }}
+}}
+""",
     "tally": flat(
         "tally",
         "const i32 *x, i32 *z, i32 n",

@@ -70,7 +70,7 @@ def _inputs() -> tuple[Array, Array]:
 def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Array]:
     folder: Path = tmp_path_factory.mktemp("composites")
     x, y = _inputs()
-    names = [n for n in COMPOSITES if n != "xp_select"]
+    names = [n for n, c in COMPOSITES.items() if n != "xp_select" and c.sources > 0]
     calls = []
     for name in names:
         composite = COMPOSITES[name]

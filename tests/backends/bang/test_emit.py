@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from tests.backends.bang.simulate import build, run
+from xpiler.backends.bang.arch import ARCHITECTURES
 from xpiler.backends.bang.cnrt import to_cnrt
 from xpiler.backends.bang.target import TARGET
-from xpiler.backends.bang.toolchain import simulated
+from xpiler.backends.bang.toolchain import INCLUDE, simulated
 from xpiler.backends.base import EmitRequest, Emitted, KernelEntry, TranslatedKernel
 from xpiler.driver.pipeline import run_pipeline
 from xpiler.frontends.lift import lift
@@ -80,16 +82,17 @@ int main() {
 """
 
 
-def translate(source: str, path: Path) -> Emitted:
+def translate(source: str, path: Path, options: Mapping[str, str] | None = None) -> Emitted:
+    options = options or {}
     lifted = lift(source, path)
     assert isinstance(lifted, LiftedFile), lifted
     kernels = []
     for n, kernel in enumerate(lifted.lifted):
-        done = run_pipeline(kernel.program, TARGET.pipeline(kernel.program, {}), TARGET.facts)
+        done = run_pipeline(kernel.program, TARGET.pipeline(kernel.program, options), TARGET.facts)
         assert done.failure is None, done.failure
         entry = KernelEntry(n, kernel.program.kernels[0], kernel.source_name, kernel.symbol)
         kernels.append(TranslatedKernel(entry, kernel.program, done.program))
-    return TARGET.emit(EmitRequest(source, path, tuple(kernels)))
+    return TARGET.emit(EmitRequest(source, path, tuple(kernels), options))
 
 
 @pytest.fixture(scope="module")
@@ -190,6 +193,27 @@ def test_managed_memory_goes_to_the_device_and_back(tmp_path: Path) -> None:
     done = run(build(made.text, tmp_path))
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["0", "196", "388", "392"]
+
+
+@pytest.mark.parametrize(("arch", "vector"), [("mtp_592", True), ("mtp_270", False)])
+def test_another_architecture(tmp_path: Path, arch: str, vector: bool) -> None:
+    made = translate(SOURCE, tmp_path / "file.cu", {"arch": arch})
+    assert f"--bang-mlu-arch={arch} " in made.text.splitlines()[0]
+    assert ("__bang_mul_scalar(" in made.text) == vector
+    (unit,) = TARGET.executors[0].units(made.text, Path("file.mlu"), ())
+    assert f"-D__BANG_ARCH__={arch.removeprefix('mtp_')}" in unit.flags
+    binary = build(made.text, tmp_path, "other", *(f for f in unit.flags if "ARCH" in f))
+    done = run(binary)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["33", str(3 * (2 * 999 * 4 + 3)), "35", "1"]
+
+
+def test_architectures_are_those_that_the_simulator_knows() -> None:
+    header = (INCLUDE / "bang" / "core.h").read_text(encoding="utf-8")
+    (option,) = TARGET.options
+    assert set(option.choices) == set(ARCHITECTURES)
+    assert all(a.nram % 1024 == 0 and a.nram < 768 * 1024 for a in ARCHITECTURES.values())
+    assert "__BANG_ARCH__ == 372" in header
 
 
 def test_simulation_keeps_lines() -> None:

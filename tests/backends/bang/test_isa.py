@@ -309,7 +309,25 @@ def _matrix() -> list[Case]:
         "__bang_reshape_filter(z, y, 64, 1, 1, 64); __memcpy(wx, z, 4096, NRAM2WRAM); "
         "__bang_mlp(d, x, wx, 64, 64, 0)"
     )
-    return [_f(call, weight @ x)]
+    return [_f(call, weight @ x), _convolution()]
+
+
+def _convolution() -> Case:
+    """4 x 4 x 16 halves, 128 filters of 2 x 2 x 16, strides 1 (width) and 2 (height)."""
+    image = (np.arange(256) % 5 - 2).reshape(4, 4, 16)
+    filters = (np.arange(128 * 64) % 7 - 3).reshape(128, 2, 2, 16)
+    windows = np.lib.stride_tricks.sliding_window_view(image, (2, 2, 16))[::2, :, 0]
+    call = (
+        "__nram__ half ci[256]; ::bang::declare(ci, sizeof ci); "
+        "__nram__ half cf[8192]; ::bang::declare(cf, sizeof cf); "
+        "__nram__ half cr[8192]; ::bang::declare(cr, sizeof cr); "
+        "__wram__ half cw[8192]; ::bang::declare(cw, sizeof cw); "
+        "for (int q = 0; q < 256; ++q) ci[q] = half(q % 5 - 2); "
+        "for (int q = 0; q < 8192; ++q) cf[q] = half(q % 7 - 3); "
+        "__bang_reshape_filter(cr, cf, 128, 2, 2, 16); __memcpy(cw, cr, 16384, NRAM2WRAM); "
+        "__bang_conv(d, ci, cw, 16, 4, 4, 2, 2, 1, 2, 128)"
+    )
+    return _f(call, np.einsum("yxhwc,ohwc->yxo", windows, filters))
 
 
 def _cases() -> list[Case]:

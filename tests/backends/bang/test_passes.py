@@ -17,6 +17,7 @@ from xpiler.backends.bang.passes.bind import BIND
 from xpiler.backends.bang.passes.cache import CACHE
 from xpiler.backends.bang.passes.distribute import DISTRIBUTE
 from xpiler.backends.bang.passes.doubles import DOUBLES
+from xpiler.backends.bang.passes.matmul import MATMUL
 from xpiler.backends.bang.passes.pipeline import PIPELINE
 from xpiler.backends.bang.passes.reroll import REROLL
 from xpiler.backends.bang.passes.rows import ROWS
@@ -33,7 +34,7 @@ from xpiler.ir.walk import expressions, statements
 from xpiler.passes.base import Applied, Context, NotApplicable, Pass, Unsupported
 
 Array = np.ndarray[Any, Any]
-PASSES = (BIND, DISTRIBUTE, REROLL, ROWS, CACHE, TENSORIZE, PIPELINE, ATOMICS)
+PASSES = (BIND, DISTRIBUTE, REROLL, ROWS, CACHE, MATMUL, TENSORIZE, PIPELINE, ATOMICS)
 SMALL = {"loop_bind": {"tile": 256}}  # so that a task has several tiles
 WORDS = vocabulary()
 FRONT = "#include <bang.h>\n#include <cnrt.h>\n"
@@ -233,6 +234,30 @@ def test_continue_and_values_that_are_set_again(library: Library, n: int) -> Non
     expected = ((np.float32(0) + padded[:-2]) + padded[1:-1]) + padded[2:]
     np.testing.assert_allclose(z, expected.reshape(-1)[:n], rtol=1e-6, atol=1e-6)
     assert "__bang_add(" in library.texts["edges"]
+
+
+def test_products_of_halves_run_on_the_matrix_unit(library: Library) -> None:
+    rng = np.random.default_rng(3)
+    x = rng.integers(-4, 5, (2, 17, 40)).astype(np.float16)
+    y = rng.integers(-4, 5, 40 * 60).astype(np.float16)
+    z = np.zeros((2, 17, 24), np.float32)
+    library.call("product", (2,), (32,), x, y, z, 29, 51)
+    wide = y.astype(np.float32)
+    plain = np.lib.stride_tricks.as_strided(wide, (40, 24), (4 * 29, 4))
+    turned = np.lib.stride_tricks.as_strided(wide, (24, 40), (4 * 51, 4))
+    np.testing.assert_array_equal(z, 1 + x.astype(np.float32) @ (plain + turned.T))
+    text = library.texts["product"]
+    assert text.count("xp_matmul_half(") == 3  # the function and two calls
+    assert "__bang_conv(" in text
+
+
+@pytest.mark.parametrize("size", ["8", "some"])
+def test_products_of_other_sizes_are_left_alone(size: str) -> None:
+    text = KERNELS["product"].replace("q < 24", f"q < {size}").replace("u < 24", f"u < {size}")
+    reason = _reason(
+        text.replace("i32 other", "i32 other, i32 some"), MATMUL, (BIND, DISTRIBUTE, CACHE)
+    )
+    assert "no product" in reason
 
 
 @pytest.mark.parametrize("n", [1, 130, 4000])

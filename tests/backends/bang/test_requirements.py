@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from tests.backends.bang.simulate import build, run
+from xpiler.backends.bang.toolchain import INCLUDE
 
 REFUSED = 96
 
@@ -37,6 +39,7 @@ int main(int, char **argv) {{
 }}
 """
 
+CONV = "__wram__ half wh[2048]; __bang_conv(a, (half *)b, wh"
 VIOLATIONS = {
     "__bang_add(a, b, g, 64)": "operand in GDRAM, needs NRAM",
     "__bang_add(g, a, b, 64)": "operand in GDRAM, needs NRAM",
@@ -85,26 +88,94 @@ VIOLATIONS = {
     "__memcpy_async(a, g, 256, GDRAM2NRAM)": "asynchronous copies were not waited for",
     "__nram__ float big[40960]; __nram__ float bigger[131072]": "capacity exceeded",
     "if (taskId == 0) __sync_cluster()": "not reached by every task",
+    "__bang_transpose(a, b, 0, 4)": "element count 0 is not positive",
+    "__bang_pad(a, b, 1, 2, 2, -1, 0)": "a size is out of range",
+    "__bang_reshape_filter(a, b, 64, 1, 1, 0)": "a size is not positive",
+    "__bang_mlp(a, (int8 *)b, (int8 *)w, 63, 4, 0)": "height is not divisible by 64",
+    "__bang_mlp(a, (int8 *)b, (int8 *)c, 64, 1, 0)": "operand in NRAM, needs WRAM",
+    "__bang_add((float *)nullptr, a, b, 4)": "operand in GDRAM, needs NRAM",
+    "__memcpy(a, nullptr, 16, GDRAM2NRAM)": "null pointer",
+    f"{CONV}, 32, 1, 1, 1, 1, 1, 1, 63)": "channel_output is not divisible by 64",
+    f"{CONV}, 31, 1, 1, 1, 1, 1, 1, 64)": "row bytes not aligned",
+    f"{CONV}, 32, 1, 1, 1, 2, 1, 1, 64)": "the window is larger than the input",
+    f"{CONV}, 32, 1, 1, 1, 1, 0, 1, 64)": "a stride is not positive",
+    f"{CONV}, 32, 0, 1, 1, 1, 1, 1, 64)": "a size is not positive",
+    f"{CONV}, 32, 1, 2, 1, 1, 1, 1, 64)": "past the end of an array in NRAM",
+    "__wram__ half wh[2064]; __bang_conv(a, (half *)b, wh + 8, 32, 1, 1, 1, 1, 1, 1, 64)":
+        "WRAM address not 32-byte aligned",
+    "__bang_conv(a, (half *)b, (half *)c, 32, 1, 1, 1, 1, 1, 1, 64)": "operand in NRAM, needs WRAM",
+    "__wram__ half wh[2048]; __bang_conv(a, (half *)a, wh, 32, 1, 1, 1, 1, 1, 1, 64)":
+        "dst overlaps a source",
 }  # fmt: skip
+SECOND = {
+    "__bang_add(a, b, b, 31)": "length not divisible by 128 bytes",
+    "__bang_add(a, b + 1, b, 32)": "address not 64-byte aligned",
+    "__bang_transpose(a, b, 2, 32)": "a side is not divisible by 128 bytes",
+    "__bang_sumpool(a, b, 16, 2, 1, 2, 1, 1, 1)": "channel bytes not divisible by 128",
+    "__bang_reshape_filter(a, b, 64, 1, 1, 16)": "row bytes not aligned",
+    "__bang_sqrt(a, b, 32)": "needs mtp_322",
+    "__bang_float2int_tz(c, a, 32, 0)": "needs mtp_300",
+}
+LATER = {
+    "__bang_matmul(a, b, w, 1, 16, 63)": "n is not divisible by 64",
+    "__bang_matmul(a, b, w, 1, 15, 64)": "row bytes not divisible by 64",
+    "__bang_matmul(a, b, w, 0, 16, 64)": "a size is not positive",
+    "__nram__ float big[65536]; __nram__ float bigger[40960]": "capacity exceeded",
+}
+ALL = {
+    **{(372, call): message for call, message in VIOLATIONS.items()},
+    **{(270, call): message for call, message in SECOND.items()},
+    **{(592, call): message for call, message in LATER.items()},
+}
 
 
 @pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    kernels, cases = [], []
-    for i, body in enumerate(VIOLATIONS):
-        kernels.append(KERNEL.format(i=i, body=body))
-        cases.append(f"    case {i}: k{i}<<<dim, cnrtFuncTypeUnion1, nullptr>>>(G); break;\n")
-    text = HEAD + "".join(kernels) + MAIN.format(cases="".join(cases))
-    return build(text, tmp_path_factory.mktemp("requirements"), "violations", "-O0")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
+    folder, out = tmp_path_factory.mktemp("requirements"), {}
+    for arch in (372, 270, 592):
+        kernels, cases = [], []
+        for i, (on, body) in enumerate(ALL):
+            if on == arch:
+                kernels.append(KERNEL.format(i=i, body=body))
+                launch = f"k{i}<<<dim, cnrtFuncTypeUnion1, nullptr>>>(G)"
+                cases.append(f"    case {i}: {launch}; break;\n")
+        text = HEAD + "".join(kernels) + MAIN.format(cases="".join(cases))
+        out[arch] = build(text, folder, f"violations{arch}", "-O0", f"-D__BANG_ARCH__={arch}")
+    return out
 
 
-@pytest.mark.parametrize("number", range(len(VIOLATIONS)), ids=lambda n: list(VIOLATIONS)[n][:40])
-def test_violation_is_refused(program: Path, number: int) -> None:
-    call, message = list(VIOLATIONS.items())[number]
-    done = run(program, str(number))
+@pytest.mark.parametrize("number", range(len(ALL)), ids=lambda n: str(list(ALL)[n])[:40])
+def test_violation_is_refused(programs: dict[int, Path], number: int) -> None:
+    (arch, call), message = list(ALL.items())[number]
+    done = run(programs[arch], str(number))
     assert done.returncode == REFUSED, (call, done)
     assert message in done.stderr
     assert f"kernel k{number}, task " in done.stderr
+
+
+ELSEWHERE = {
+    "operand outside the range where the approximation holds",  # with its bounds, above
+    "source length is not a multiple of the segment length",
+    "a dimension is zero", "dim.x ", " is not a multiple of ", " cores",
+    "a Block job has no other task to wait for", "outside a kernel", "past the end of ",
+    "operand in ", ", needs ", "element count ", " is not positive", "needs mtp_", ", this is mtp_",
+    "barrier", "launch", "end of task", ": ", " bytes at offset ", " bytes declared, ", " available on mtp_", " of ",
+}  # fmt: skip
+"""Pieces of messages, and those that the launch tests below provoke."""
+
+
+def test_every_check_of_the_headers_is_violated_by_a_test() -> None:
+    text = "".join(h.read_text(encoding="utf-8") for h in sorted(INCLUDE.glob("bang/*.h")))
+    calls = re.findall(r"(?:check\.need|\bneed|fail|refuse)\([^;]*;", text)
+    messages = {m for call in calls for m in re.findall(r'"([^"]*)"', call)}
+    tested = " | ".join(ALL.values())
+    missing = {
+        m for m in messages
+        if m not in tested and not any(t in m for t in ALL.values())
+        and not any(m.startswith(e) for e in ELSEWHERE)
+    }  # fmt: skip
+    assert len(messages) > 30
+    assert missing == set()
 
 
 UNION = """
@@ -151,6 +222,28 @@ int main() {
   k<<<dim, cnrtFuncTypeUnion1, nullptr>>>();
 }
 """
+
+
+@pytest.mark.parametrize(
+    ("size", "kind", "body", "message"),
+    [
+        ("0, 1, 1", "Block", "", "a dimension is zero"),
+        ("1, 1, 1", "Block", "__sync_cluster();", "a Block job has no other task to wait for"),
+    ],
+)
+def test_a_launch_that_cannot_run_is_refused(
+    tmp_path: Path, size: str, kind: str, body: str, message: str
+) -> None:
+    text = BAD_LAUNCH.replace("6, 1, 1", size).replace("Union1", kind)
+    done = run(build(text.replace("k() {}", f"k() {{ {body} }}"), tmp_path))
+    assert done.returncode == REFUSED
+    assert message in done.stderr
+
+
+def test_a_barrier_outside_a_kernel_is_refused(tmp_path: Path) -> None:
+    done = run(build("#include <bang.h>\nint main() { __sync_all_ipu(); }\n", tmp_path))
+    assert done.returncode == REFUSED
+    assert "outside a kernel" in done.stderr
 
 
 def test_a_launch_that_does_not_fill_its_clusters_is_refused(tmp_path: Path) -> None:
@@ -220,14 +313,3 @@ __attribute__((constructor)) static void start() {
 def test_instructions_of_a_later_architecture(tmp_path: Path) -> None:
     done = run(build(OTHER, tmp_path, "later", "-D__BANG_ARCH__=592"))
     assert done.stdout.split() == ["0.5", "78", "15", "7", "0"], done.stderr
-
-
-def test_alignment_is_asked_for_on_the_second_generation(tmp_path: Path) -> None:
-    text = (
-        HEAD
-        + KERNEL.format(i=0, body="__bang_add(a, b, b, 31)")
-        + MAIN.format(cases="    case 0: k0<<<dim, cnrtFuncTypeUnion1, nullptr>>>(G);\n")
-    )
-    done = run(build(text, tmp_path, "aligned", "-D__BANG_ARCH__=270"), "0")
-    assert done.returncode == REFUSED
-    assert "length not divisible by 128 bytes" in done.stderr

@@ -11,6 +11,8 @@ double precision by tests/backends/bang/test_composites.py.
   finite and normal (2^-126 <= |b| <= 2^126), infinities and zeros as IEEE division.
 - `xp_fma`: the product and the sum with their exact errors (Dekker 1971, Knuth), added last; 1 ulp where nothing
   underflows and |a|, |b| < 2^115.
+- `xp_matmul_half`: a product of small matrices on the matrix unit (`__bang_conv` with a 1 x 1 kernel). It has
+  parameters of its own.
 - `xp_tanh`: a polynomial below 0.65, 1 - 2 / (exp(2|x|) + 1) above; 4 ulp.
 - `xp_erf`: a polynomial below 1, 1 - exp(-x^2) q(1 / (1 + |x| / 2)) above; 4 ulp.
 """
@@ -25,7 +27,10 @@ __all__ = ["COMPOSITES", "Composite", "with_dependencies"]
 
 @dataclass(frozen=True, slots=True)
 class Composite:
-    """A device function `name(dst, sources..., scratch..., n)` and the composites that it calls."""
+    """A device function `name(dst, sources..., scratch..., n)` and the composites that it calls.
+
+    One without sources has other parameters.
+    """
 
     name: str
     sources: int
@@ -195,6 +200,31 @@ __mlu_func__ void xp_fma(float *dst, float *a, float *b, float *c, float *t0, fl
   __bang_add(dst, t0, dst, n);
 }}"""
 
+_MATMUL: Final = """\
+// c[m][n] += a[m][k] * b[k][n] of halves, rows of c dense; `turned`: b's columns lie ldb apart, not its rows; n <= 64.
+// Scratch of at least m * kp, 64 * kp, 64 * kp halves, as many in WRAM, and 2 * 64 * m floats; kp = k up to 32.
+__mlu_func__ void xp_matmul_half(float *c, const half *a, int lda, mluMemcpyDirection_t way_a, const half *b, int ldb,
+                                 mluMemcpyDirection_t way_b, int m, int n, int k, int turned, half *s, half *t,
+                                 half *u, half *w, float *p) {
+  const int kp = (k + 31) / 32 * 32;
+  __bang_write_zero(s, m * kp);
+  __memcpy(s, a, k * 2, way_a, kp * 2, lda * 2, m - 1);
+  __bang_write_zero(u, 64 * kp);
+  if (turned) {
+    __memcpy(u, b, k * 2, way_b, kp * 2, ldb * 2, n - 1);
+  } else {
+    __bang_write_zero(t, 64 * kp);
+    __memcpy(t, b, n * 2, way_b, 64 * 2, ldb * 2, k - 1);
+    __bang_transpose(u, t, kp, 64);
+  }
+  __bang_reshape_filter(t, u, 64, 1, 1, kp);
+  __memcpy(w, t, 64 * kp * 2, NRAM2WRAM);
+  __bang_conv(p, s, w, kp, m, 1, 1, 1, 1, 1, 64);
+  float *q = p + 64 * m;
+  __memcpy(q, p, n * 4, NRAM2NRAM, n * 4, 64 * 4, m - 1);
+  __bang_add(c, c, q, m * n);
+}"""
+
 _TANH: Final = f"""\
 // dst = tanh(src), 4 ulp
 __mlu_func__ void xp_tanh(float *dst, float *src, float *t0, float *t1, float *t2, float *t3, float *t4, int n) {{
@@ -252,6 +282,7 @@ COMPOSITES: Final[dict[str, Composite]] = {
         Composite("xp_exp", 1, 3, _EXP),
         Composite("xp_div", 2, 6, _DIV),
         Composite("xp_fma", 3, 6, _FMA),
+        Composite("xp_matmul_half", 0, 0, _MATMUL),
         Composite("xp_tanh", 1, 5, _TANH, ("xp_exp",)),
         Composite("xp_erf", 1, 5, _ERF, ("xp_exp",)),
     )

@@ -12,6 +12,7 @@ from xpiler.backends.bang.passes.bind import BIND
 from xpiler.backends.bang.passes.cache import CACHE
 from xpiler.backends.bang.passes.distribute import DISTRIBUTE
 from xpiler.backends.bang.passes.doubles import DOUBLES
+from xpiler.backends.bang.passes.matmul import MATMUL
 from xpiler.backends.bang.passes.pipeline import PIPELINE
 from xpiler.backends.bang.passes.reroll import REROLL
 from xpiler.backends.bang.passes.rows import ROWS
@@ -39,6 +40,7 @@ _PASSES: Final[tuple[Pass, ...]] = (
     REROLL,
     ROWS,
     CACHE,
+    MATMUL,
     TENSORIZE,
     PIPELINE,
     ATOMICS,

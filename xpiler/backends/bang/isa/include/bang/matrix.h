@@ -29,6 +29,46 @@ void __bang_reshape_filter(T *dst, const T *src, int n, int h, int w, int c, XP_
   }
 }
 
+/// Convolution: dst[ho][wo][co] = sum over kh, kw, ci of src[ho * sh + kh][wo * sw + kw][ci] * kernel[co][kh][kw][ci].
+/// src is height x width x channel_input in NRAM, kernel in WRAM, reshaped; no padding, partial windows are dropped.
+/// @group matrix
+/// @units elements; channel_output divisible by 64, kernel_height * kernel_width * channel_input * sizeof(half) by 64 bytes
+inline void __bang_conv(float *dst, const half *src, const half *kernel, int channel_input, int height, int width,
+                        int kernel_height, int kernel_width, int stride_width, int stride_height, int channel_output,
+                        XP_WHERE) {
+  XP_CHECK;
+  check.need(channel_input > 0 && height > 0 && width > 0 && kernel_height > 0 && kernel_width > 0 &&
+                 channel_output > 0, "a size is not positive");
+  check.need(stride_width > 0 && stride_height > 0, "a stride is not positive");
+  check.need(kernel_height <= height && kernel_width <= width, "the window is larger than the input");
+  check.need(channel_output % 64 == 0, "channel_output is not divisible by 64");
+  const size_t row = static_cast<size_t>(kernel_height) * kernel_width * channel_input;
+  check.need(row * sizeof(half) % (__BANG_ARCH__ < 300 ? 128 : 64) == 0, "row bytes not aligned");
+  const int ho = (height - kernel_height) / stride_height + 1, wo = (width - kernel_width) / stride_width + 1;
+  const size_t in = static_cast<size_t>(height) * width * channel_input;
+  const size_t out = static_cast<size_t>(ho) * wo * channel_output;
+  check.in(src, in);
+  check.in(kernel, row * channel_output, bang::Space::wram);
+  check.out(dst, out);
+  check.apart(dst, out, src, in);
+  check.need(reinterpret_cast<uintptr_t>(kernel) % 32 == 0, "WRAM address not 32-byte aligned");
+  for (int y = 0; y < ho; ++y) {
+    for (int x = 0; x < wo; ++x) {
+      for (int o = 0; o < channel_output; ++o) {
+        const half *weight = kernel + static_cast<size_t>(o % 64 * (channel_output / 64) + o / 64) * row;
+        float total = 0;
+        for (int h = 0; h < kernel_height; ++h) {
+          for (int i = 0; i < kernel_width * channel_input; ++i) {
+            const size_t at = (static_cast<size_t>(y * stride_height + h) * width + x * stride_width) * channel_input + i;
+            total += static_cast<float>(src[at]) * static_cast<float>(weight[h * kernel_width * channel_input + i]);
+          }
+        }
+        dst[(static_cast<size_t>(y) * wo + x) * channel_output + o] = total;
+      }
+    }
+  }
+}
+
 /// dst[m][n] = sum over k of src[m][k] * weight[n][k]; src M x K in NRAM, weight N x K in WRAM, reshaped; dst M x N in NRAM.
 /// @group matrix
 /// @units elements; n divisible by 64, k * sizeof(T) by 64 bytes
