@@ -61,10 +61,10 @@ class Workload:
 class Outcome:
     """What became of a mutant.
 
-    `equivalent` mutants agree with the original on every small case; `change` says of which it is proved. `localised` is the rank of a wrong
-    statement among the suspects of the finished search, 0 if it is not among them: the statement at which one
-    change took the difference away comes first there. `guessed` is the rank before any change was tried. `seconds`
-    is processor time of localisation and repair.
+    `equivalent` mutants agree with the original on every small case; `change` says of which it is proved.
+    `localised` is the rank of a wrong statement among the suspects of the finished search, 0 if it is not among them:
+    the statement at which one change took the difference away comes first there. `guessed` is the rank before any
+    change was tried. `seconds` is processor time of localisation and repair.
     """
 
     kind: str
