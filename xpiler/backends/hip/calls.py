@@ -177,18 +177,23 @@ def group_algorithms(view: View) -> None:
     _tile_methods(view)
 
 
+_MISSING_GROUPS = {
+    "this_cluster": "there are no clusters on AMD GPUs",
+    "cluster_group": "there are no clusters on AMD GPUs",
+    "memcpy_async": "copy plainly and synchronise the group",
+    "wait": "copy plainly and synchronise the group",
+    "wait_prior": "copy plainly and synchronise the group",
+    "invoke_one": "let the thread of rank 0 do it",
+    "block_tile_memory": "tiles are within a wavefront: use the block, and shared memory of your own",
+    "labeled_partition": "partition by a ballot over the lanes",
+}
+
+
 def _missing_groups(view: View, spaces: frozenset[str]) -> None:
-    for name in ("this_cluster", "cluster_group", "memcpy_async", "wait_prior", "invoke_one"):
+    for name, advice in _MISSING_GROUPS.items():
         for i in view.positions(name):
             if view.text(i - 1) == "::" and view.text(i - 2) in spaces:
-                view.report(
-                    "XP5306",
-                    i,
-                    name=f"cooperative_groups::{name}",
-                    advice="copy plainly and synchronise the group"
-                    if "mem" in name or "wait" in name
-                    else "there are no clusters on AMD GPUs",
-                )
+                view.report("XP5306", i, name=f"cooperative_groups::{name}", advice=advice)
                 view.findings.left[f"cooperative_groups::{name}"] = 1
 
 
