@@ -51,7 +51,7 @@ def test_avx512_builds_without_warnings(example: Path, tmp_path: Path) -> None:
     settings = xpiler.Settings(out=Path("-"), verify=False, engine="symbolic")
     report = xpiler.translate(example, "avx512", settings)
     assert isinstance(report, Report)
-    suffix = ".cpp" if 'extern "C"' in report.text else ".c"
+    suffix = ".cpp" if "struct dim3 {" in report.text else ".c"
     path = tmp_path / f"{example.stem}{suffix}"
     path.write_text(report.text)
     for compiler in compilers(path):

@@ -125,9 +125,7 @@ _NUMBERS: Final = (
 
 def _extremes(name: str, sign: str) -> Piece:
     """CUDA declares them for host code too; a name of the kind `::max` marks their use."""
-    lines = (
-        f"inline {t} {name}({t} a, {t} b) {{ return a {sign} b ? a : b; }}" for t in _NUMBERS
-    )
+    lines = (f"inline {t} {name}({t} a, {t} b) {{ return a {sign} b ? a : b; }}" for t in _NUMBERS)
     return piece(f"::{name}", "\n".join(lines))
 
 

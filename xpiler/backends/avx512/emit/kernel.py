@@ -199,7 +199,7 @@ def print_kernel(
     source: Sequence[str],
     actual: Mapping[str, str],
     *,
-    data: Mapping[str, DataForm],
+    data: Mapping[str, DataForm] | None = None,
     c: bool,
     linkage: str,
 ) -> KernelText:
@@ -209,7 +209,7 @@ def print_kernel(
     params = parameters(kernel.params, source, actual, c=c)
     shown = ["xp_dim3 grid", "xp_dim3 block", "size_t shared_bytes", *(p.text for p in params)]
     signature = _filled(f"void {kernel.name}(", shown, len(linkage))
-    body = _Body(module, kernel, params, data)
+    body = _Body(module, kernel, params, data or {})
     return KernelText(linkage + signature, body.definition(signature, linkage))
 
 
