@@ -273,7 +273,8 @@ def _engine(
     def repaired(before: Module, after: Module) -> Module | None:
         found = cases.get(before.kernels[0].name, ())
         known = found if isinstance(found, tuple) else ()
-        return mend(before, after, known, lambda query: recording.query("repair", query))
+        asked = partial(recording.query, "repair")
+        return mend(before, after, known, asked, target.meaning())
 
     engine = configured_engine(
         settings.engine, target, checked, settings.llm, repair=repaired, observe=recording.exchange

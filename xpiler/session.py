@@ -212,10 +212,13 @@ class Session:
         """The localised statement, as a sentence; empty if the interpreter cannot tell."""
         from xpiler.synth.inputs import inputs_for
         from xpiler.synth.localise import Location, localise
+        from xpiler.synth.machine import machine_for
 
-        if not (stands_alone(before.kernels[0]) and stands_alone(after.kernels[0])):
+        machine = machine_for(self.target.meaning())
+        alone = stands_alone(before.kernels[0]) and stands_alone(after.kernels[0])
+        if not alone and machine is None:
             return ""
-        inputs = inputs_for(self.kernel.program, self._cases())
+        inputs = inputs_for(self.kernel.program, self._cases(), after=after, machine=machine)
         found = localise(before, after, inputs) if inputs else None
         return found.sentence if isinstance(found, Location) else ""
 

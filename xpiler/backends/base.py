@@ -163,13 +163,15 @@ class Meaning:
     `text` declares them and defines `xp_begin(task)` (a task starts), `xp_end()` (it ends; nonzero and a message
     when it must not) and `xp_on_chip(space, bytes)` (a new array in a space of the target's own, null for others).
     `types` are the C names of scalars where they are not the plain ones. `shapes` gives for each instruction or
-    word what it takes and gives, as a text: two of the same shape can be taken for each other.
+    word what it takes and gives, as a text: two of the same shape can be taken for each other. `far` are those whose
+    addresses depend on 64-bit registers: no guard is wide enough for them.
     """
 
     text: str
     flags: tuple[str, ...] = ()
     types: Mapping[Scalar, str] = field(default_factory=dict)
     shapes: Mapping[str, str] = field(default_factory=dict)
+    far: frozenset[str] = frozenset()
 
 
 class Meanings(Protocol):

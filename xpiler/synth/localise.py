@@ -281,21 +281,25 @@ def _feeding(new: Recording, path: Place, known: frozenset[str]) -> tuple[Place,
     What `known` arrays hold was compared with the predecessor when it was written. A statement that wrote fewer
     elements than its neighbours comes first, then the nearest.
     """
-    at_path = next((s for s in new.sites if s.path == path), None)
-    if at_path is None:
+    numbers = [n for n, s in enumerate(new.sites) if s.path == path]
+    if not numbers:
         return ()
-    written = _written(new)
-    names, wanted = _read(at_path.stmt), _arrays_read(at_path.stmt) - known
+    at, written = numbers[0], _written(new)
+    # what stands before, the nearest first, then what a loop brings round
+    nearest = [*new.sites[:at][::-1], *new.sites[at:][::-1]]
     found: dict[Place, float] = {}
-    # twice: what a loop's end leaves is read at its start
-    for site in (*reversed(new.sites), *reversed(new.sites)):
-        mine = written.get(site.path, {})
-        feeds = getattr(site.stmt, "name", "") in names and isinstance(site.stmt, Assign | Declare)
-        if site.path == path or site.path in found or not (feeds or wanted & set(mine)):
-            continue
-        found[site.path] = max(mine.values(), default=0)
-        names |= _read(site.stmt)
-        wanted |= _arrays_read(site.stmt) - known
+    level = [new.sites[at].stmt]
+    while level:
+        names = {n for stmt in level for n in _read(stmt)}
+        wanted = {n for stmt in level for n in _sources(stmt)} - known
+        level = []
+        for site in nearest:
+            mine = written.get(site.path, {})
+            feeds = isinstance(site.stmt, Assign | Declare) and site.stmt.name in names
+            if site.path == path or site.path in found or not (feeds or wanted & set(mine)):
+                continue
+            found[site.path] = max(mine.values(), default=0)
+            level.append(site.stmt)
     most = max(found.values(), default=0)
     return tuple(sorted(found, key=lambda p: not 0 < found[p] < 0.9 * most))
 
@@ -311,6 +315,16 @@ def _written(new: Recording) -> Mapping[Place, Mapping[str, float]]:
 
 def _read(stmt: Stmt) -> set[str]:
     return {n for e in expressions(stmt) for n in variables(e)}
+
+
+def _sources(stmt: Stmt) -> set[str]:
+    """Arrays that a statement reads; the first one that an instruction is given is where its result goes."""
+    if not isinstance(stmt, Evaluate):
+        return _arrays_read(stmt)
+    given = [
+        s.buffer for a in stmt.call.args for s in subexpressions(a) if isinstance(s, AddressOf)
+    ]
+    return set(given[1:])
 
 
 def _arrays_read(stmt: Stmt) -> set[str]:

@@ -28,7 +28,8 @@ from xpiler.verify.build import Built, build_library
 __all__ = ["Effect", "Machine", "machine_for"]
 
 PAGE = 4096
-GUARD = 1 << 34  # bytes on both sides: further than a 32-bit index of eight-byte elements reaches
+GUARD = 1 << 35  # bytes on both sides: further than a 32-bit index of eight-byte elements reaches
+REACH = 1 << 33  # bytes that a call may ask for from an array's start, or by a stride
 HEADER = __file__.rpartition("/")[0] + "/native"
 _C_TYPES: dict[str, Any] = {
     "i8": ctypes.c_int8,
@@ -70,6 +71,7 @@ class _Array:
     size: int
     data: Any
     whole: Any
+    on_chip: bool
 
 
 @dataclass
@@ -91,6 +93,7 @@ class Machine:
     def prepare(self, keys: Iterable[str]) -> None:
         """Make these instructions callable; all at once saves compilations. Raises Fault for what does not exist."""
         wanted = set(keys)
+        self._unknown |= {key for key in wanted if key.partition("|")[0] in self.meaning.far}
         if wanted - self._keys - self._unknown:
             self._build(sorted(self._keys | wanted - self._unknown))
         for key in sorted(wanted & self._unknown):
@@ -189,7 +192,8 @@ class Machine:
         if not address:
             address = self._room(size)
         whole = (ctypes.c_uint8 * max(size, 1)).from_address(address)
-        found = _Array(name, shape, address, size, _elements(address, elem, prod(shape)), whole)
+        data = _elements(address, elem, prod(shape))
+        found = _Array(name, shape, address, size, data, whole, key != name)
         self._arrays[key] = found
         self._at[address] = found
         return found
@@ -216,12 +220,13 @@ class Machine:
 
     def _callable(self, number: int, key: str) -> Callable[..., Any]:
         """A Python function for an instruction: registers are bytes, arrays `(array, first element)`."""
-        _, result, *kinds = key.split("|")
+        name, result, *kinds = key.split("|")
         function = getattr(self._library, f"xp_f{number}")
         function.argtypes = (ctypes.c_void_p, *(_argument_type(k) for k in kinds))
         out = (ctypes.c_uint8 * 64)()
         where = ctypes.addressof(out)
         pointers = tuple(n for n, k in enumerate(kinds) if k.endswith("*"))
+        numbers = tuple(n for n, k in enumerate(kinds) if k in ("i32", "u32", "i64", "u64"))
         read = _reader(result, out)
 
         def plain(*args: Any) -> Any:
@@ -232,12 +237,16 @@ class Machine:
         def with_memory(*args: Any) -> Any:
             given = list(args)
             touched: list[_Array] = []
+            large = sorted(abs(args[n]) for n in numbers)[-2:]
+            if len(large) > 1 and large[0] * large[1] > REACH:
+                raise Fault(f"{name} is to reach too far")
             for n in pointers:
                 array, first = args[n]
                 found = self._at[_address(array)]
                 each = found.size // max(1, len(array))
-                if abs(first) * each > GUARD // 2:
-                    raise Fault(f"element {first} of {found.name} is far outside")
+                # on the chip arrays have neighbours; elsewhere a masked access may begin before its array
+                if abs(first) * each > REACH or (found.on_chip and not 0 <= first < len(array)):
+                    raise Fault(f"element {first} of {found.name} is outside")
                 given[n] = found.address + first * each
                 touched.append(found)
             if self.observer is None:

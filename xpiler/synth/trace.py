@@ -262,7 +262,9 @@ def _decode(
         end = 1 + len(site.names)
         env = tuple(int(v) for v in numbers[1:end])
         visits.append((number, env))
-        asked |= dict.fromkeys(_addressed(site.stmt), (number, env))
+        target = _target(site.stmt)
+        if target:
+            asked[target] = (number, env)
         if isinstance(site.stmt, Store):
             rank = len(site.stmt.index)
             tail = numbers[end : end + rank + 1]
@@ -284,10 +286,9 @@ def _numbers(entries: list[float | Effect], start: int, most: int = 64) -> list[
     return found
 
 
-def _addressed(stmt: Stmt) -> tuple[str, ...]:
-    """Buffers that a call of an instruction may write."""
+def _target(stmt: Stmt) -> str:
+    """Where the result of a call goes: the first array that it is given."""
     if not isinstance(stmt, Evaluate):
-        return ()
-    return tuple(
-        s.buffer for e in stmt.call.args for s in subexpressions(e) if isinstance(s, AddressOf)
-    )
+        return ""
+    parts = (s for e in stmt.call.args for s in subexpressions(e))
+    return next((s.buffer for s in parts if isinstance(s, AddressOf)), "")

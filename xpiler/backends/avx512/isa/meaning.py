@@ -22,7 +22,8 @@ def meaning() -> Meaning:
         i.name: f"{i.result}({', '.join(f'{p.type} {_role(p.name)}' for p in i.params)})"
         for i in catalog()
     }
-    return Meaning(preamble() + _HOOKS, PREAMBLE_FLAGS, shapes=shapes)
+    far = frozenset(name for name in shapes if "_i64gather" in name or "_i64scatter" in name)
+    return Meaning(preamble() + _HOOKS, PREAMBLE_FLAGS, shapes=shapes, far=far)
 
 
 def _role(name: str) -> str:
