@@ -190,3 +190,20 @@ def test_the_repair_is_asked_before_a_retry() -> None:
         proposal = asked.propose(PASS, PROGRAM, CONTEXT)
     assert proposal.detail == "repaired by the solver"
     assert asked.statistics.counts == {"repaired by the solver": 1}
+
+
+def test_an_echo_is_not_shown_again_and_further_replies_are_varied() -> None:
+    """A small model that had answered with the program as it was answered the same for ever."""
+
+    def echo_first(messages: list[dict[str, str]], count: int) -> Any:
+        echo = 200, text(f"```c\n{program_of(messages)}```"), 0.0
+        return echo if count == 1 else right(messages, count)
+
+    with serve(echo_first) as server:
+        asked = engine(server.url)
+        asked.propose(PASS, PROGRAM, CONTEXT)
+        first, second = server.requests
+    assert asked.statistics.counts == {"accepted after a retry": 1}
+    assert [m["role"] for m in second["messages"]] == ["system", "user"]
+    assert "the program is unchanged" in second["messages"][1]["content"]
+    assert (first["temperature"], second["temperature"]) == (0.2, 0.6)

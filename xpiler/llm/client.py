@@ -31,6 +31,7 @@ __all__ = [
 ]
 
 LONGEST_REPLY = 256 << 10
+VARIED = 0.6  # temperature of all replies but the first
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,18 +102,19 @@ class OpenAiClient:
 
     def ask(self, messages: Sequence[Message], model: str, sample: int) -> Answer:
         """One reply, after up to `retries` further tries."""
-        del sample
         reason = ""
         for attempt in range(self._config.retries + 1):
             if attempt:
                 self._sleep(min(30.0, 0.5 * 2**attempt) * (0.5 + self._jitter.random()))
-            answer, again = self._once(messages, model)
+            answer, again = self._once(messages, model, sample)
             if isinstance(answer, Reply) or not again:
                 return answer
             reason = answer.reason
         return Failed(f"{reason} ({self._config.retries + 1} tries)")
 
-    def _once(self, messages: Sequence[Message], model: str) -> tuple[Reply | Failed, bool]:
+    def _once(
+        self, messages: Sequence[Message], model: str, sample: int
+    ) -> tuple[Reply | Failed, bool]:
         import openai
 
         start = time.perf_counter()
@@ -120,7 +122,8 @@ class OpenAiClient:
             done = self._client().chat.completions.create(
                 model=model,
                 messages=[{"role": m.role, "content": m.content} for m in messages],  # type: ignore[misc]
-                temperature=self._config.temperature,
+                # at a low temperature a second reply would be the first one again
+                temperature=max(self._config.temperature, VARIED if sample else 0.0),
                 max_tokens=self._config.reply_tokens,
             )
         except openai.APIStatusError as error:

@@ -32,6 +32,7 @@ class LlmConfig:
     """An OpenAI-compatible endpoint and its limits.
 
     `model` proposes first; `strong_model` is asked after its attempts are used up (empty: none).
+    `temperature` is that of the first reply; further ones are asked for at 0.6 at least.
     `samples` replies are taken side by side per attempt, `attempts` per pass and model. `timeout` is in seconds
     per request, `retries` per request on 429, 5xx and broken connections. `max_tokens` and
     `max_cost` (in the unit of the prices, per million tokens) end a run's use of the model cleanly; 0 is no limit.

@@ -20,6 +20,9 @@ from xpiler.passes.engine import Engine, Proposal
 __all__ = ["CheckCandidate", "Exchange", "LlmEngine", "Repair", "Statistics", "configured_engine"]
 
 
+UNCHANGED = "the program is unchanged"
+
+
 class CheckCandidate(Protocol):
     """Compare a candidate with its predecessor by running both; empty when they agree, else the evidence."""
 
@@ -115,7 +118,7 @@ class LlmEngine:
                 reason, reply, stop = outcome
                 if stop:
                     return reason
-                retries = [Retry(reply, reason)] if reply else []
+                retries = [Retry(reply, reason)] if reply or reason == UNCHANGED else []
         return reason
 
     def _attempt(
@@ -141,7 +144,8 @@ class LlmEngine:
             judged = self._judge(pass_, program, by_rule, messages, answer, attempt)
             if isinstance(judged, Proposal):
                 return judged
-            worst = (judged, answer.text, False)
+            # an echo of the program in the conversation only invites the next one
+            worst = (judged, "" if judged == UNCHANGED else answer.text, False)
         return worst
 
     def _samples(
@@ -213,7 +217,7 @@ class LlmEngine:
 def _missing(before: Module, by_rule: Outcome, candidate: Module) -> str:
     """Why the candidate is no step at all; empty when it is one."""
     if candidate == before:
-        return "the program is unchanged"
+        return UNCHANGED
     if not isinstance(by_rule, Applied):
         return ""
     why = not_taken(before, by_rule.program, candidate)

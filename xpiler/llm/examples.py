@@ -47,6 +47,40 @@ __global__ void product(const f32 *u, const f32 *v, f32 *w, i32 rows, i32 column
 }
 """,
     """\
+launch_facts(blockDim.x = 16, blockDim.y = 16, blockDim.z = 1, gridDim.z = 1)
+__global__ void tiles(const f32 *u, const f32 *v, f32 *w, i32 rows, i32 columns, i32 depth) {
+  __shared__ f32 su[16][16];
+  __shared__ f32 sv[16][16];
+  i32 tx = (i32)threadIdx.x;
+  i32 ty = (i32)threadIdx.y;
+  i32 y = (i32)(blockIdx.y * 16u) + ty;
+  i32 x = (i32)(blockIdx.x * 16u) + tx;
+  f32 total = 0.0f;
+  for (i32 t = 0; t < (depth + 15) / 16; t += 1) {
+    su[ty][tx] = (y < rows) && (t * 16 + tx < depth) ? u[y * depth + t * 16 + tx] : 0.0f;
+    sv[ty][tx] = (t * 16 + ty < depth) && (x < columns) ? v[(t * 16 + ty) * columns + x] : 0.0f;
+    __syncthreads();
+    for (i32 d = 0; d < 16; d += 1) {
+      total += su[ty][d] * sv[d][tx];
+    }
+    __syncthreads();
+  }
+  if ((y < rows) && (x < columns)) {
+    w[y * columns + x] = total;
+  }
+}
+""",
+    """\
+launch_facts(blockDim.x = 16, blockDim.y = 8, blockDim.z = 1, gridDim.z = 1)
+__global__ void columns(const f32 *u, f32 *w, i32 rows, i32 columns) {
+  i32 x = (i32)(blockIdx.x * blockDim.x + threadIdx.x);
+  i32 y = (i32)(blockIdx.y * blockDim.y + threadIdx.y);
+  if ((y < rows) && (x < columns)) {
+    w[x * rows + y] = u[x * rows + y] * 0.5f;
+  }
+}
+""",
+    """\
 __global__ void fragment(f16 *u, f16 *v, f32 *w) {
   tile(a, row, f16, 16, 16, 16, fu);
   tile(b, row, f16, 16, 16, 16, fv);
@@ -106,12 +140,13 @@ class Example:
     after: str
 
 
-_KNOWN: dict[tuple[str, str], Example | None] = {}
+_KNOWN: dict[tuple[str, str, str], Example | None] = {}
 
 
 def example_of(pass_: Pass, target: Target) -> Example | None:
     """An example of the pass on the target; None where it applies to none of our programs."""
-    key = (target.name, pass_.name)
+    # a target may have a pass of its own under the name of a shared one
+    key = (target.name, pass_.name, pass_.before)
     if key not in _KNOWN:
         _KNOWN[key] = next(_examples(pass_, target), None)
     return _KNOWN[key]

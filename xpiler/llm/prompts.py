@@ -34,7 +34,7 @@ CHARACTERS = 3.0  # per token: programs are denser than prose, and a budget must
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """A former reply to the same request, and why it was not taken."""
+    """A former reply to the same request, and why it was not taken. An empty reply is not shown, its reason is."""
 
     reply: str
     reason: str
@@ -134,7 +134,10 @@ def _messages(
     messages = [Message("system", system.strip()), Message("user", text.strip())]
     for retry in retries:
         reason = _environment(folder).get_template("_retry.md.j2").render(reason=retry.reason)
-        messages += [Message("assistant", retry.reply), Message("user", reason.strip())]
+        if retry.reply:
+            messages += [Message("assistant", retry.reply), Message("user", reason.strip())]
+        else:
+            messages[-1] = Message("user", f"{messages[-1].content}\n\n{reason.strip()}")
     return tuple(messages)
 
 
