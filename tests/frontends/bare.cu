@@ -112,6 +112,28 @@ __global__ void life(const unsigned char *now, unsigned char *next, int w, int h
   next[y * w + x] = n == 3 || (n == 2 && now[y * w + x]);
 }
 
+// a class template with a base that is one
+template <bool CHECKED> struct Io {
+  int end;
+  __device__ bool past(int i) { return CHECKED && i >= end; }
+};
+template <bool CHECKED> struct Reader : Io<CHECKED> {
+  int at;
+  __device__ void init(int start, int stop) { at = start; this->end = stop; }
+  __device__ float next(const float *x) { float v = this->past(at) ? 0.0f : x[at]; at += 2; return v; }
+  __device__ float last(const float *x) { return at < 0 ? 1.0f : next(x); }
+};
+template <bool CHECKED> struct Pair { Reader<CHECKED> first, second; };
+template <bool CHECKED> __global__ void sums(const float *x, float *y, int n) {
+  Pair<CHECKED> pair;
+  int i = blockIdx.x * blockDim.x + threadIdx.x;
+  pair.first.init(i, n);
+  pair.second.init(n - 1 - i, n);
+  float sum = 0;
+  for (int k = 0; k < 3; k++) sum += pair.first.next(x) - 0.5f * pair.second.last(x);
+  if (i < n) y[i] = sum;
+}
+
 __global__ void quantize(const float *x, signed char *q, const float *scale, int rows, int cols) {
   int i = blockIdx.x * blockDim.x + threadIdx.x;
   if (i < rows * cols) {

@@ -86,10 +86,15 @@ def _user_code(ref: Node) -> bool:
     return bool(file) and not file.startswith(("/usr/", "/opt/"))
 
 
-def _object_node(node: Node) -> Node:
+def _callee(node: Node) -> Node:
     callee = node.children[0]
     while callee.kind in ("UNEXPOSED_EXPR", "PAREN_EXPR") and len(callee.children) == 1:
         callee = callee.children[0]
+    return callee
+
+
+def _object_node(node: Node) -> Node:
+    callee = _callee(node)
     inner = [c for c in callee.children if c.kind not in REFERENCES]
     return inner[0] if callee.kind == "MEMBER_REF_EXPR" and inner else callee
 
@@ -271,9 +276,10 @@ def _bind_object(lf: Lifter, node: Node, ref: Node, args: list[Node]) -> bool:
     ):
         target = args.pop(0)
     else:
+        callee = _callee(node)
         target = _object_node(node)
-        if target.kind == "MEMBER_REF_EXPR" or target is node.children[0]:
-            return False
+        if target is callee or target is node.children[0]:
+            return False  # a member function calls another one of the same object
     found = place(lf, target)
     ctype = lf.ctype(target)
     if isinstance(ctype, CPointer):

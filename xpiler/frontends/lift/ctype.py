@@ -124,6 +124,7 @@ class TypeTable:
     def __init__(self) -> None:
         self._known: dict[str, CType] = {}
         self._open: list[str] = []
+        self._bases: dict[str, list[Any]] = {}
         self._cuts = 0
 
     def of(self, found: Any) -> CType:
@@ -141,6 +142,15 @@ class TypeTable:
             ):  # a type cut short inside another is whole elsewhere
                 self._known[spelling] = known
         return known
+
+    def add_base(self, derived: CStruct, base: Any) -> bool:
+        """Note a base class that libclang does not list: that of a class template's instance. False if it is known."""
+        known = self._bases.setdefault(derived.name, [])
+        if any(b.spelling == base.spelling for b in known):
+            return False
+        known.append(base)
+        self._known.clear()
+        return True
 
     def _convert(self, canonical: Any, spelling: str) -> CType:
         kind = canonical.kind.name
@@ -185,8 +195,22 @@ class TypeTable:
                 if isinstance(base, CStruct):
                     fields += base.fields
                     offsets += base.offsets
+        for noted in self._bases.get(name, ()):
+            base = self.of(noted)
+            if isinstance(base, CStruct):
+                held = {field for field, _ in fields}
+                both = zip(base.fields, base.offsets, strict=True)
+                more = [(field, offset) for field, offset in both if field[0] not in held]
+                fields += [field for field, _ in more]
+                offsets += [offset for _, offset in more]
         for found in canonical.get_fields():
             fields.append((str(found.spelling), self.of(found.type)))
             offsets.append(int(canonical.get_offset(found.spelling)) // 8)
+        if name in self._bases and sorted(set(offsets)) != sorted(offsets):
+            own = [
+                str(f.spelling) for f in canonical.get_fields()
+            ]  # several bases: where each lies is not known
+            kept = [(f, o) for f, o in zip(fields, offsets, strict=True) if f[0] in own]
+            fields, offsets = [f for f, _ in kept], [o for _, o in kept]
         size = max(0, int(canonical.get_size()))
         return CStruct(name, tuple(fields), size, tuple(offsets))

@@ -16,6 +16,7 @@ from xpiler.frontends.lift.stmt import statement
 from xpiler.frontends.lift.values import (
     BufferInfo,
     Flatten,
+    NeedsBase,
     NeedsChoice,
     NeedsMemory,
     OpaqueValue,
@@ -57,6 +58,8 @@ def lift_kernel(
             if wish.key in flat or not wish.key:
                 break
             flat |= {wish.key}
+        except NeedsBase:
+            continue
         except NeedsMemory as wish:
             if wish.key in in_memory:
                 break

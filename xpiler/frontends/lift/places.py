@@ -14,6 +14,7 @@ from xpiler.frontends.lift.tiles import fragment_elements, subscript_fragments
 from xpiler.frontends.lift.values import (
     ArrayPlace,
     ElementPlace,
+    NeedsBase,
     NeedsMemory,
     OpaqueValue,
     PackPlace,
@@ -129,17 +130,28 @@ def _object(lf: Lifter, node: Node) -> Place:
 def member_of(lf: Lifter, base: Place, name: str, node: Node) -> Place:
     """`base.name`."""
     if isinstance(base, StructPlace):
-        if name not in dict(base.fields):
-            raise lf.refuse("XP1110", f"member {name}: a base class of a class template", node)
+        _require(lf, base, name, node)
         return base.get(name)
     if isinstance(base, ValuePlace):
         if isinstance(base.value, StructValue):
+            _require(lf, base.value, name, node)
             return ValuePlace(base.value.get(name))
         if isinstance(base.value, OpaqueValue) and base.value.kind == "fragment" and name == "x":
             return fragment_elements(base.value)
         if isinstance(base.value, OpaqueValue):
             return ValuePlace(OpaqueValue("member", (base.value, name)))
     raise lf.refuse("XP1111", f"member {name} of this value", node)
+
+
+def _require(lf: Lifter, struct: StructPlace | StructValue, name: str, node: Node) -> None:
+    """Lift again when a member that the struct is not known to have shows a base class of it."""
+    if name in dict(struct.fields):
+        return
+    ref = node.ref
+    declared_in = None if ref is None else ref.cursor.semantic_parent
+    if declared_in is not None and lf.file.types.add_base(struct.ctype, declared_in.type):
+        raise NeedsBase
+    raise lf.refuse("XP1110", f"member {name}: a base class of a class template", node)
 
 
 def _subscript(lf: Lifter, node: Node) -> Place:

@@ -14,6 +14,7 @@ __all__ = [
     "ChoicePlace",
     "ElementPlace",
     "Flatten",
+    "NeedsBase",
     "NeedsChoice",
     "NeedsMemory",
     "OpaqueValue",
@@ -205,6 +206,10 @@ class Flatten(Exception):  # noqa: N818  (a wish, no error)
     def __init__(self, key: int) -> None:
         super().__init__(key)
         self.key = key
+
+
+class NeedsBase(Exception):  # noqa: N818
+    """Lift again: a struct was found to have a base class more."""
 
 
 class NeedsMemory(Exception):  # noqa: N818
