@@ -295,21 +295,21 @@ template <class F> cudaError_t now_or_later(F step) {
 
 // --- the same under other names -----------------------------------------------------------------
 
-template <class T> cudaError_t cudaMalloc(T **p, size_t bytes) { return cudaMalloc(reinterpret_cast<void **>(p), bytes); }
+template <class T> cudaError_t cudaMalloc(T **p, size_t bytes) { return cudaMalloc((void **)p, bytes); }
 template <class T> cudaError_t cudaMallocHost(T **p, size_t bytes, unsigned flags = 0) {
-  return cudaMallocHost(reinterpret_cast<void **>(p), bytes, flags);
+  return cudaMallocHost((void **)p, bytes, flags);
 }
 template <class T> cudaError_t cudaHostAlloc(T **p, size_t bytes, unsigned flags) {
-  return cudaMallocHost(reinterpret_cast<void **>(p), bytes, flags);
+  return cudaMallocHost((void **)p, bytes, flags);
 }
 template <class T> cudaError_t cudaMallocManaged(T **p, size_t bytes, unsigned = cudaMemAttachGlobal) {
-  return cudaMalloc(reinterpret_cast<void **>(p), bytes);
+  return cudaMalloc((void **)p, bytes);
 }
 template <class T> cudaError_t cudaMallocAsync(T **p, size_t bytes, cudaStream_t) {
-  return cudaMalloc(reinterpret_cast<void **>(p), bytes);
+  return cudaMalloc((void **)p, bytes);
 }
 template <class T> cudaError_t cudaMallocPitch(T **p, size_t *pitch, size_t width, size_t height) {
-  return cudaMallocPitch(reinterpret_cast<void **>(p), pitch, width, height);
+  return cudaMallocPitch((void **)p, pitch, width, height);
 }
 inline cudaError_t cudaFreeAsync(void *p, cudaStream_t) { return cudaFree(p); }
 inline cudaError_t cudaHostRegister(void *, size_t, unsigned) { return cudaSuccess; }
