@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from xpiler.backends.base import EmitRequest, KernelEntry, Target, TranslatedKernel
+from xpiler.backends.base import EmitRequest, Emitted, KernelEntry, Target, TranslatedKernel
 from xpiler.backends.registry import UnknownTarget, load_target
 from xpiler.driver.output import NotWritten, write_whole
 from xpiler.driver.pipeline import Stage, run_pipeline
@@ -27,9 +27,17 @@ from xpiler.ir.plain import stands_alone
 from xpiler.ir.print_c import print_module
 from xpiler.llm.contract import Rejected, read_reply
 from xpiler.passes.base import Knob, KnobValue, Pass
-from xpiler.session_views import CheckView, DiffView, PlanRow, PlanView, ProgramView, StageView
+from xpiler.session_views import (
+    CheckView,
+    DiffView,
+    PlanRow,
+    PlanView,
+    ProgramView,
+    SavedView,
+    StageView,
+)
 from xpiler.verify.case import Case
-from xpiler.verify.evidence import Refuted, is_verified, summary
+from xpiler.verify.evidence import Evidence, Refuted, Unverified, is_verified, summary
 from xpiler.verify.infer import NoCase, infer_cases
 
 __all__ = ["Session", "SessionError", "open_session"]
@@ -177,18 +185,29 @@ class Session:
             raise SessionError(f"a model is not asked for {passes[done].name}")
         return "\n\n".join(f"[{m.role}]\n{m.content}" for m in messages)
 
-    def save(self, path: str | Path, force: bool = False) -> Path:
-        """Emit the program as it stands, unverified as a whole, to `path`."""
+    def save(self, path: str | Path, force: bool = False) -> SavedView:
+        """Run what is left, emit, verify the file against the source, and write it to `path`.
+
+        A file that differs is not written (SessionError says where); one that could not be verified says so in its first
+        line.
+        """
         self.run()
         entry = KernelEntry(
             0, self.kernel.program.kernels[0], self.kernel.source_name, self.kernel.symbol
         )
         translated = TranslatedKernel(entry, self.kernel.program, self.module)
         request = EmitRequest(self.source.text, self.source.path, (translated,), self.options)
-        result = write_whole(Path(path), self.target.emit(request).text, force)
+        emitted = self.target.emit(request)
+        evidence = self._verdict(translated, emitted)
+        if isinstance(evidence, Refuted):
+            raise SessionError(f"the emitted file differs from the source: {summary(evidence)}")
+        verified = is_verified(evidence)
+        name = self.kernel.source_name
+        head = "" if verified else f"// xpiler: {name} is UNVERIFIED: {summary(evidence)}\n"
+        result = write_whole(Path(path), head + emitted.text, force)
         if isinstance(result, NotWritten):
             raise SessionError(f"{result.path}: {result.reason}")
-        return result.path
+        return SavedView(result.path, verified, summary(evidence))
 
     # --- inside
 
@@ -197,6 +216,17 @@ class Session:
         if isinstance(found, NoCase):
             raise SessionError(f"there is no case to test on: {found.reason}")
         return found
+
+    def _verdict(self, translated: TranslatedKernel, emitted: Emitted) -> Evidence:
+        """What is known of an emitted file as a whole."""
+        from xpiler.driver.judge import FileJudge
+
+        cases = {self.kernel.symbol: infer_cases(self.kernel, self.lifted.launches)}
+        judge = FileJudge(
+            self.source, self.lifted, self.target, cases, 2, lambda _: None, self.options
+        )
+        found = judge.judge((translated,), emitted)
+        return found.get(self.kernel.symbol, Unverified("it was not judged"))
 
     def _compare(self, before: Module, after: Module) -> CheckView:
         from xpiler.driver.stages import StageChecker

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 
-__all__ = ["CheckView", "DiffView", "PlanRow", "PlanView", "ProgramView", "StageView"]
+__all__ = ["CheckView", "DiffView", "PlanRow", "PlanView", "ProgramView", "SavedView", "StageView"]
 
 _STYLE = (
     "<style>.xp{font:13px/1.45 system-ui,sans-serif}.xp pre{font:12.5px/1.45 ui-monospace,monospace;margin:0;"
@@ -138,3 +139,21 @@ class CheckView:
         tone, head = ("ok", "agrees") if self.agrees else ("bad", "differs")
         where = f"<br>{escape(self.where)}" if self.where else ""
         return _page(f"<b class='{tone}'>{head}</b> {escape(self.evidence)}{where}")
+
+
+@dataclass(frozen=True, slots=True)
+class SavedView:
+    """A file that was written, and what is known of it as a whole."""
+
+    path: Path
+    verified: bool
+    evidence: str
+
+    def __repr__(self) -> str:
+        return f"wrote {self.path}: {self.evidence}"
+
+    def _repr_html_(self) -> str:
+        tone = "ok" if self.verified else "bad"
+        return _page(
+            f"wrote {escape(str(self.path))}: <b class='{tone}'>{escape(self.evidence)}</b>"
+        )
