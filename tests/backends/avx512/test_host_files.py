@@ -90,6 +90,23 @@ def test_a_kernel_of_another_file_is_declared() -> None:
     assert "other(1, 32, 0, x, 5);" in text
 
 
+@pytest.mark.parametrize(
+    "own",
+    [
+        "",
+        "static int max(int a, int b) { return a > b ? a : b; }\n",
+        "#define max(a, b) ((a) > (b) ? (a) : (b))\n",
+        "#include <algorithm>\nusing namespace std;\n",
+    ],
+)
+def test_max_of_host_code(own: str, tmp_path: Path) -> None:
+    source = (
+        f"{own}__global__ void k(float *x) {{ x[threadIdx.x] = 1; }}\n"
+        "void run(float *x, int n) { k<<<max(n, 1), 32>>>(x); }\n"
+    )
+    assert warnings(translate(source)[0].text, ".cpp", tmp_path, "g++") == ""
+
+
 def test_a_refused_kernel_that_host_code_mentions_still_compiles(tmp_path: Path) -> None:
     source = (
         "__global__ void bad(float ***p) { p[0][0][threadIdx.x] = 1; }\n"

@@ -83,7 +83,7 @@ def _names(request: EmitRequest) -> frozenset[str]:
 def _empty(request: EmitRequest) -> Splicing:
     return Splicing(
         kernels=dict.fromkeys(_names(request), ""),
-        launch=lambda _: "launch",
+        launch=lambda x: f"launch({', '.join(p.text for p in (*x.configs, *x.args))})",
         refused=lambda _: "",
         declaration=lambda _: "",
         include=lambda _: "",
