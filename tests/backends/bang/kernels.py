@@ -159,6 +159,11 @@ void product({HEAD}, const f16 *x, const f16 *y, f32 *z, i32 ld, i32 other) {{
   }}
 }}
 """,
+    "gathers": flat(
+        "gathers",
+        "const f32 *x, const i32 *index, f32 *z, i32 n",
+        "if (i < n) { z[i] = exp(x[index[i]]) + x[n - 1 - i] * z[i]; }",
+    ),
     "tally": flat(
         "tally",
         "const i32 *x, i32 *z, i32 n",

@@ -236,6 +236,17 @@ def test_continue_and_values_that_are_set_again(library: Library, n: int) -> Non
     assert "__bang_add(" in library.texts["edges"]
 
 
+def test_gathers_feed_vectors(library: Library) -> None:
+    n = 1500
+    x, z = _floats(n), _floats(n, 1)
+    index = np.random.default_rng(4).integers(0, n, n).astype(np.int32)
+    expected = np.exp(x[index].astype(np.float64)) + x[::-1] * z
+    library.call("gathers", (12,), (128,), x, index, z, n)
+    np.testing.assert_allclose(z, expected, rtol=1e-6, atol=1e-6)
+    assert "xp_exp(" in library.texts["gathers"]
+    assert isinstance(library.outcomes["gathers"]["pipeline"], Applied)
+
+
 def test_products_of_halves_run_on_the_matrix_unit(library: Library) -> None:
     rng = np.random.default_rng(3)
     x = rng.integers(-4, 5, (2, 17, 40)).astype(np.float16)
@@ -351,10 +362,8 @@ def test_passes_want_their_level() -> None:
     assert "level task" in _reason(text, BIND, (BIND,))
 
 
-def test_a_gather_is_not_staged() -> None:
-    text = flat(
-        "k", "const f32 *x, const i32 *at, f32 *z, i32 n", "if (i < n) { z[i] = x[at[i]]; }"
-    )
+def test_a_gather_of_what_the_loop_writes_is_not_staged() -> None:
+    text = flat("k", "f32 *x, const i32 *at, i32 n", "if (i < n) { x[i] = x[at[i]]; }")
     assert "no vector loop over consecutive" in _reason(text, CACHE, (BIND, DISTRIBUTE))
 
 

@@ -38,6 +38,7 @@ from xpiler.ir.nodes import (
 from xpiler.ir.types import I32, VOID, Pointer, Scalar, Spaces
 from xpiler.ir.walk import (
     blocks,
+    buffers_written,
     declared,
     expressions,
     fresh,
@@ -204,18 +205,24 @@ class _Cache:
         reads: dict[tuple[str, int, Poly], Scalar] = {}
         writes: dict[tuple[str, int, Poly], Scalar] = {}
         certain = self._certain(loop)
+        stores = buffers_written(loop.body)
         for stmt in loop.body:
             for load in loads_of(stmt):
                 if load.buffer not in self.gdram:
                     continue
                 place = affine(load.index[0], loop.var, {})
-                if place is None or place.offset.mentions(local):
+                apart = place is None or place.offset.mentions(local)
+                if apart and load.buffer not in stores and not guarded(stmt, load):
+                    continue  # a gather: left where it is
+                if place is None or apart:
                     return None
                 if place.stride.is_zero:
                     if any(k[0] == load.buffer for k in writes):
                         return None
                     continue
                 key = _key(load.buffer, place)
+                if key is None and load.buffer not in stores and not guarded(stmt, load):
+                    continue
                 stored = {k[0] for k in writes}
                 late = key not in writes and load.buffer in stored
                 if key is None or late or (key not in writes and key not in certain):

@@ -8,6 +8,7 @@ from typing import Final
 from xpiler.backends.bang.composites import COMPOSITES
 from xpiler.backends.bang.passes.conversions import convert, convertible, wide
 from xpiler.backends.bang.passes.emission import Emission, RefusedError, typed
+from xpiler.backends.bang.passes.forms import cancels, extreme_of, in_float, power_of_two
 from xpiler.backends.bang.passes.operands import (
     Operand,
     Refusal,
@@ -17,6 +18,7 @@ from xpiler.backends.bang.passes.operands import (
     element,
     fill_type,
 )
+from xpiler.backends.bang.passes.rewrite import with_operands
 from xpiler.ir.build import cast, const, i32
 from xpiler.ir.nodes import (
     COMPARISONS,
@@ -37,8 +39,8 @@ from xpiler.ir.nodes import (
     Unary,
     Var,
 )
-from xpiler.ir.types import BOOL, F16, F32, I8, I16, I32, U8, U16, U32, Scalar
-from xpiler.ir.walk import buffers_written, fresh, operands, subexpressions
+from xpiler.ir.types import BOOL, F16, F32, I32, U32, Scalar
+from xpiler.ir.walk import buffers_written, fresh, operands, statements
 
 __all__ = ["Refusal", "Temporaries", "Vectorizer"]
 
@@ -68,7 +70,7 @@ class Vectorizer(Emission):
     def body(self, body: Block) -> list[Stmt] | Refusal:
         """The instructions, or why there are none."""
         self.written = buffers_written(body)
-        self.changed = frozenset(s.name for b in [body] for s in _all(b) if isinstance(s, Assign))
+        self.changed = frozenset(s.name for s in statements(body) if isinstance(s, Assign))
         try:
             self._block(body)
         except RefusedError as refused:
@@ -183,7 +185,7 @@ class Vectorizer(Emission):
             case Load(buffer=buffer, index=index):
                 found = self._slice(buffer, index)
                 if found is None:
-                    raise RefusedError(f"{buffer} is not read at consecutive places on the chip")
+                    return self._gathered(expr, target)
                 if self.mask is not None:
                     self._certain(found)
                 return convert(self, found, F32, None) if found.elem == BOOL else found
@@ -253,7 +255,7 @@ class Vectorizer(Emission):
 
     def _divide(self, expr: Binary, target: Slice | None) -> Operand:
         a, b = self._value(expr.a, None), self._value(expr.b, None)
-        if isinstance(b, Uniform) and isinstance(b.expr, Const) and _power_of_two(b.expr.value):
+        if isinstance(b, Uniform) and isinstance(b.expr, Const) and power_of_two(b.expr.value):
             return self._scaled(a, 1.0 / float(b.expr.value), target)
         if isinstance(a, Uniform) and a.expr == const(1.0, F32) and isinstance(b, Slice):
             dst = self._destination(F32, target, b)
@@ -289,7 +291,7 @@ class Vectorizer(Emission):
             return self._extreme(_EXTREMES[name], expr.args[0], expr.args[1], target)
         if name == "fma":
             a, b, c = expr.args
-            if _cancels(a, b, c):
+            if cancels(a, b, c):
                 sources = tuple(self._vector(self._value(x, None), F32) for x in expr.args)
                 return self._composite("xp_fma", sources, target)
             return self._value(Binary("+", Binary("*", a, b), c), target)
@@ -356,9 +358,9 @@ class Vectorizer(Emission):
                 self.emit("__bang_not", dst, x)
                 self.free(dst, x)
                 return dst
-            case Binary(op=op, a=a, b=b) if op in _COMPARE and _in_float(a) and _in_float(b):
+            case Binary(op=op, a=a, b=b) if op in _COMPARE and in_float(a) and in_float(b):
                 return self._compare(op, cast(F32, a), cast(F32, b))
-            case Cast(a=a) if _in_float(a) or a.type == I32:
+            case Cast(a=a) if in_float(a) or a.type == I32:
                 return self._compare("!=", cast(F32, a), const(0.0, F32))
             case Load():
                 value = self._value(cond, None)
@@ -395,7 +397,7 @@ class Vectorizer(Emission):
         if elem not in (F32, *_WIDE_INT):
             return self._scalar_loop(Select(cond, a, b), target)
         assert isinstance(elem, Scalar)
-        which = _extreme_of(cond, a, b) if elem == F32 else None
+        which = extreme_of(cond, a, b) if elem == F32 else None
         if which is not None:
             return self._extreme(which, a, b, target)
         mask = self._condition(cond)
@@ -439,12 +441,14 @@ class Vectorizer(Emission):
                     return value.expr
                 used.append(value)
                 return self._element(value, node, name)
-            if isinstance(node, Load) and node.buffer not in self.arrays:
+            if (
+                isinstance(node, Load)
+                and node.buffer not in self.arrays
+                and not self._free_to_read(node)
+            ):
                 raise RefusedError(f"{node.buffer} is not read at consecutive places")
             if isinstance(node, Load) and self.mask is not None:
                 self._certain(self._slice(node.buffer, node.index))
-            from xpiler.backends.bang.passes.rewrite import with_operands
-
             return with_operands(node, tuple(rewrite(o, False) for o in operands(node)))
 
         value = rewrite(expr, True)
@@ -455,6 +459,16 @@ class Vectorizer(Emission):
         self.out.append(For(name, I32, i32(0), self.count, i32(1), body, "parallel"))
         self.free(dst, *used)
         return dst
+
+    def _free_to_read(self, load: Load) -> bool:
+        """Whether every iteration makes this read, and no iteration writes its array."""
+        return self.mask is None and load.buffer not in self.written
+
+    def _gathered(self, load: Load, target: Slice | None) -> Slice:
+        """Elements that lie apart, one after another into a vector."""
+        if not self._free_to_read(load):
+            raise RefusedError(f"{load.buffer} is not read at consecutive places on the chip")
+        return self._scalar_loop(load, target)
 
     def _element(self, operand: Operand, node: Expr, name: str) -> Expr:
         if isinstance(operand, Uniform):
@@ -467,49 +481,3 @@ class Vectorizer(Emission):
         if stored != node.type:
             raise RefusedError("a temporary of another type in a scalar loop")
         return Load(operand.buffer, element(operand, Var(name, I32)), node.type)
-
-
-def _all(block: Block) -> list[Stmt]:
-    from xpiler.ir.walk import statements
-
-    return list(statements(block))
-
-
-def _cancels(a: Expr, b: Expr, c: Expr) -> bool:
-    """Whether `a * b + c` may lose what two roundings lose: c is computed, or of the same values as a and b.
-
-    An accumulator or a coefficient is as large as the result, and rounding twice costs half a unit more.
-    """
-    shared = {s for x in (a, b) for s in subexpressions(x) if isinstance(s, Var | Load)}
-    return any(isinstance(s, Binary | Call) or s in shared for s in subexpressions(c))
-
-
-def _in_float(expr: Expr) -> bool:
-    """Whether float represents every value that the expression can have."""
-    match expr:
-        case Cast(type=type_, a=a) if type_ == I32:
-            return a.type in (I8, U8, I16, U16)
-        case Const(value=int(value), type=type_) if type_ == I32:
-            return abs(value) <= 1 << 24
-        case _:
-            return expr.type in (F32, F16, I8, U8, I16, U16)
-
-
-def _power_of_two(value: object) -> bool:
-    import math
-
-    if not isinstance(value, float) or value == 0 or not math.isfinite(value):
-        return False
-    return abs(math.frexp(value)[0]) == 0.5 and 2.0**-100 < abs(value) < 2.0**100
-
-
-def _extreme_of(cond: Expr, a: Expr, b: Expr) -> str | None:
-    """`max` or `min` where `cond ? a : b` is one (a NaN aside)."""
-    if not isinstance(cond, Binary) or cond.op not in ("<", "<=", ">", ">="):
-        return None
-    greater = cond.op[0] == ">"
-    if (cond.a, cond.b) == (a, b):
-        return "max" if greater else "min"
-    if (cond.a, cond.b) == (b, a):
-        return "min" if greater else "max"
-    return None
