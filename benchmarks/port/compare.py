@@ -61,7 +61,7 @@ class Side:
 
 def with_xpiler(tree: Path, out: Path, arch: str, fresh: bool) -> Side:
     """The tree ported by xpiler, unless `out` has it already."""
-    facts = out.with_suffix(".seconds")
+    facts = out.parent / f"{out.name}.seconds"
     if fresh or not facts.exists():
         shutil.rmtree(out, ignore_errors=True)
         start = time.process_time()
