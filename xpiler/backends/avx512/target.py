@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from xpiler.backends.avx512.emit import emit
-from xpiler.backends.avx512.isa.meaning import meaning
 from xpiler.backends.avx512.isa.manual import manual, vocabulary
+from xpiler.backends.avx512.isa.meaning import meaning
 from xpiler.backends.avx512.pipeline import pipeline
 from xpiler.backends.avx512.toolchain import EXECUTORS
 from xpiler.backends.base import Target
