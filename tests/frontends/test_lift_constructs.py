@@ -755,3 +755,17 @@ __global__ void k(f32 *x) {
 }
 """
     assert shown(source) == expected
+
+
+def test_a_loop_that_moves_two_variables_counts_by_one_of_them() -> None:
+    source = """
+        __global__ void k(float *x, int n) {
+          float sum = 0;
+          for (int i = 0, tile = 0; i < n; i += blockDim.x, tile++) sum += x[tile * blockDim.x + threadIdx.x];
+          for (int i = 0, j = 0; i < n; i++, j = i * 2) sum += x[j];
+          x[0] = sum;
+        }
+    """
+    text = shown(source)
+    assert "i_1 < n; i_1 += (i32)blockDim.x" in text
+    assert text.count("while") == 1  # the second step reads the counter behind its own

@@ -35,6 +35,7 @@ from xpiler.ir.walk import (
     assigned,
     blocks,
     buffers_written,
+    expressions,
     statements,
     subexpressions,
     substitute,
@@ -221,12 +222,23 @@ class Counter:
     step: Expr
 
 
+def _apart(cond: Expr, step: list[Stmt]) -> tuple[list[Stmt], list[Stmt]]:
+    """The step that counts, and what else moves with it (`i += 32, tile++`) and can stand at the end of the body."""
+    for at, stmt in enumerate(step):
+        if len(step) > 1 and isinstance(stmt, Assign) and _counter(cond, [stmt]) is not None:
+            rest = [*step[:at], *step[at + 1 :]]
+            if not any(stmt.name in arith.reads(e) for s in rest for e in expressions(s)):
+                return [stmt], rest
+    return step, []
+
+
 def _canonical(lf: Lifter, node: Node, cond: Expr, body: list[Stmt], step: list[Stmt]) -> bool:
     """Emit a `For` if the loop counts up to an invariant bound and nothing else moves its variable."""
-    counter = _counter(cond, step)
-    if counter is None:
+    counting, rest = _apart(cond, step)
+    counter = _counter(cond, counting)
+    if counter is None or (rest and _continues(tuple(body))):
         return False
-    block = tuple(body)
+    block = (*body, *rest)
     if counter.var in assigned(block) or not _invariant(lf, counter, block):
         return False
     start = _start(lf, counter)
