@@ -213,8 +213,8 @@ def _wrong_operand(program: Module) -> Iterator[Made]:
                 if other.type == arg.type and other != arg:
                     args = list(call.args)
                     args[n], args[m] = other, arg
-                    made = swapped(stmt, call, replace(call, args=tuple(args)))
-                    yield Made(replace_at(program, path, made), (path,), "operands exchanged")
+                    turned = swapped(stmt, call, replace(call, args=tuple(args)))
+                    yield Made(replace_at(program, path, turned), (path,), "operands exchanged")
             if isinstance(arg, Var) and isinstance(arg.type, Vector):
                 for var in registers:
                     if var.type == arg.type and var != arg:
@@ -251,8 +251,8 @@ def _double_buffer(program: Module) -> Iterator[Made]:
             for index in address.index:
                 yield from _other_half(program, path, address, index, put)
         if isinstance(stmt, Assign) and _turns(stmt.value):
-            made = replace_at(program, path, replace(stmt, value=Var(stmt.name, I32)))
-            yield Made(made, (path,), "the halves do not take turns")
+            same = replace(stmt, value=Var(stmt.name, I32))
+            yield Made(replace_at(program, path, same), (path,), "the halves do not take turns")
 
 
 def _turns(expr: Expr) -> bool:

@@ -11,7 +11,7 @@ from statistics import median
 from benchmarks.repair.corpus import Subject, subjects
 from benchmarks.repair.measure import KINDS, PROVED, Outcome, Workload, choose, measure, workload
 
-__all__ = ["Plan", "markdown", "outcomes"]
+__all__ = ["Plan", "markdown", "outcomes", "placed"]
 
 BARRIERS = frozenset({"missing barrier", "misplaced barrier", "dropped remainder"})
 RARE = frozenset(
@@ -95,6 +95,13 @@ def markdown(found: Sequence[Outcome]) -> str:
             lines.append(_line(f"**{half}**", mine))
     lines.append(_line("**all**", found))
     return "\n".join([*lines, "", *_notes(found)]) + "\n"
+
+
+def placed(page: str, name: str, table: str) -> str:
+    """`page` with `table` between its comments `<!-- NAME -->` and `<!-- end -->`; the table alone if there are none."""
+    head, start, rest = page.partition(f"<!-- {name} -->\n")
+    _, end, tail = rest.partition("<!-- end -->")
+    return f"{head}{start}\n{table}\n{end}{tail}" if start and end else table
 
 
 def _notes(found: Sequence[Outcome]) -> Iterator[str]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from benchmarks.repair.corpus import subjects
 from benchmarks.repair.developed import DEVELOPED
 from benchmarks.repair.held_out import HELD_OUT
 from benchmarks.repair.measure import KINDS, Outcome, choose, workload
-from benchmarks.repair.table import Plan, markdown, outcomes
+from benchmarks.repair.table import Plan, markdown, outcomes, placed
 from xpiler.synth.outcome import Tests
 
 
@@ -33,6 +35,21 @@ def test_the_correct_output_agrees_on_all_inputs() -> None:
     (subject,) = (s for s in subjects(("stencil2d:stencil5/loop_recovery",)))
     work = workload(subject)
     assert Tests(subject.before, (*work.seen, *work.unseen, *work.wide)).passes(subject.after)
+
+
+def test_the_table_takes_its_place_in_a_page() -> None:
+    page = "# Page\n\n<!-- all -->\nold\n<!-- end -->\nrest\n"
+    assert placed(page, "all", "new\n") == "# Page\n\n<!-- all -->\n\nnew\n\n<!-- end -->\nrest\n"
+    assert placed("", "all", "new\n") == "new\n"
+
+
+def test_several_subjects_at_a_time_give_the_same_outcomes() -> None:
+    one = Plan(("store offset",), ("vector_add:",), share=1.0)
+    alone, together = list(outcomes(one)), list(outcomes(replace(one, jobs=2)))
+    assert [(o.subject, o.what, o.repaired) for o in alone] == [
+        (o.subject, o.what, o.repaired) for o in together
+    ]
+    assert {o.subject.rpartition("/")[2] for o in alone} >= {"bang.loop_bind", "loop_recovery"}
 
 
 def test_mutants_are_the_same_for_the_same_seed() -> None:

@@ -38,7 +38,8 @@ JsonOut = Annotated[
 ]
 Jobs = Annotated[int, typer.Option("-j", "--jobs", min=1, help="Subjects at a time.")]
 MarkdownOut = Annotated[
-    Path | None, typer.Option("--markdown", help="Write the tables, as docs/repair.md has them.")
+    Path | None,
+    typer.Option("--markdown", help="Write the table; into its place, where the file has one."),
 ]
 
 
@@ -64,7 +65,7 @@ def register(group: typer.Typer) -> None:
         from dataclasses import asdict
 
         from benchmarks.repair.measure import KINDS
-        from benchmarks.repair.table import Plan, markdown, outcomes
+        from benchmarks.repair.table import Plan, markdown, outcomes, placed
 
         chosen = _names(kinds) or tuple(KINDS)
         for kind in chosen:
@@ -84,7 +85,9 @@ def register(group: typer.Typer) -> None:
             lines = "".join(json.dumps(asdict(o)) + "\n" for o in found)
             json_.write_text(lines, encoding="utf-8")
         if markdown_ is not None:
-            markdown_.write_text(markdown(found), encoding="utf-8")
+            page = markdown_.read_text(encoding="utf-8") if markdown_.exists() else ""
+            name = "without the predecessor" if no_borrow else "all"
+            markdown_.write_text(placed(page, name, markdown(found)), encoding="utf-8")
         typer.echo(markdown(found), nl=False)
         missed = any(not o.equivalent and not o.detected for o in found)
         raise typer.Exit(1 if missed or not found else 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import combinations
 
 from xpiler.ir import build
@@ -79,8 +80,6 @@ def _selected(program: Module, path: Place, stmt: Stmt, cond: Expr) -> Iterator[
         isinstance(s, Load) for s in subexpressions(value)
     ):
         return
-    from dataclasses import replace
-
     chosen = Select(cond, value, build.const(0, value.type))
     yield Change(replace_at(program, path, replace(stmt, **{name: chosen})), "a choice", path)  # type: ignore[arg-type]
 
@@ -88,7 +87,9 @@ def _selected(program: Module, path: Place, stmt: Stmt, cond: Expr) -> Iterator[
 def _conditions(program: Module, path: Place, scope: Sequence[Var]) -> list[Binary]:
     """`i < n`, `i == 0`, `i >= j`, ... for integers in scope and terms of the statement, likeliest first."""
     kernel = program.kernels[0]
-    params = [Var(p.name, p.type) for p in kernel.params if _int(p.type)]
+    params = [
+        Var(p.name, p.type) for p in kernel.params if isinstance(p.type, Scalar) and p.type.is_int
+    ]
     own = [v for v in scope if v not in params]
     mentioned = {s.name for s in _parts(at(program, path)) if isinstance(s, Var)}
     own.sort(key=lambda v: v.name not in mentioned)

@@ -65,8 +65,9 @@ def python_source(module: Module, kernel: Kernel, machine: bool = False) -> str:
 def instructions(module: Module) -> frozenset[str]:
     """Keys of the declared instructions that a module calls: `name|result|argument|...` by their types."""
     found: set[str] = set()
-    for unit in (*module.kernels, *module.functions):
-        for stmt in statements(unit.body):
+    bodies = [*(k.body for k in module.kernels), *(f.body for f in module.functions)]
+    for body in bodies:
+        for stmt in statements(body):
             for expr in expressions(stmt):
                 for sub in subexpressions(expr):
                     if isinstance(sub, Call) and sub.function not in FUNCTIONS:
