@@ -312,9 +312,13 @@ def main() -> int:
     parser.add_argument("--name", default="model")
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--batch", type=int, default=48, help="texts generated side by side")
+    parser.add_argument(
+        "--wait", type=float, default=0.1, help="seconds in which others may join a batch"
+    )
     parser.add_argument("--device", default="cuda")
     given = parser.parse_args()
-    queue = Queue(TransformersModel(given.folder, given.gguf, given.device), given.batch)
+    model = TransformersModel(given.folder, given.gguf, given.device)
+    queue = Queue(model, given.batch, given.wait)
     with serving(queue, given.name, given.port) as url:
         print(f"{given.name} at {url}", file=sys.stderr, flush=True)
         with suppress(KeyboardInterrupt):
