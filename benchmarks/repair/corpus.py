@@ -52,7 +52,6 @@ SOURCES: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("examples/transpose.cu", (("TILE_DIM = 32", "TILE_DIM = 8"), ("BLOCK_ROWS = 8", "BLOCK_ROWS = 4"))),
     ("examples/conv2d.cu", (("block(32, 8)", "block(8, 4)"),)),
     ("examples/gelu.cu", ()),
-    ("examples/matmul_wmma.cu", (("96", "32"),)),
     ("benchmarks/suite/relu/float4.cu", (("128) / 128, 128", "8) / 8, 8"),)),
     ("benchmarks/suite/reduce_sum/int8.cu", (("64", "8"),)),
     ("benchmarks/suite/softmax/shared.cu", (("64", "8"),)),
