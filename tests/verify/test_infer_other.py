@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.verify.programs import program
 from xpiler.backends.base import KernelEntry
 from xpiler.frontends.lift import LiftedFile, lift
+from xpiler.ir.nodes import Module
 from xpiler.verify.case import BufferArgument, Case
 from xpiler.verify.check import Side, check
 from xpiler.verify.evidence import Evidence, Tested, Unverified
@@ -53,6 +54,19 @@ def test_flags_are_drawn_where_the_test_told_nothing() -> None:
     before = {a.name: a.role for a in case.arguments if isinstance(a, BufferArgument)}
     assert set(kinds.values()) >= {"bits"}
     assert all(before[n] != "out" for n, k in kinds.items() if k == "bits")
+
+
+def test_a_block_that_the_launches_of_the_file_fix_is_not_guessed_anew() -> None:
+    module = _launched()
+    case = infer_bare(module, module.kernels[0])
+    assert isinstance(case, Case)
+    assert list(other_cases(module, [case], "a data race")) == []
+
+
+def _launched() -> Module:
+    found = lift(STENCIL + "void f(int *a, int *b) { stencil<<<4, 128>>>(a, b); }", PATH)
+    assert isinstance(found, LiftedFile)
+    return found.lifted[0].program
 
 
 def test_numbers_of_the_kernel_are_tried_as_its_block() -> None:
