@@ -26,7 +26,7 @@ from xpiler.frontends.results import LiftedFile, LiftedKernel
 from xpiler.ir.diagnostics import Diagnostic
 from xpiler.ir.nodes import Module
 from xpiler.llm.client import Message
-from xpiler.passes.base import Knob, KnobValue
+from xpiler.passes.base import Applied, Context, Knob, KnobValue
 from xpiler.passes.engine import Engine
 from xpiler.verify.evidence import Evidence, Proved, Refuted, Unverified, is_verified, summary
 
@@ -399,7 +399,9 @@ def prompts_for(
         if before is None:
             continue
         program = run_pipeline(item.program, passes[:before], machine.facts).program
-        messages = render(passes[before], machine, program, (), folder)
+        context = Context(facts=machine.facts)
+        possible = isinstance(passes[before].rewrite(program, context), Applied)
+        messages = render(passes[before], machine, program, (), folder, possible=possible)
         if isinstance(messages, tuple):
             out[item.source_name] = messages
     if not out:

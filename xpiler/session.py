@@ -26,7 +26,7 @@ from xpiler.ir.nodes import Module
 from xpiler.ir.plain import stands_alone
 from xpiler.ir.print_c import print_module
 from xpiler.llm.contract import Rejected, read_reply
-from xpiler.passes.base import Knob, KnobValue, Pass
+from xpiler.passes.base import Applied, Context, Knob, KnobValue, Pass
 from xpiler.session_views import (
     CheckView,
     DiffView,
@@ -180,7 +180,9 @@ class Session:
         done, passes = len(self._done), self.passes
         if done >= len(passes):
             raise SessionError("all passes are done")
-        messages = render(passes[done], self.target, self.module)
+        context = Context(self._values.get(passes[done].name, {}), self.target.facts)
+        possible = isinstance(passes[done].rewrite(self.module, context), Applied)
+        messages = render(passes[done], self.target, self.module, possible=possible)
         if not isinstance(messages, tuple):
             raise SessionError(f"a model is not asked for {passes[done].name}")
         return "\n\n".join(f"[{m.role}]\n{m.content}" for m in messages)

@@ -25,6 +25,7 @@ RULES = {
     "step": "right form, but not the step that was asked for",
     "parse": "does not parse",
     "no-program": "not exactly one program",
+    "declined": "no place for the step",
     "cut-off": "cut off at the longest reply",
     "length": "too long",
     "kernel": "another kernel, or several",

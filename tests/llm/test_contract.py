@@ -8,7 +8,7 @@ from tests.llm.helpers import PROGRAM, SOURCE
 from xpiler.backends.base import Target
 from xpiler.backends.registry import load_target
 from xpiler.ir.parse_c import parse_module
-from xpiler.llm.contract import Accepted, Rejected, read_reply
+from xpiler.llm.contract import DECLINED, Accepted, Rejected, read_reply
 
 
 def reply(old: str, new: str) -> str:
@@ -76,3 +76,11 @@ def test_an_instruction_that_reads_an_array_does_not_write_it() -> None:
     found = read_reply(writes, before, words.instructions, words.spaces)
     assert isinstance(found, Rejected)
     assert found.rule == "extra-store"
+
+
+def test_declining_is_told_from_a_reply_without_a_program() -> None:
+    for text in ("NO STEP", "**No step.**\n", "`NO STEP`"):
+        assert read_reply(text, PROGRAM) == Rejected("declined", DECLINED)
+    other = read_reply("There is NO STEP that I would take.", PROGRAM)
+    assert isinstance(other, Rejected)
+    assert other.rule == "no-program"

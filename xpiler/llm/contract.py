@@ -28,12 +28,14 @@ from xpiler.ir.parse_c import ParseError, parse_module
 from xpiler.ir.types import Scalar, Space, Type
 from xpiler.ir.walk import blocks, buffers_written, expressions, statements, subexpressions
 
-__all__ = ["Accepted", "Rejected", "read_reply"]
+__all__ = ["DECLINED", "Accepted", "Rejected", "read_reply"]
 
 LONGEST_PROGRAM = 64 << 10
 LARGEST_PROGRAM = 5000  # statements
 GROWTH = 40  # statements per statement of the program that was given
 EQUALITY = frozenset({"==", "!="})
+
+DECLINED = "the model finds no place for the step"
 
 _FENCE = re.compile(r"```[ \t]*(\w*)[^\n]*\n(.*?)(?:```|\Z)", re.DOTALL)
 
@@ -80,6 +82,8 @@ def _code(text: str) -> str | Rejected:
     blocks = [(lang, body) for lang, body in _FENCE.findall(text) if body.strip()]
     if not blocks:
         stripped = text.strip()
+        if stripped.strip("*`. ").upper() == "NO STEP":
+            return Rejected("declined", DECLINED)
         if "{" in stripped and stripped.endswith("}"):
             return stripped
         return Rejected("no-program", "the reply holds no fenced block of code")

@@ -11,7 +11,7 @@ from xpiler.backends.base import Target
 from xpiler.ir.nodes import Module
 from xpiler.llm.client import Client, Exhausted, Failed, Message, Reply, make_client
 from xpiler.llm.config import LlmConfig, LlmConfigError, load_config
-from xpiler.llm.contract import Accepted, Rejected, read_reply
+from xpiler.llm.contract import DECLINED, Accepted, Rejected, read_reply
 from xpiler.llm.prompts import NoTemplate, Retry, TooLong, render
 from xpiler.llm.steps import not_taken
 from xpiler.passes.base import Applied, Context, Outcome, Pass
@@ -99,12 +99,15 @@ class LlmEngine:
     def _ask(self, pass_: Pass, program: Module, by_rule: Outcome) -> Proposal | str:
         """A checked proposal of the model, or why there is none."""
         reason = "no model is configured"
+        possible = isinstance(by_rule, Applied)
         models = [m for m in (self.config.model, self.config.strong_model) if m] or ["replay"]
         for model in models:
             retries: list[Retry] = []
             for attempt in range(max(1, self.config.attempts)):
                 limit = self.config.prompt_tokens
-                messages = render(pass_, self.target, program, retries, self.config.prompts, limit)
+                messages = render(
+                    pass_, self.target, program, retries, self.config.prompts, limit, possible
+                )
                 if isinstance(messages, NoTemplate):
                     return f"there is no meta-prompt for {messages.name}"
                 if isinstance(messages, TooLong):
@@ -116,7 +119,7 @@ class LlmEngine:
                 if isinstance(outcome, Proposal):
                     return outcome
                 reason, reply, stop = outcome
-                if stop:
+                if stop or (reason == DECLINED and not possible):
                     return reason
                 retries = [Retry(reply, reason)] if reply or reason == UNCHANGED else []
         return reason

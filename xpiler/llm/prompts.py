@@ -90,10 +90,12 @@ def render(
     retries: Sequence[Retry] = (),
     folder: str = "",
     limit: int = 0,
+    possible: bool = True,
 ) -> tuple[Message, ...] | NoTemplate | TooLong:
     """The messages for one request: a system one, the request, then each failed attempt and its reason.
 
-    With a `limit` in tokens, manual entries are left out, the least fitting first, until the messages fit.
+    `possible`: the rules can take the step, and declining it is not offered. With a `limit` in tokens, manual entries
+    are left out, the least fitting first, until the messages fit.
     """
     try:
         template = _environment(folder).get_template(f"{pass_.meta_prompt}.md.j2")
@@ -101,7 +103,7 @@ def render(
         return NoTemplate(pass_.name)
     manual = retrieve(target, pass_, program)
     while True:
-        messages = _messages(template, pass_, target, program, retries, folder, manual)
+        messages = _messages(template, pass_, target, program, retries, folder, manual, possible)
         tokens = estimated_tokens(messages)
         if not limit or tokens <= limit:
             return messages
@@ -118,6 +120,7 @@ def _messages(
     retries: Sequence[Retry],
     folder: str,
     manual: Sequence[ManualEntry],
+    possible: bool,
 ) -> tuple[Message, ...]:
     code = print_module(program)
     text = template.render(
@@ -126,6 +129,7 @@ def _messages(
         facts=dict(target.facts),
         knobs=pass_.knobs,
         manual=manual,
+        possible=possible,
         example=example_of(pass_, target),
         program=code,
         level=program.kernels[0].level,

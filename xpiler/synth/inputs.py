@@ -162,9 +162,7 @@ def _ordered(program: Module, found: Sequence[Inputs]) -> Iterator[Inputs]:
         yield from (replace(given, order=turn + n) for turn in ORDERS)
 
 
-def _concretes(
-    cases: Sequence[Case], small: Sequence[int], *, own: bool = True
-) -> list[Concrete]:
+def _concretes(cases: Sequence[Case], small: Sequence[int], *, own: bool = True) -> list[Concrete]:
     """Small shapes of the cases, the informative ones first; with `own` also those that the cases list."""
     shapes = list(dict.fromkeys(shape for case in cases for shape in _shapes(case, small, own)))
     # one element has no neighbours, and a large shape costs more than it shows

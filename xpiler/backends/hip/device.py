@@ -155,7 +155,13 @@ def label(view: View, at: int) -> bool:
     hip = f"{NAMESPACE}::unnamed"
     view.findings.helpers.add("nvtx")
     view.replace(at, hip)
-    view.report("XP5107", at, name=view.text(at), hip=hip, advice="it does nothing: roctx labels ranges only")
+    view.report(
+        "XP5107",
+        at,
+        name=view.text(at),
+        hip=hip,
+        advice="it does nothing: roctx labels ranges only",
+    )
     view.findings.count(view.text(at))
     return True
 
