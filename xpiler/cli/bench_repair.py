@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -80,10 +82,11 @@ def register(group: typer.Typer) -> None:
             borrow=not no_borrow,
             jobs=jobs,
         )
-        found = list(outcomes(plan))
-        if json_ is not None:
-            lines = "".join(json.dumps(asdict(o)) + "\n" for o in found)
-            json_.write_text(lines, encoding="utf-8")
+        found = []
+        with _lines(json_) as write:
+            for outcome in outcomes(plan):
+                found.append(outcome)
+                write(json.dumps(asdict(outcome)))
         if markdown_ is not None:
             page = markdown_.read_text(encoding="utf-8") if markdown_.exists() else ""
             name = "without the predecessor" if no_borrow else "all"
@@ -91,6 +94,21 @@ def register(group: typer.Typer) -> None:
         typer.echo(markdown(found), nl=False)
         missed = any(not o.equivalent and not o.detected for o in found)
         raise typer.Exit(1 if missed or not found else 0)
+
+
+@contextmanager
+def _lines(path: Path | None) -> Iterator[Callable[[str], None]]:
+    """Writes a line at a time, each on disk before the next comes: a run that is stopped leaves what it has."""
+    if path is None:
+        yield lambda _: None
+        return
+    with path.open("w", encoding="utf-8") as file:
+
+        def write(line: str) -> None:
+            file.write(line + "\n")
+            file.flush()
+
+        yield write
 
 
 def _names(text: str) -> tuple[str, ...]:
