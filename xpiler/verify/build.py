@@ -19,6 +19,7 @@ from xpiler.backends.base import TranslationUnit
 from xpiler.store import Cache, digest, file_digest
 
 __all__ = [
+    "HOOKS",
     "PRELUDE",
     "RUNTIME",
     "BuildDiagnostic",
@@ -35,6 +36,12 @@ RUNTIME = Path(__file__).resolve().parent.parent / "runtime"
 INCLUDE = RUNTIME / "include"
 PRELUDE = ("-include", "xpiler/prelude.h")
 """Flags of a unit that is CUDA text: build replaces them by a precompiled header."""
+
+HOOKS = (
+    "-fsanitize=thread",
+    *("--param", "tsan-distinguish-volatile=1", "--param", "tsan-instrument-func-entry-exit=0"),
+)
+"""Calls before each access of memory, to the runtime's own functions (`lockstep.cpp`): no library is linked."""
 
 _COMMON = ("-g0", "-fwrapv", "-ffp-contract=off", "-fno-strict-aliasing", "-pipe")
 _CHECKS = ("-fsanitize=bounds",)
@@ -261,6 +268,7 @@ _RUNTIME_UNITS = (
     "host.cpp",
     "texture.cpp",
     "graph.cpp",
+    "lockstep.cpp",
 )
 _RUNTIME_FLAGS = ("-O2", "-fno-omit-frame-pointer", "-Wall", "-Wextra")
 
@@ -301,6 +309,7 @@ def build(
     numbers = range(entries) if isinstance(entries, int) else entries
     required = tuple(f"-Wl,--defsym=xp_need_{i}=xp_call_{i}" for i in numbers)
     runtime = ("harness.cpp", *_RUNTIME_UNITS)
+    required += ("-Wl,--warn-unresolved-symbols",)  # host code may call other files of its program
     return _link(units, runtime, required, (opt, *_CHECKS), extra_flags, cache)
 
 
@@ -348,7 +357,7 @@ def _link(
         return own
     flags = [*link_flags, *_linker_flags()]
     for flag in (*extra_flags, *(f for u in units for f in u.flags)):
-        if flag.startswith(_LINKED) and flag not in flags:
+        if flag.startswith(_LINKED) and flag not in (*flags, HOOKS[0]):
             flags.append(flag)
     paths = [str(p) for p, _ in (*objects, *own)]
     contents = [file_digest(p) for p, _ in (*objects, *own)]

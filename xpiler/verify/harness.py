@@ -88,7 +88,7 @@ class Run:
     """One call of entry `entry`. `seed` 0 runs threads in order, another one shuffles them.
 
     `poison` fills shared memory before each block; `seconds` is the run's limit; `unchecked` lets indices beyond
-    one dimension of an array pass.
+    one dimension of an array pass; `lockstep` makes lanes wait for one another at volatile accesses of shared memory.
     """
 
     entry: int
@@ -102,6 +102,7 @@ class Run:
     poison: int = 0xFF
     seconds: int = 20
     unchecked: bool = False
+    lockstep: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +228,7 @@ def _encode(runs: Sequence[Run]) -> list[bytes]:
                 run.poison,
                 run.seconds,
                 len(run.args),
-                int(run.unchecked),
+                int(run.unchecked) | int(run.lockstep) << 1,
             )
         )
         for arg in run.args:

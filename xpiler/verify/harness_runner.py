@@ -105,6 +105,7 @@ class HarnessRunner:
             poison=job.poison,
             seconds=self.seconds,
             unchecked=job.unchecked,
+            lockstep=job.lockstep,
         )
 
 

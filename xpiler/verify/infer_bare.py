@@ -119,13 +119,15 @@ def infer_bare(
     note: str = "",
     blocks: Sequence[Dims] = (),
     tie: Tie | None = None,
+    square: int = 0,
 ) -> Case | NoCase:
     """A case from the kernel alone. `module` holds the device functions and globals that it uses.
 
     `blocks` are taken in turn in place of those that the kernel suggests; `tie` binds a size to them.
+    `square`: all sizes are this or twice this, and the grid covers just that.
     """
     for largest in (1 << 30, 24, 8):
-        found = _infer(module, kernel, note, largest, blocks, tie)
+        found = _infer(module, kernel, note, largest, blocks, tie, square)
         if isinstance(found, Case) or "work" not in found.reason:
             return found
     return found
@@ -138,6 +140,7 @@ def _infer(
     largest: int,
     given: Sequence[Dims],
     tie: Tie | None,
+    square: int,
 ) -> Case | NoCase:
     integers = [p.name for p in kernel.params if isinstance(p.type, Scalar) and p.type.is_int]
     sizes = choose_sizes(kernel, integers, largest)
@@ -146,6 +149,9 @@ def _infer(
     count = max([len(v) for v in sizes.values()], default=1)
     if tie is not None and tie.name in sizes:
         sizes[tie.name] = [tie.factor * prod(blocks[i % len(blocks)]) for i in range(count)]
+    if square:
+        equal = [square * (1 + i % 2) for i in range(count)]
+        sizes |= {name: equal for name in sizes if scalar_use(kernel, name) == "size"}
     scalars = [{n: v[i] for n, v in sizes.items()} for i in range(count)]
     grids = [
         guess_grid(module, kernel, blocks[i % len(blocks)], row, loads)
@@ -158,9 +164,10 @@ def _infer(
     kept: list[int] = []
     for position, (row, grid) in enumerate(zip(scalars, grids, strict=True)):
         block = blocks[position % len(blocks)]
+        side = square * (1 + position % 2)
         x, y, z = (
-            size if size is not None else FREE_AXIS[axis][position % len(FREE_AXIS[axis])]
-            for axis, size in zip(AXES, grid, strict=True)
+            size if size is not None else _free_extent(axis, position, side // across)
+            for axis, size, across in zip(AXES, grid, block, strict=True)
         )
         shape = _bounded(module, kernel, Geometry((x, y, z), block), row, loads)
         if work(shape.geometry, shape.bounds) <= MAX_WORK:
@@ -172,6 +179,13 @@ def _infer(
     hints = {extent for block in blocks for extent in block if extent > 1}
     fitter = Fitter(count, sizes, hints=tuple(sorted(hints)))
     return _assemble(module, kernel, shapes, fitter, index_values, note)
+
+
+def _free_extent(axis: str, position: int, covering: int) -> int:
+    """Blocks along an axis that nothing bounds: as many as cover a square, else some few, in turn."""
+    if covering and axis != "z":
+        return covering
+    return FREE_AXIS[axis][position % len(FREE_AXIS[axis])]
 
 
 def _bounded(

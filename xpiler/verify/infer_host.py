@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -73,12 +74,22 @@ def infer_host(module: Module, kernel: Kernel, launch: Launch) -> Case | NoCase:
         found = [_shape(module, kernel, launch, variables, row) for row in rows]
         good = [(row, s) for row, s in zip(rows, found, strict=True) if isinstance(s, _Shape)]
         if good:
-            kept: Sizes = {name: [row[name] for row, _ in good] for name in sizes}
+            kept: Sizes = {}
+            for name in sizes:
+                kept[_plain(name, kept)] = [row[name] for row, _ in good]
             return _assemble(module, kernel, launch, kept, [s for _, s in good])
         reason = next((s for s in found if isinstance(s, NoCase)), reason)
         if not sizes:
             break
     return reason
+
+
+def _plain(name: str, taken: Iterable[str]) -> str:
+    """`prop.maxGridSize[0]` as a name that a formula may hold."""
+    plain = re.sub(r"\W+", "_", name).strip("_")
+    while plain in taken:
+        plain += "_"
+    return plain
 
 
 def _roots(launch: Launch) -> Iterable[Expr]:

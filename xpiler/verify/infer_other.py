@@ -7,18 +7,21 @@ further geometries, and the first under which it is a fair oracle is taken. Noth
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
+from math import prod
 from typing import Final
 
-from xpiler.ir.nodes import Const, Module
+from xpiler.ir.nodes import Const, Kernel, Module
 from xpiler.ir.types import Scalar
 from xpiler.ir.walk import expressions, statements, subexpressions
 from xpiler.verify.case import BufferArgument, Case, ScalarArgument
 from xpiler.verify.distribution import Distribution
-from xpiler.verify.geometry import Dims, used_axes
-from xpiler.verify.infer_bare import Tie, infer_bare
-from xpiler.verify.roles import scalar_use
+from xpiler.verify.formula import Formula
+from xpiler.verify.geometry import Dims, guess_blocks, used_axes
+from xpiler.verify.infer_bare import EPSILON_NAMES, Tie, infer_bare
+from xpiler.verify.roles import only_a_value, scalar_use
 
 __all__ = ["MOST_CASES", "other_cases"]
 
@@ -34,26 +37,85 @@ def other_cases(module: Module, tried: Sequence[Case], why: str) -> Iterator[tup
     if not all(case.inferred for case in tried):
         return
     if "tells nothing" in why:
-        yield from _with_bits(tried)
+        yield from _changed(tried, _bits)
+        yield from _changed(tried, partial(_varied, module.kernels[0]))
+        if "NaN" in why:
+            yield from _changed(tried, _unit)
+    if "order of threads" in why:
+        yield from _without_small(tried)
     kernel = module.kernels[0]
     if any(name.startswith("blockDim.") for name, _ in kernel.launch):
-        return  # the file's own launches say it, and the translation counts on that
+        block = guess_blocks(kernel)[0]  # the launches say it, and the translation counts on that
+        if not _flat(kernel):
+            yield from _found(module, tried, "square matrices", (block,), None, max(block))
+        return
     for note, blocks, tie in _guesses(module):
-        found = infer_bare(module, kernel, note, blocks, tie)
-        if isinstance(found, Case):
-            yield (replace(found, kernel=tried[0].kernel),)
+        yield from _found(module, tried, note, blocks, tie, 0)
 
 
-def _with_bits(tried: Sequence[Case]) -> Iterator[tuple[Case, ...]]:
-    """Integers that are flags to the kernel: all 0 or 1."""
+def _found(
+    module: Module,
+    tried: Sequence[Case],
+    note: str,
+    blocks: Sequence[Dims],
+    tie: Tie | None,
+    square: int,
+) -> Iterator[tuple[Case, ...]]:
+    found = infer_bare(module, module.kernels[0], note, blocks, tie, square)
+    if isinstance(found, Case):
+        yield (replace(found, kernel=tried[0].kernel),)
+
+
+_Argument = BufferArgument | ScalarArgument
+
+
+def _changed(
+    tried: Sequence[Case], change: Callable[[_Argument], _Argument]
+) -> Iterator[tuple[Case, ...]]:
     changed = tuple(
-        replace(case, arguments=tuple(_bits(a) for a in case.arguments)) for case in tried
+        replace(case, arguments=tuple(change(a) for a in case.arguments)) for case in tried
     )
     if changed != tuple(tried):
         yield changed
 
 
-def _bits(argument: BufferArgument | ScalarArgument) -> BufferArgument | ScalarArgument:
+def _without_small(tried: Sequence[Case]) -> Iterator[tuple[Case, ...]]:
+    """Fewer shapes, the largest always among them: at sizes below its tile a kernel's blocks may overlap."""
+    most = max(len(case.shapes) for case in tried)
+    for left_out in range(1, most):
+        yield tuple(_larger(case, left_out) for case in tried)
+
+
+def _larger(case: Case, left_out: int) -> Case:
+    shapes = sorted(case.shapes, key=lambda s: prod(max(1, n) for n in s.values()))
+    kept = shapes[min(left_out, len(shapes) - 1) :]
+    sizes = tuple((name, tuple(shape[name] for shape in kept)) for name, _ in case.sizes)
+    note = f"{case.note}, without the smallest shapes, where the order of threads matters"
+    return replace(case, sizes=sizes, note=note)
+
+
+def _varied(kernel: Kernel, argument: _Argument) -> _Argument:
+    """A number that the launches give and that is no size: any other will do as well."""
+    if not isinstance(argument, ScalarArgument) or isinstance(argument.value, Distribution):
+        return argument
+    fixed = isinstance(argument.value, float) or isinstance(argument.value.value({}), int)
+    tiny = any(hint in argument.name.lower() for hint in EPSILON_NAMES)
+    if not fixed or tiny or not only_a_value(kernel, argument.name):
+        return argument
+    whole = Distribution("uniform", (Formula("1"), Formula("100")))
+    return replace(argument, value=Distribution() if argument.type.is_float else whole)
+
+
+def _unit(argument: _Argument) -> _Argument:
+    """Reals in [0, 1), for kernels that take probabilities, or roots and logarithms."""
+    if not isinstance(argument, BufferArgument) or not argument.elem.is_float:
+        return argument
+    plain = argument.values == Distribution() and argument.role != "out"
+    return replace(argument, values=Distribution("unit")) if plain else argument
+
+
+def _bits(argument: _Argument) -> _Argument:
+    """Integers that are flags to the kernel: all 0 or 1."""
     if not isinstance(argument, BufferArgument) or not argument.elem.is_int:
         return argument
     plain = argument.values == Distribution() and argument.role != "out"
@@ -64,8 +126,7 @@ def _guesses(module: Module) -> Iterator[tuple[str, tuple[Dims, ...], Tie | None
     """Where a guess comes from, the blocks, a size that goes with the block."""
     kernel = module.kernels[0]
     numbers = _numbers(module)
-    flat = not any(used_axes(kernel, "threadIdx")[1:])
-    if not flat:
+    if not _flat(kernel):
         pairs = [n for n in numbers if n <= 32]
         likely = [(n, n, 1) for n in pairs] + [(32, n, 1) for n in pairs if n < 32]
         for block in dict.fromkeys((*likely, *_SQUARES)):
@@ -81,6 +142,11 @@ def _guesses(module: Module) -> Iterator[tuple[str, tuple[Dims, ...], Tie | None
     for n in _LINES:
         if n not in stated:
             yield f"a block of {n}", ((n, 1, 1),), None
+
+
+def _flat(kernel: Kernel) -> bool:
+    """Whether the kernel's threads stand in one line."""
+    return not any(used_axes(kernel, "threadIdx")[1:])
 
 
 def _numbers(module: Module) -> list[int]:

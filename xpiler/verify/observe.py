@@ -21,6 +21,13 @@ __all__ = ["Observed", "ObservedShape", "Settings", "expected_buffers", "observe
 INDEX = "index out of range"
 """The harness's word for an index beyond one dimension of an array: `tile[0][i]` for all of `tile` is one."""
 
+RACE = "the source's results depend on the order of threads"
+
+LOCKSTEP = (
+    "the source relies on the lanes of a warp being in lock step at volatile accesses of shared memory, which holds "
+    "before Volta only: both sides are run so"
+)
+
 OTHER_ORDER = 7919  # of the source's second run, to see whether it depends on the order of threads
 
 
@@ -61,15 +68,27 @@ def observe(source: Runner, check_: KernelCheck, settings: Settings) -> Observed
     """Run the source on every case and shape, and see whether it can serve as an oracle.
 
     Shapes at which it faults itself are left out with a note. `unusable` when none is left, when its
-    results depend on the order of threads, or when its outputs would not tell programs apart.
+    results depend on the order of threads, or when its outputs would not tell programs apart. Where they depend on
+    it, the source is watched again with warps in lock step at volatile accesses of shared memory.
     """
+    found = _observe(source, check_, settings, lockstep=False)
+    if not found.unusable.startswith(RACE):
+        return found
+    together = _observe(source, check_, settings, lockstep=True)
+    return found if together.unusable else replace(together, notes=(*together.notes, LOCKSTEP))
+
+
+def _observe(
+    source: Runner, check_: KernelCheck, settings: Settings, *, lockstep: bool
+) -> Observed:
     seeds = max(3, settings.seeds)
     notes: list[str] = []
     shapes: list[ObservedShape] = []
     for case in check_.cases:
         plans, impossible = plan_shapes(case, seeds, settings.salt)
         notes += [f"{_label(i.shape)}: {i.reason}" for i in impossible]
-        for plan in plans:
+        for planned in plans:
+            plan = _in_lockstep(planned) if lockstep else planned
             found = _observe_shape(source, check_, plan)
             if isinstance(found, Failed) and found.kind == INDEX:
                 note = f"array indices are not checked, the source's own leave an array: {found}"
@@ -90,6 +109,10 @@ def observe(source: Runner, check_: KernelCheck, settings: Settings) -> Observed
 
 def _label(shape: Sequence[tuple[str, int]]) -> str:
     return ", ".join(f"{name}={value}" for name, value in shape) or "the launch"
+
+
+def _in_lockstep(plan: ShapePlan) -> ShapePlan:
+    return replace(plan, runs=tuple(replace(run, lockstep=True) for run in plan.runs))
 
 
 def _unchecked(plan: ShapePlan) -> ShapePlan:
@@ -117,7 +140,7 @@ def _observe_shape(
             if isinstance(verdict, Mismatch):
                 place = f"{expected.name}[{verdict.index}]"
                 return Unverified(
-                    "the source's results depend on the order of threads, or on shared memory that it "
+                    f"{RACE}, or on shared memory that it "
                     "has not written (a data race?): "
                     f"{place} is {verdict.expected} or {verdict.got} at {run.inputs.label}"
                 )
@@ -171,12 +194,14 @@ def expected_buffers(
 
 def _indiscriminate(source: Runner, check_: KernelCheck, shapes: Sequence[ObservedShape]) -> str:
     """Why the source's outputs are no evidence; empty when they are."""
-    runs = [
-        expected_buffers(check_, run, outputs, 1, None)
+    found = [
+        [
+            expected_buffers(check_, run, outputs, 1, None)
+            for run, outputs in zip(shape.plan.runs, shape.outputs, strict=True)
+        ]
         for shape in shapes
-        for run, outputs in zip(shape.plan.runs, shape.outputs, strict=True)
     ]
-    reason = non_discriminating(runs)
+    reason = non_discriminating(found)
     if reason:
         return f"the test tells nothing: {reason}"
     silent = _unfelt(source, check_, shapes)

@@ -11,10 +11,10 @@ from xpiler.backends.base import KernelEntry, TranslationUnit
 from xpiler.frontends.edits import Edit, apply
 from xpiler.frontends.place import Function, Places, find
 from xpiler.frontends.prepare import prepare_edits
-from xpiler.ir.nodes import Param
 from xpiler.store import Cache, digest
 from xpiler.verify import build as building
 from xpiler.verify.build import BuildFailed, Built
+from xpiler.verify.entries import argument_steps, overloads, pointer_type
 
 __all__ = ["CudaRuntime", "HipRuntime", "build_program", "program_unit", "self_contained"]
 
@@ -70,9 +70,11 @@ class CudaRuntime:
 
     def _flags(self, text: str, path: Path) -> tuple[str, ...]:
         folders = [path.parent, *self.include_dirs]
+        hooked = _may_rely_on_lockstep(text)
         return (
             *building.PRELUDE,
-            *(_CALL_PATHS if _IMPLICIT.search(text) else ()),
+            *(_CALL_PATHS if _IMPLICIT.search(text) or hooked else ()),
+            *(building.HOOKS if hooked else ()),
             f"-DXPILER_WARP={self.warp}",
             *(f"-D{d}" for d in self.defines),
             "-w",
@@ -126,6 +128,15 @@ _CALL_PATHS = (
     ),
 )
 """Return addresses that tell where a thread is: one for each call of the source, in the source's order."""
+
+
+_VOLATILE_DATA = re.compile(r"\bvolatile\b(?!\s*\()")  # not of an `asm`
+_SHARED_MEMORY = re.compile(r"__shared__|::xpiler::(?:shared|dynamic)<")
+
+
+def _may_rely_on_lockstep(text: str) -> bool:
+    """Whether shared memory may be accessed as volatile, which is how lanes of a warp agreed on an order before Volta."""
+    return bool(_VOLATILE_DATA.search(text) and _SHARED_MEMORY.search(text))
 
 
 # --- local headers -----------------------------------------------------------------------------
@@ -197,14 +208,15 @@ def _read(path: Path) -> str | None:
 
 def _wrapper(entry: KernelEntry, places: Places, text: str) -> str:
     """`xp_call_<i>`: the kernel's own parameters from those of its IR form."""
-    function = _function(entry, places)
+    candidates = overloads(entry, places.functions)
+    function = candidates[0] if candidates else None
     name = _spelled(entry, function)
-    names = [_parameter_name(p.text) for p in function.params] if function else []
-    steps = _arguments(entry.kernel.params, names)
+    steps = argument_steps(entry, function)
     count = len(steps)
     lines = [f'extern "C" void xp_call_{entry.index}(const xp_launch *l, void *const *args) {{']
     lines += [f"  using namespace {n};" for n in _namespaces(function, text)]
-    lines += ["  (void)args;", f"  using S = ::xpiler::Signature<decltype(&{name})>;"]
+    pointer = pointer_type(entry, candidates, places.functions, name)
+    lines += ["  (void)args;", f"  using S = ::xpiler::Signature<{pointer}>;"]
     for i, step in enumerate(steps):
         lines.append(f"  static ::xpiler::Argument<typename S::template Param<{i}>> a{i};")
         lines += [f"  ::xpiler::put(&a{i}.value(){path}, args[{j}]);" for path, j in step]
@@ -217,16 +229,6 @@ def _wrapper(entry: KernelEntry, places: Places, text: str) -> str:
         "}",
     ]
     return "\n".join(lines).replace("typename S::template ", "S::")
-
-
-def _function(entry: KernelEntry, places: Places) -> Function | None:
-    """The kernel's definition in the text."""
-    name = re.sub(r"<.*", "", entry.source_name, flags=re.S).strip()
-    plain = name.split("::")[-1]
-    candidates = [f for f in places.functions if f.kernel and f.name == plain]
-    candidates.sort(key=lambda f: f.body is None)
-    exact = [f for f in candidates if f.qualified == name]
-    return next(iter(exact or candidates), None)
 
 
 def _spelled(entry: KernelEntry, function: Function | None) -> str:
@@ -253,61 +255,6 @@ def _is_cooperative(function: Function | None, text: str, entry: KernelEntry) ->
         return "LaunchCooperativeKernel" in text or ".sync" in function.body.text
     plain = re.escape(re.sub(r"<.*", "", entry.source_name, flags=re.S).strip())
     return re.search(rf"LaunchCooperativeKernel\s*\([^;]*\b{plain}\b", text) is not None
-
-
-def _parameter_name(text: str) -> str:
-    """The name in a parameter's text: `const float *__restrict__ x`, `float a[4]`, `float4 v = {}`."""
-    text = re.sub(r"/\*.*?\*/|//[^\n]*", " ", text, flags=re.S)
-    text = text.split("=")[0]
-    function_pointer = re.search(r"\(\s*[*&]\s*(\w+)\s*\)", text)
-    if function_pointer:
-        return function_pointer[1]
-    text = re.sub(r"\[[^\]]*\]\s*$", "", text.strip())
-    while text.rstrip().endswith("]"):
-        text = re.sub(r"\[[^\]]*\]\s*$", "", text.rstrip())
-    match = re.search(r"(\w+)\s*$", text)
-    return match[1] if match else ""
-
-
-_Steps = list[list[tuple[str, int]]]
-
-
-def _arguments(params: Sequence[Param], names: Sequence[str]) -> _Steps:
-    """For each source parameter, where its parts (`.x`, `.dims[0]`, or all: empty) come from.
-
-    Both lists have the same order. A source parameter without any IR parameter is an object without
-    state (a functor) and stays zero.
-    """
-    if not names:
-        return [[("", j)] for j in range(len(params))]
-    steps: _Steps = []
-    j = 0
-    for i, name in enumerate(names):
-        step: list[tuple[str, int]] = []
-        while j < len(params):
-            path = _part(params[j], name)
-            if path is None:
-                break
-            step.append((path, j))
-            j += 1
-            if path == "":
-                break
-        left = len(names) - i - 1
-        if not step and len(params) - j > left and j < len(params):
-            step.append(("", j))  # renamed: position decides
-            j += 1
-        steps.append(step)
-    return steps
-
-
-def _part(param: Param, name: str) -> str | None:
-    """The part of source parameter `name` that `param` is, None if it belongs to another."""
-    origin = param.origin
-    if re.match(rf"{re.escape(name)}[.\[]", origin) and name:
-        return origin[len(name) :]
-    if re.match(r"\w+[.\[]", origin):
-        return None
-    return "" if re.fullmatch(rf"{re.escape(name)}(_?\d+|_)?", param.name) else None
 
 
 # --- data at file scope ------------------------------------------------------------------------

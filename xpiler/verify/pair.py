@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xpiler.backends.base import KernelEntry
+from xpiler.frontends.device_part import kernels_alone
 from xpiler.frontends.results import LiftedFile, LiftedKernel
 from xpiler.ir.diagnostics import Diagnostic
 from xpiler.verify.case import Case
@@ -25,6 +26,7 @@ from xpiler.verify.oracle import CudaRuntime
 
 if TYPE_CHECKING:
     from xpiler.driver.report import InputError
+    from xpiler.driver.source import Source
 
 __all__ = ["verify_files"]
 
@@ -32,7 +34,8 @@ __all__ = ["verify_files"]
 def verify_files(
     first: Path, second: Path, *, case: Path | None = None, jobs: int = 2
 ) -> Mapping[str, Evidence] | InputError:
-    """Evidence by the kernels' source names. `case` is a TOML file; without it cases are inferred."""
+    """Evidence by the kernels' source names, overloads by their symbols. `case` is a TOML file; without it cases are
+    inferred."""
     from xpiler.driver.report import InputError
     from xpiler.driver.source import lift_source, read_source
 
@@ -51,13 +54,26 @@ def verify_files(
     cases = _cases(lifted, case)
     if isinstance(cases, str):
         return InputError((Diagnostic("XP0030", "error", cases),))
+    text = kernels_alone(source.text, source.path, lifted.unread)
+    other = candidate.text
+    if executor.kind == "runtime":  # text in CUDA's spelling, host code and all
+        other = kernels_alone(other, candidate.path, _unread(candidate))
     return _verify(
-        Side(CudaRuntime(), source.text, source.path),
-        Side(executor, candidate.text, candidate.path),
+        Side(CudaRuntime(), text, source.path),
+        Side(executor, other, candidate.path),
         lifted,
         cases,
         jobs,
     )
+
+
+def _unread(candidate: Source) -> tuple[Diagnostic, ...]:
+    """What of a file in CUDA's or HIP's spelling cannot be read here, and no kernel needs."""
+    from xpiler.driver.report import InputError
+    from xpiler.driver.source import lift_source
+
+    lifted = lift_source(candidate)
+    return () if isinstance(lifted, InputError) else lifted.unread
 
 
 def _cases(lifted: LiftedFile, path: Path | None) -> dict[str, tuple[Case, ...] | NoCase] | str:
@@ -89,7 +105,9 @@ def _verify(
         if _mentions(candidate.text, kernel):
             present.append(kernel)
         else:
-            evidence[kernel.source_name] = Unverified(f"{candidate.path.name} has no such kernel")
+            evidence[_label(kernel, lifted)] = Unverified(
+                f"{candidate.path.name} has no such kernel"
+            )
     entries = [
         KernelEntry(i, k.program.kernels[0], k.source_name, k.symbol) for i, k in enumerate(present)
     ]
@@ -106,8 +124,14 @@ def _verify(
             alone = replace(entry, index=0)
             found.update(check(source, candidate, [alone], cases, programs, jobs))
     for kernel in present:
-        evidence[kernel.source_name] = found[kernel.symbol]
+        evidence[_label(kernel, lifted)] = found[kernel.symbol]
     return evidence
+
+
+def _label(kernel: LiftedKernel, lifted: LiftedFile) -> str:
+    """The kernel's name in the source; of overloads the symbol, which tells them apart."""
+    same = [k for k in lifted.lifted if k.source_name == kernel.source_name]
+    return kernel.source_name if len(same) == 1 else kernel.symbol
 
 
 def _mentions(text: str, kernel: LiftedKernel) -> bool:

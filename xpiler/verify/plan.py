@@ -38,11 +38,12 @@ class KernelCheck:
 @dataclass(frozen=True, slots=True)
 class PlannedRun:
     """Inputs and the order in which threads are to run (0: in order); `unchecked`: indices may leave one dimension of
-    an array."""
+    an array; `lockstep`: lanes wait for one another at volatile accesses of shared memory."""
 
     inputs: Inputs
     order: int
     unchecked: bool = False
+    lockstep: bool = False
 
     def job(self, entry: KernelEntry) -> Job:
         concrete_ = self.inputs.concrete
@@ -57,6 +58,7 @@ class PlannedRun:
             concrete_.cooperative,
             SHARED_POISONS[self.order % 2],
             self.unchecked,
+            self.lockstep,
         )
 
 

@@ -8,6 +8,7 @@ from typing import Literal
 from xpiler.ir.nodes import (
     COMPARISONS,
     AddressOf,
+    Alloc,
     Assign,
     Atomic,
     Binary,
@@ -36,6 +37,7 @@ __all__ = [
     "ScalarUse",
     "bare",
     "index_uses",
+    "only_a_value",
     "parameter_buffers",
     "scalar_use",
 ]
@@ -173,6 +175,52 @@ def scalar_use(kernel: Kernel, name: str) -> ScalarUse:
     if occurrences and conditions >= occurrences:
         return "flag"
     return "size"
+
+
+def only_a_value(kernel: Kernel, name: str) -> bool:
+    """Whether a scalar parameter only goes into what is computed: into no index, no bound of a loop, no condition."""
+    holders = {name}
+    for _ in range(4):
+        before = len(holders)
+        for stmt in statements(kernel.body):
+            match stmt:
+                case Declare(name=to, init=value) | Assign(name=to, value=value):
+                    if value is not None and _holds(value, holders):
+                        holders.add(to)
+                case _:
+                    pass
+        if len(holders) == before:
+            break
+    return not any(_holds(e, holders) for stmt in statements(kernel.body) for e in _steering(stmt))
+
+
+def _steering(stmt: Stmt) -> list[Expr]:
+    """What decides where memory is accessed and what is executed."""
+    found = [index for _, index in _accesses(stmt)]
+    match stmt:
+        case For(lo=lo, hi=hi, step=step):
+            found += [lo, hi, step]
+        case If(cond=cond) | While(cond=cond):
+            found.append(cond)
+        case Alloc(shape=shape):
+            found += shape
+        case _:
+            pass
+    for expr in expressions(stmt):
+        found += [
+            sub.b
+            for sub in subexpressions(expr)
+            if isinstance(sub, Binary) and sub.op in ("<<", ">>", "/", "%") and _integer(sub)
+        ]
+    return found
+
+
+def _integer(expr: Expr) -> bool:
+    return isinstance(expr.type, Scalar) and expr.type.is_int
+
+
+def _holds(expr: Expr, names: set[str]) -> bool:
+    return any(isinstance(sub, Var) and sub.name in names for sub in subexpressions(expr))
 
 
 def _is(expr: Expr, name: str) -> bool:

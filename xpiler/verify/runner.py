@@ -18,7 +18,7 @@ Dims = tuple[int, int, int]
 class Job:
     """One launch: the kernel's entry, its geometry, an array per argument, the thread order (0: in order), the
     byte that shared memory holds before the kernel writes it; `unchecked`: an index may leave one dimension of an
-    array."""
+    array; `lockstep`: lanes wait for one another at volatile accesses of shared memory."""
 
     entry: int
     grid: Dims
@@ -30,6 +30,7 @@ class Job:
     cooperative: bool = False
     poison: int = 0xFF
     unchecked: bool = False
+    lockstep: bool = False
 
 
 @dataclass(frozen=True, slots=True)

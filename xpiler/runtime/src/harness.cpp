@@ -27,9 +27,11 @@ namespace {
 struct RunHeader {
   uint32_t entry, grid[3], block[3], warp;
   uint64_t shared;
-  uint32_t seed, cooperative, poison, seconds, args, unchecked;
+  uint32_t seed, cooperative, poison, seconds, args, leave;
 };
 static_assert(sizeof(RunHeader) == 64);
+
+enum Leave : uint32_t { unchecked_indices = 1, lockstep = 2 };
 
 enum ArgKind : uint32_t { scalar = 0, buffer = 1, symbol = 2 };
 enum ArgFlag : uint32_t { has_data = 1, read_only = 2 };
@@ -125,7 +127,8 @@ void write_buffers(int out, const Result &result, const std::vector<Arg> &args) 
   xpiler::options.seed = run.seed;
   xpiler::options.poison = static_cast<unsigned char>(run.poison);
   xpiler::options.strict_launch = true;
-  xpiler::options.index_checks = run.unchecked == 0;
+  xpiler::options.index_checks = !(run.leave & unchecked_indices);
+  xpiler::options.lockstep = run.leave & lockstep;
   std::vector<void *> pointers, values;
   pointers.reserve(args.size());
   for (Arg &arg : args) {

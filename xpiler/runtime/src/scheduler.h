@@ -5,6 +5,7 @@
 //   barriers.cpp   barriers of a block and of the grid
 //   warp.cpp       operations of a warp
 //   shared.cpp     shared memory
+//   lockstep.cpp   lanes that wait for one another at volatile accesses
 //   faults.cpp     what ends the process, and what is said then
 #ifndef XPILER_SCHEDULER_H
 #define XPILER_SCHEDULER_H
@@ -105,6 +106,7 @@ void open_shared(Block *b);   // before a block's threads run
 void check_shared(Block *b);  // after they have ended
 bool describe_shared(const unsigned char *p, char *text, size_t room);
 size_t dynamic_shared_limit();
+bool is_shared(const void *p);  // of the running thread's block
 
 }  // namespace xpiler
 

@@ -157,6 +157,12 @@ size_t dynamic_shared_bytes() { return grid.dynamic_bytes; }
 
 size_t dynamic_shared_limit() { return dynamic_limit; }
 
+bool is_shared(const void *p) {
+  auto *at = static_cast<const unsigned char *>(p);
+  const unsigned char *arena = current->block->arena;
+  return at >= arena && at < arena + arena_bytes();
+}
+
 void allow_dynamic_shared(size_t bytes) {
   if (bytes > dynamic_limit && bytes <= options.limits.shared) dynamic_limit = bytes;
 }

@@ -69,6 +69,7 @@ struct Options {
   unsigned char poison = 0xFF;   // fills what was never written: fresh memory, shared memory
   bool strict_launch = false;    // an invalid launch ends the process instead of setting an error
   bool index_checks = true;      // an index that leaves one dimension of an array ends the process
+  bool lockstep = true;          // lanes wait for one another at volatile accesses of shared memory
   bool exact = false;            // allocations end at a guard page to the byte, whatever their alignment
   bool call_paths = false;       // the text keeps frame pointers: lanes are told apart by their calls
   Limits limits;
@@ -124,7 +125,8 @@ bool is_cooperative();
 void yield();      // lets the other threads run, for loops that wait on memory
 void spin();       // called by atomics: yields once in a while
 
-enum Warp { warp_sync, warp_shuffle, warp_vote, warp_match, warp_reduce, warp_active, warp_group, warp_tile };
+enum Warp { warp_sync, warp_shuffle, warp_vote, warp_match, warp_reduce, warp_active, warp_group, warp_tile,
+            warp_volatile };
 
 // The return addresses of a thread's calls, outermost first.
 struct CallPath {
