@@ -39,11 +39,16 @@ def leftovers(text: bytes) -> Counter[str]:
         for i, token in enumerate(view.items)
         if token.kind == "name" and is_cuda(token.text) and not view.is_member(i)
     )
-    for quote, path in _INCLUDE.findall(text):
-        header = find_header(path.decode("utf-8", "replace"))
-        if header is not None and quote == b"<":
-            found[f"<{header.cuda}>"] += 1
-    return found
+    for quote, raw in _INCLUDE.findall(text):
+        path = raw.decode("utf-8", "replace")
+        if quote == b'"':
+            continue
+        # The words between <> are tokens too, but no uses of a name.
+        found.subtract(word for word in re.findall(r"\w+", path) if word in found)
+        spelt = looks_like_cuda(path.rsplit("/", 1)[-1].partition(".")[0])
+        if find_header(path) is not None or spelt:
+            found[f"<{path}>"] += 1
+    return +found
 
 
 def is_cuda(name: str) -> bool:

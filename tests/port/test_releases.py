@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from xpiler.backends.base import EmitRequest
+from xpiler.backends.hip.emit import emit
 from xpiler.backends.hip.names import find_name
 from xpiler.backends.hip.options import HipOptions
 from xpiler.backends.hip.release import newer
@@ -58,6 +62,28 @@ def test_names_newer_than_the_release() -> None:
     result = rewrite(text.encode(), "t.cu", HipOptions(rocm="5.1"))
     assert result.diagnostics[1].message == "hipMallocAsync needs ROCm 5.2, and --rocm says 5.1"
     assert b"hipMallocAsync" in result.text
+
+
+def test_bfloat16_needs_a_release_of_its_own() -> None:
+    text = "__global__ void k(float *o) { o[0] = __bfloat162float(__float2bfloat16(1.0f)); }\n"
+    assert codes(text, rocm="5.6") == []
+    result = rewrite(text.encode(), "t.cu", HipOptions(rocm="5.2"))
+    assert "<hip/hip_bf16.h> needs ROCm 5.6, and --rocm says 5.2" in [
+        d.message for d in result.diagnostics
+    ]
+
+
+def test_translate_takes_a_release(tmp_path: Path) -> None:
+    source = tmp_path / "k.cu"
+    source.write_text("void f(void **p, cudaStream_t s) { cudaMallocAsync(p, 4, s); }\n")
+
+    def found(rocm: str) -> list[str]:
+        request = EmitRequest(source.read_text(), source, (), {"rocm": rocm})
+        return [d.code for d in emit(request).diagnostics]
+
+    assert found("5.1") == ["XP5104"]
+    assert found("6.0") == []
+    assert found("new") == ["XP0012"]
 
 
 @pytest.mark.parametrize(

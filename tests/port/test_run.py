@@ -165,3 +165,28 @@ def test_a_wrong_port_is_told(tmp_path: Path) -> None:
     place = tmp_path / "out/more.cuh"
     place.write_text(place.read_text().replace("d < 32", "d < 16"))
     assert both(settings)["status"] == "differs"
+
+
+def test_headers_and_sources_of_a_folder_beside(tmp_path: Path) -> None:
+    """The main file's folder holds neither the header nor what it is linked with."""
+    tree = tmp_path / "tree"
+    for folder in ("app/cuda", "app/common", "other/common"):
+        (tree / folder).mkdir(parents=True)
+    (tree / "app/cuda/lud.cu").write_text(
+        '#include <cstdio>\n#include <cuda_runtime.h>\n#include "support.h"\n'
+        "__global__ void k(int *o) { o[threadIdx.x] = threadIdx.x; }\n"
+        "int main() { int *d, h[4]; cudaMalloc(&d, sizeof h); k<<<1, 4>>>(d);\n"
+        "cudaMemcpy(h, d, sizeof h, cudaMemcpyDeviceToHost);\n"
+        'printf("%d\\n", h[3] + twice(4)); return 0; }\n'
+    )
+    for folder, factor in (("app", 2), ("other", 5)):
+        (tree / folder / "common/support.h").write_text("#pragma once\nint twice(int x);\n")
+        (tree / folder / "common/support.cpp").write_text(
+            f'#include "support.h"\nint twice(int x) {{ return {factor} * x; }}\n'
+        )
+    settings = Settings(tree, tmp_path / "out")
+    result = port_tree(settings)
+    assert isinstance(result, Result)
+    found = run_both(settings, Subject(settings, result.report, result.units), ())
+    assert found["status"] == "same", found
+    assert found["output"] == ["11\n", "11\n"]

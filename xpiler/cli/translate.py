@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -45,6 +46,9 @@ Options = Annotated[
     typer.Option("--set", help="An option of the target, name=value (for instance arch=gfx942)."),
 ]
 Arch = Annotated[str, typer.Option("--arch", help="Short for --set arch=...")]
+Rocm = Annotated[
+    str, typer.Option("--rocm", help="HIP: the oldest ROCm release to run on, like 5.7.")
+]
 EngineName = Annotated[
     str,
     typer.Option("--engine", help="symbolic (rules), llm (a model first), auto (rules first)."),
@@ -86,6 +90,7 @@ def register(app: typer.Typer) -> None:
         quiet: Quiet = False,
         set_: Options = None,
         arch: Arch = "",
+        rocm: Rocm = "",
         engine: EngineName = "auto",
         include: Include = None,
         define: Define = None,
@@ -121,7 +126,7 @@ def register(app: typer.Typer) -> None:
             case=case,
             verify=not no_verify,
             force=force,
-            options=_options(set_ or [], arch),
+            options=_options(set_ or [], arch, rocm),
             engine=engine,
             include_dirs=tuple(include or ()),
             defines=tuple(define or ()),
@@ -158,7 +163,7 @@ def register(app: typer.Typer) -> None:
         raise typer.Exit(result.exit_status)
 
 
-def _options(pairs: list[str], arch: str) -> dict[str, str]:
+def _options(pairs: list[str], arch: str, rocm: str) -> dict[str, str]:
     options: dict[str, str] = {}
     for pair in pairs:
         name, sign, value = pair.partition("=")
@@ -167,6 +172,10 @@ def _options(pairs: list[str], arch: str) -> dict[str, str]:
         options[name] = value
     if arch:
         options["arch"] = arch
+    if rocm:
+        if re.fullmatch(r"\d+\.\d+(\.\d+)?", rocm) is None:
+            raise typer.BadParameter(f"--rocm takes a release like 5.7 or 6.2.1, not {rocm!r}")
+        options["rocm"] = rocm
     return options
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from xpiler.backends.hip.names import is_rocm_header
+from xpiler.backends.hip.names import first_release, is_rocm_header
 from xpiler.backends.hip.toolchain import (
     Compiled,
     CompilerFound,
@@ -135,6 +135,9 @@ def _compile(file: Path, arch: str, flags: tuple[str, ...]) -> dict[str, Any]:
     errors = [outcome.reason] if isinstance(outcome, NoCompiler) else list(outcome.errors)
     missing = _MISSING.search(errors[0])
     absent = missing is not None and is_rocm_header(missing[1])
+    since = first_release(missing[1]) if missing is not None and absent else ""
+    if since:
+        errors[0] = f"{errors[0]} (in ROCm since {since})"
     return {"status": "unknown" if absent else "fails", "errors": errors}
 
 

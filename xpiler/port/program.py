@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from xpiler.backends.hip.options import wavefront
@@ -22,6 +23,7 @@ __all__ = ["run_both", "run_ported"]
 
 _MAIN = re.compile(r"\bint\s+main\s*\(")
 _SUFFIXES = frozenset({".cu", ".hip", ".cpp", ".cc", ".cxx", ".c"})
+_HEADERS = (".h", ".hpp", ".cuh", ".hh")
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?)")
 
 
@@ -41,6 +43,14 @@ class Ran:
 @dataclass(frozen=True, slots=True)
 class DidNotRun:
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The sources that make one program, and the folders that their headers are included from."""
+
+    sources: Mapping[Path, str]
+    folders: tuple[Path, ...]
 
 
 def run_both(settings: Settings, subject: Subject, words: Sequence[str]) -> Mapping[str, Any]:
@@ -86,7 +96,9 @@ def _compare(
     from xpiler.verify.oracle import CudaRuntime
 
     sources = _sources(root)
-    old = _run(main, _with(main, sources), CudaRuntime(32), arguments)
+    program = _with(main, sources, root)
+    runtime = CudaRuntime(32, include_dirs=program.folders)
+    old = _run(main, program.sources, runtime, arguments)
     output = {row.path: row.output for row in subject.report.rows}
     name = str(main.relative_to(root))
     place = settings.output / output.get(name, name)
@@ -99,7 +111,9 @@ def _run_ported(
 ) -> Ran | DidNotRun:
     from xpiler.verify.oracle import HipRuntime
 
-    return _run(main, _with(main, sources), HipRuntime(wavefront(settings.arch)), arguments)
+    program = _with(main, sources, settings.output)
+    runtime = HipRuntime(wavefront(settings.arch), program.folders)
+    return _run(main, program.sources, runtime, arguments)
 
 
 def _sources(root: Path) -> dict[Path, str]:
@@ -111,19 +125,54 @@ def _sources(root: Path) -> dict[Path, str]:
     return found
 
 
-def _with(main: Path, sources: Mapping[Path, str]) -> dict[Path, str]:
-    """The source with main and the others beside or below it, but those with a main or included."""
+def _with(main: Path, sources: Mapping[Path, str], root: Path) -> Program:
+    """The source with main and what it is linked with: neither a main of its own, nor included.
+
+    That is what stands beside or below it, and what stands elsewhere beside a header that they include under
+    the header's name (`common/lud.c` for `common/lud.h`).
+    """
     mains = [p for p, text in sources.items() if _MAIN.search(text)]
-    included = {
-        name for text in sources.values() for name in re.findall(r'#\s*include\s*"([^"]+)"', text)
-    }
-    names = {name.rsplit("/", 1)[-1] for name in included}
+    names = {name.rsplit("/", 1)[-1] for text in sources.values() for name in _included(text)}
+    free = {p: t for p, t in sources.items() if p not in mains and p.name not in names}
     own = {main: sources[main]} if main in sources else {}
-    for path, text in sources.items():
-        beside = main.parent == path.parent or main.parent in path.parents
-        if path not in mains and path.name not in names and beside:
-            own[path] = text
-    return own
+    own.update((p, t) for p, t in free.items() if main.parent in p.parents)
+    reached, folders = _headers(root, list(own))
+    own.update((p, t) for p, t in free.items() if reached & {p.with_suffix(s) for s in _HEADERS})
+    return Program(own, folders)
+
+
+def _included(text: str) -> list[str]:
+    return re.findall(r'#\s*include\s*"([^"]+)"', text)
+
+
+def _headers(root: Path, waiting: list[Path]) -> tuple[frozenset[Path], tuple[Path, ...]]:
+    """The tree's headers that the sources reach, and the folders to include them from.
+
+    For `"a/x.h"` that is not beside its includer the folder is one that holds `a/x.h`, of several the one nearest to it.
+    """
+    known = [root / e.path for e in walk(root) if (root / e.path).suffix in _HEADERS]
+    folders: dict[Path, None] = {}
+    reached: set[Path] = set()
+    while waiting:
+        path = waiting.pop()
+        for name in _included(path.read_text("utf-8", "replace")):
+            header = Path(os.path.normpath(path.parent / name))
+            if not header.is_file():
+                parts = PurePosixPath(name).parts
+                fits = [h for h in known if h.parts[-len(parts) :] == parts]
+                if not fits:
+                    continue
+                header = _nearest(fits, path)
+                folders.setdefault(header.parents[len(parts) - 1], None)
+            if header not in reached:
+                reached.add(header)
+                waiting.append(header)
+    return frozenset(reached), tuple(folders)
+
+
+def _nearest(files: Sequence[Path], to: Path) -> Path:
+    """The file whose path has most leading parts in common."""
+    return max(files, key=lambda file: len(os.path.commonpath((file, to))))
 
 
 def _run(

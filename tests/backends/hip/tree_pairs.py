@@ -189,4 +189,80 @@ TREE_PAIRS = (
         "__fadd_rd(a, a)",
         ("XP5101",),
     ),
+    Pair(
+        "tag of a type that is a typedef in HIP",
+        "void f(struct cudaGraphicsResource **v);",
+        "void f(hipGraphicsResource **v);",
+    ),
+    Pair(
+        "bits of a texture object",
+        "__device__ uint2 f(cudaTextureObject_t t) { return make_uint2(t & 0xFFFFFFFF, t >> 32); }",
+        "make_uint2((unsigned long long)t & 0xFFFFFFFF, (unsigned long long)t >> 32)",
+    ),
+    Pair(
+        "texture object of two words",
+        "__device__ cudaTextureObject_t f(uint2 w) { return (cudaTextureObject_t)w.x | (cudaTextureObject_t)w.y << 32; }",
+        "return (hipTextureObject_t)((unsigned long long)w.x | (unsigned long long)w.y << 32);",
+    ),
+    Pair(
+        "texture object handed on",
+        "void f(cudaTextureObject_t *a) { cudaTextureObject_t t = 0; cudaCreateTextureObject(&t, 0, 0, 0); a[0] = (cudaTextureObject_t)t; }",
+        "a[0] = (hipTextureObject_t)t;",
+    ),
+    Pair(
+        "place of memory",
+        "void f(void *p) { cudaMemLocation l; l.type = cudaMemLocationTypeDevice; l.id = 0;\n"
+        "cudaMemAdvise(p, 4, cudaMemAdviseSetReadMostly, l); }",
+        "hipMemAdvise(p, 4, hipMemAdviseSetReadMostly, (l.type == hipMemLocationTypeDevice ? l.id : hipCpuDeviceId));",
+        ("XP5111",),
+    ),
+    Pair(
+        "prefetch to a place",
+        "void f(void *p, cudaStream_t s) { cudaMemLocation l; l.type = cudaMemLocationTypeHost;\n"
+        "cudaMemPrefetchAsync(p, 4, l, 0, s); }",
+        "l.type = hipMemLocationTypeInvalid;\n"
+        "hipMemPrefetchAsync(p, 4, (l.type == hipMemLocationTypeDevice ? l.id : hipCpuDeviceId), s);",
+        ("XP5111",),
+    ),
+    Pair(
+        "prefetch to a device",
+        "void f(void *p, cudaStream_t s) { int l = 0; cudaMemPrefetchAsync(p, 4, l, s); }",
+        "hipMemPrefetchAsync(p, 4, l, s);",
+    ),
+    Pair(
+        "result of cuFFT that hipFFT lacks",
+        "void f(int r) { switch (r) { case CUFFT_MISSING_DEPENDENCY: break; } }",
+        "case ((hipfftResult)17): break;",
+        ("XP5109",),
+    ),
+    Pair(
+        "acquiring load",
+        '__device__ unsigned f(unsigned char *p) { unsigned r; asm volatile("ld.acquire.sys.global.u8 %0, [%1];" : "=r"(r) : "l"(p) : "memory"); return r; }',
+        "do { r = ((const volatile unsigned char *)(p))[0]; __threadfence_system(); } while (0);",
+        ("XP5302",),
+    ),
+    Pair(
+        "releasing store",
+        '__device__ void f(int *p, int v) { asm volatile("st.release.gpu.global.s32 [%0], %1;" :: "l"(p), "r"(v) : "memory"); }',
+        "do { __threadfence(); ((volatile int *)(p))[0] = v; } while (0);",
+        ("XP5302",),
+    ),
+    Pair(
+        "volatile load",
+        '__device__ int f(int *p) { int v; asm volatile("ld.volatile.global.s32 %0, [%1];" : "=r"(v) : "l"(p)); return v; }',
+        "v = ((const volatile int *)(p))[0];",
+        ("XP5302",),
+    ),
+    Pair(
+        "header of several GPUs",
+        "#include <cublasXt.h>\nvoid f() { cudaFree(0); }",
+        "#include <cublasXt.h>",
+        ("XP5103",),
+    ),
+    Pair(
+        "header that no table has",
+        "#include <cudaSomethingNew.h>\nvoid f() { cudaFree(0); }",
+        "#include <cudaSomethingNew.h>",
+        ("XP5103",),
+    ),
 )

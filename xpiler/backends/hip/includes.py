@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from xpiler.backends.hip.names import find_header
+from xpiler.backends.hip.names import find_header, looks_like_cuda
 from xpiler.backends.hip.release import check_release
 from xpiler.backends.hip.view import View
 from xpiler.frontends.edits import Edit
@@ -144,6 +144,7 @@ def rewrite_includes(view: View, includes: Includes) -> set[str]:
         header = find_header(include.path)
         if header is None:
             present.add(include.path)
+            _unknown(view, include)
             continue
         view.findings.count(f"<{include.path}>")
         if header.advice or (not header.hip and include.path.endswith("/")):
@@ -161,6 +162,14 @@ def rewrite_includes(view: View, includes: Includes) -> set[str]:
             newline = "\r\n" if b"\r\n" in view.tokens.source[:4096] else "\n"
             view.insert(at, newline.join((*_BEFORE[path], "")))
     return present
+
+
+def _unknown(view: View, include: Include) -> None:
+    """A header that no table has but that is spelt as CUDA's libraries spell theirs: `<cublasXt.h>`."""
+    stem = include.path.rsplit("/", 1)[-1].partition(".")[0]
+    if include.quote == "<" and looks_like_cuda(stem):
+        view.findings.left[f"<{include.path}>"] = 1
+        view.report("XP5103", include.first, name=include.path, advice="")
 
 
 # hipBLAS 2 has cuBLAS's types of data and computation when this is defined before its header.

@@ -10,10 +10,13 @@ from functools import cache
 from pathlib import Path
 
 __all__ = [
+    "ErrorValue",
     "Header",
     "Name",
+    "error_value",
     "find_header",
     "find_name",
+    "first_release",
     "is_rocm_header",
     "looks_like_cuda",
     "search_names",
@@ -83,9 +86,36 @@ def find_name(name: str) -> Name | None:
     return None if row is None else Name(name, *row)
 
 
-def error_value(name: str) -> int | None:
-    """A number that no HIP call returns, for a CUDA error code without counterpart; None for other names."""
-    return _errors().get(name)
+@dataclass(frozen=True, slots=True)
+class ErrorValue:
+    """A number of HIP's type `type` that no HIP call returns."""
+
+    type: str
+    number: int
+
+
+# cuFFT's results that hipFFT lacks, with cuFFT's numbers (its manual, "cufftResult"): hipFFT's end at 16
+# and leave these free.
+_FFT_RESULTS = {
+    "CUFFT_LICENSE_ERROR": 15,
+    "CUFFT_MISSING_DEPENDENCY": 17,
+    "CUFFT_NVRTC_FAILURE": 18,
+    "CUFFT_NVJITLINK_FAILURE": 19,
+    "CUFFT_NVSHMEM_FAILURE": 20,
+}
+
+
+def error_value(name: str) -> ErrorValue | None:
+    """What stands for a CUDA error code without counterpart; None for other names."""
+    if name in _FFT_RESULTS:
+        return ErrorValue("hipfftResult", _FFT_RESULTS[name])
+    number = _errors().get(name)
+    return None if number is None else ErrorValue("hipError_t", number)
+
+
+def first_release(header: str) -> str:
+    """The ROCm release that first had a header of HIP; empty where the table doesn't say."""
+    return _headers()["since"].get(header, "")
 
 
 def search_names(part: str) -> tuple[Name, ...]:

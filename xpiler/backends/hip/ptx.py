@@ -22,13 +22,19 @@ _X86 = re.compile(r"\b(?:cpuid|rdtsc|xgetbv|pause|lock|movl|movq|%%[re]?[abcd]x|
 _OPERAND = re.compile(r"%(\d+)$")
 _ADDRESS = re.compile(r"^\[\s*(%\d+)\s*(?:\+\s*(-?\w+)\s*)?\]$")
 _LOAD = re.compile(
-    r"ld(?:\.volatile|\.relaxed\.gpu|\.acquire\.gpu)?\.(?:global|shared)(?:\.(?:nc|ca|cg|cs|cv|lu))*"
+    r"ld(?:\.(volatile|relaxed|acquire)(?:\.(cta|gpu|sys))?)?\.(?:global|shared)(?:\.(?:nc|ca|cg|cs|cv|lu))*"
     r"(?:\.L[12]::\w+)*(?:\.v([24]))?\.(\w+)$"
 )
 _STORE = re.compile(
-    r"st(?:\.volatile|\.relaxed\.gpu|\.release\.gpu)?\.(?:global|shared)(?:\.(?:wb|cg|cs|wt))?"
+    r"st(?:\.(volatile|relaxed|release)(?:\.(cta|gpu|sys))?)?\.(?:global|shared)(?:\.(?:wb|cg|cs|wt))?"
     r"(?:\.v([24]))?\.(\w+)$"
 )
+
+_FENCES = {
+    "cta": "__threadfence_block()",
+    "gpu": "__threadfence()",
+    "sys": "__threadfence_system()",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,22 +303,29 @@ def _memory(
     match: re.Match[str], args: list[str], asm: Asm, load: bool, shared: bool
 ) -> Written | None:
     """Loads and stores with any cache hint, scalar or vector."""
-    kind = _table().types.get(match[2])
+    order, scope, count, width = match.groups()
+    kind = _table().types.get(width)
     if kind is None or len(args) != 2:
         return None
     address = _address(args[1 if load else 0], asm)
     values = [_value(a.strip(), asm) for a in args[0 if load else 1].strip("{}").split(",")]
-    if address is None or len(values) != int(match[1] or 1):
+    if address is None or len(values) != int(count or 1):
         return None
     pointer = f"xpiler_hip::shared_pointer({address})" if shared else address
-    constant = "const " if load else ""
-    base = f"(({constant}{kind} *)({pointer}))"
+    qualifiers = ("const " if load else "") + ("volatile " if order else "")
+    base = f"(({qualifiers}{kind} *)({pointer}))"
     # Spelt as a C cast: the address may be a pointer or an integer.
     parts: list[str] = []
     for i, value in enumerate(values):
         if value is None:
             return None
         parts.append(f"{value} = {base}[{i}]" if load else f"{base}[{i}] = {value}")
+    # Volatile alone keeps the access where it is; the fence keeps the others on its side of it.
+    fence = _FENCES.get(scope or "", "__threadfence()")
+    if order == "acquire":
+        parts.append(fence)
+    elif order == "release":
+        parts.insert(0, fence)
     text = parts[0] if len(parts) == 1 else "do { " + "; ".join(parts) + "; } while (0)"
     return Written(text, frozenset({"cvta"} if shared else ()), ())
 

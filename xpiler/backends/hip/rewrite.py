@@ -17,11 +17,13 @@ from xpiler.backends.hip import calls, device, ptx, warp
 from xpiler.backends.hip.dialect import rewrite_dialect
 from xpiler.backends.hip.helpers import NAMESPACE, prelude
 from xpiler.backends.hip.includes import Includes, rewrite_includes, scan_includes
-from xpiler.backends.hip.names import error_value, find_name, looks_like_cuda
+from xpiler.backends.hip.names import error_value, find_name, first_release, looks_like_cuda
 from xpiler.backends.hip.options import HipOptions
 from xpiler.backends.hip.overloads import rewrite_overloads
 from xpiler.backends.hip.release import check_release
 from xpiler.backends.hip.rules import user_handlers
+from xpiler.backends.hip.types import HANDLERS as TYPE_HANDLERS
+from xpiler.backends.hip.types import rewrite_types
 from xpiler.backends.hip.view import View
 from xpiler.frontends.edits import Edit, apply
 from xpiler.frontends.tokens import tokenize
@@ -78,6 +80,7 @@ _BF16 = frozenset(
     ]
 )
 
+_BF16_HEADER = "hip/hip_bf16.h"
 _RUNTIME_HEADER = "hip/hip_runtime.h"
 _C_SUFFIXES = frozenset({".c"})
 
@@ -139,11 +142,13 @@ def rewrite(source: bytes, file: str, options: HipOptions) -> Rewritten:
         **calls.HANDLERS,
         **device.HANDLERS,
         **ptx.HANDLERS,
+        **TYPE_HANDLERS,
         **user_handlers(options.rules),
     }
     calls.group_algorithms(view)
     rewrite_dialect(view)
     rewrite_overloads(view)
+    rewrite_types(view)
     _rewrite_names(view, handlers)
     _find_hazards(view)
     _add_includes(view, includes, present)
@@ -185,6 +190,12 @@ def _rename(view: View, at: int) -> None:
         return
     if view.is_member(at) or name in view.own or name in view.options.own:
         return
+    status = error_value(name)
+    if status is not None and (row is None or not row.hip):
+        view.replace(at, f"(({status.type}){status.number})")
+        view.report("XP5109", at, name=name)
+        view.findings.count(name)
+        return
     if row is None:
         if view.text(at - 1) == "##" or view.text(at + 1) == "##":
             _pasted(view, at)
@@ -192,12 +203,6 @@ def _rename(view: View, at: int) -> None:
         view.report("XP5102", at, name=name)
         view.findings.left[name] = view.findings.left.get(name, 0) + 1
     elif not row.hip:
-        value = error_value(name)
-        if value is not None:
-            view.replace(at, f"((hipError_t){value})")
-            view.report("XP5109", at, name=name)
-            view.findings.count(name)
-            return
         view.report("XP5101", at, name=name, library=row.library)
         view.findings.left[name] = view.findings.left.get(name, 0) + 1
     elif row.hip != name:
@@ -249,8 +254,10 @@ def _add_includes(view: View, includes: Includes, present: set[str]) -> None:
         and (names & _DEVICE_WORDS or _uses_runtime(view))
     ):
         needed.append("hip/hip_runtime_api.h" if c_file else _RUNTIME_HEADER)
-    if names & _BF16 and "hip/hip_bf16.h" not in present:
-        view.findings.headers.add("hip/hip_bf16.h")
+    if names & _BF16 and _BF16_HEADER not in present:
+        view.findings.headers.add(_BF16_HEADER)
+        first = next(i for i, token in enumerate(view.items) if token.text in _BF16)
+        check_release(view, first, f"<{_BF16_HEADER}>", first_release(_BF16_HEADER))
     if names & _HALF - view.own and names & _DEVICE_WORDS:
         view.findings.headers.add("hip/hip_fp16.h")
     needed += sorted(h for h in view.findings.headers if h not in present)

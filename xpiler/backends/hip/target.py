@@ -22,6 +22,9 @@ TARGET = Target(
         Option(
             "matrix", MATRIX, "loops", "wmma fragments: shuffles, MFMA builtins (CDNA), or rocWMMA"
         ),
+        Option(
+            "rocm", (), "", "the oldest ROCm release to run on; names that are newer are reported"
+        ),
     ),
     suffixes=(".hip",),
 )
