@@ -20,7 +20,7 @@ from xpiler.driver.output import NotWritten, Written, check_destination, write_w
 from xpiler.driver.pipeline import Stage, run_pipeline
 from xpiler.driver.recording import Recording
 from xpiler.driver.report import InputError, KernelReport, ModelUse, Report
-from xpiler.driver.source import Source, lift_source, read_source
+from xpiler.driver.source import Source, lift_source, lift_whole, read_source
 from xpiler.driver.translate import Judge, Translation, Work, translate_file
 from xpiler.frontends.results import LiftedFile, LiftedKernel
 from xpiler.ir.diagnostics import Diagnostic
@@ -191,8 +191,8 @@ def _prepare(
     read = read_source(path)
     if isinstance(read, InputError):
         return read
-    lifted = lift_source(read, settings.include_dirs, settings.defines)
-    return lifted if isinstance(lifted, InputError) else (read, lifted, machine)
+    whole = lift_whole(read, settings.include_dirs, settings.defines)
+    return whole if isinstance(whole, InputError) else (*whole, machine)
 
 
 def _wrong_option(target: Target, options: Mapping[str, str]) -> Diagnostic | None:

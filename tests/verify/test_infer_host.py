@@ -190,3 +190,15 @@ def test_selecting_from_a_case_file() -> None:
     assert "lacks the argument n" in refusal(lacking)
     wrong = text.replace('type = "f32"', 'type = "f64"', 1)
     assert "argument x of smooth must be a buffer of f32" in refusal(wrong)
+
+
+def test_members_of_host_structs_become_sizes_that_a_case_can_name() -> None:
+    text = """__global__ void k(int *x, int n) { int i = blockIdx.x * blockDim.x + threadIdx.x; if (i < n) x[i] += 1; }
+    struct Limits { int most[2]; };
+    void f(int *x, int n, Limits limits) { k<<<n / limits.most[0] + 1, limits.most[0]>>>(x, n); }
+    """
+    found = lifted(text)
+    cases = infer_cases(found.lifted[0], found.launches)
+    assert isinstance(cases, tuple)
+    assert all(isinstance(concrete(cases[0], shape), Concrete) for shape in cases[0].shapes)
+    assert all(name.isidentifier() for name, _ in cases[0].sizes)

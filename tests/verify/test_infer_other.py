@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import prod
 from pathlib import Path
 
 from tests.verify.programs import program
@@ -16,6 +17,7 @@ from xpiler.verify.infer import infer_cases
 from xpiler.verify.infer_bare import infer_bare
 from xpiler.verify.infer_other import other_cases
 from xpiler.verify.oracle import CudaRuntime
+from xpiler.verify.roles import only_a_value
 
 STENCIL = """
 __global__ void stencil(const int *in, int *out) {
@@ -107,3 +109,52 @@ def test_a_kernel_that_counts_on_its_block_is_tested_under_that_block() -> None:
 def test_kernels_whose_numbers_do_not_start_at_zero() -> None:
     text = "__global__ void left_out(int *x) { x[0] = 1; }\n" + STENCIL
     assert isinstance(judged(text, text, 1)["stencil"], Tested)
+
+
+LITERAL = "void f(int *e) { k<<<1, 32>>>(e, 2, 32); }"
+
+
+def inferred(text: str) -> tuple[Module, tuple[Case, ...]]:
+    found = lift(text, PATH)
+    assert isinstance(found, LiftedFile)
+    cases = infer_cases(found.lifted[0], found.launches)
+    assert isinstance(cases, tuple)
+    return found.lifted[0].program, cases
+
+
+def test_a_literal_argument_that_is_no_size_is_varied() -> None:
+    kernel = (
+        "__global__ void k(int *e, int v, int n) { if (threadIdx.x < n) e[threadIdx.x] = v; }\n"
+    )
+    module, cases = inferred(kernel + LITERAL)
+    why = "the test tells nothing: every output is the same constant"
+    varied = {a.name: a for c in next(iter(other_cases(module, cases, why))) for a in c.arguments}
+    before = {a.name: a for a in cases[0].arguments}
+    assert varied["v"] != before["v"]
+    assert varied["n"] == before["n"]
+
+
+def test_what_a_number_steers_makes_it_a_size() -> None:
+    text = "__global__ void k(int *e, int v, int n) { int j = v + 1; e[j] = n; e[n / 2] = v; }"
+    module, _ = inferred(text)
+    assert not only_a_value(module.kernels[0], "v")
+    assert not only_a_value(module.kernels[0], "n")
+
+
+def test_reals_are_drawn_as_probabilities_where_all_else_is_no_number() -> None:
+    text = (
+        "__global__ void k(const float *p, float *y) { y[threadIdx.x] = logf(1 - p[threadIdx.x]); }"
+    )
+    module, cases = inferred(text)
+    others = list(other_cases(module, cases, "the test tells nothing: every output is NaN"))
+    kinds = [a.values.kind for c in others[0] for a in c.arguments if isinstance(a, BufferArgument)]
+    assert kinds == ["unit", "auto"]
+
+
+def test_small_shapes_at_which_the_order_matters_are_left_out_the_largest_never() -> None:
+    case = bare("softmax")
+    others = list(other_cases(program("softmax"), [case], "results depend on the order of threads"))
+    shapes = [prod(s.values()) for s in case.shapes]
+    kept = [[prod(s.values()) for s in c.shapes] for (c,) in others[: len(shapes) - 1]]
+    assert [len(k) for k in kept] == list(range(len(shapes) - 1, 0, -1))
+    assert all(max(k) == max(shapes) for k in kept)

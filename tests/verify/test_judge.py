@@ -336,3 +336,15 @@ class Wide(Python):
         arrays = dict(zip((a.name for a in job.arguments), wide, strict=True))
         self.body(arrays, job)
         return Finished(tuple(arrays[a.name] for a in job.arguments if hasattr(a, "elements")))
+
+
+def test_where_a_flag_is_set_is_evidence() -> None:
+    def marks(a: dict[str, Array], _job: Job) -> None:
+        a["c"][(a["a"] > 0) & (a["b"] > 0)] = 1
+
+    def all_marks(a: dict[str, Array], _job: Job) -> None:
+        a["c"][:] = 1
+
+    assert isinstance(evidence(marks, marks, "vector_add"), Passed)
+    assert isinstance(evidence(marks, all_marks, "vector_add"), Refuted)
+    assert isinstance(evidence(marks, nothing, "vector_add"), Refuted)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from xpiler.driver.report import InputError
-from xpiler.frontends.results import LiftedFile
+from xpiler.frontends.results import LiftedFile, Refused
 from xpiler.ir.diagnostics import Diagnostic
 
-__all__ = ["Source", "lift_source", "read_source"]
+__all__ = ["Source", "lift_source", "lift_whole", "read_source"]
 
 LARGEST = 32 << 20
 
@@ -76,3 +76,25 @@ def lift_source(
         )
         return _input_error("XP0007", f"{source.path} holds no kernel", hint)
     return lifted
+
+
+def lift_whole(
+    source: Source, include_dirs: tuple[Path, ...] = (), defines: tuple[str, ...] = ()
+) -> tuple[Source, LiftedFile] | InputError:
+    """The file with the device code of its local includes in it, and its kernels.
+
+    What is told about the file keeps the places in the files as they stand on disk.
+    """
+    from xpiler.frontends.local_includes import with_local_device_code
+
+    lifted = lift_source(source, include_dirs, defines)
+    text = with_local_device_code(source.text, source.path, include_dirs)
+    if isinstance(lifted, InputError) or text == source.text:
+        return lifted if isinstance(lifted, InputError) else (source, lifted)
+    whole = replace(source, text=text)
+    again = lift_source(whole, include_dirs, defines)
+    if isinstance(again, InputError) or len(again.lifted) != len(lifted.lifted):
+        return source, lifted
+    refused = {r.name: r for r in lifted.refused}
+    kernels = tuple(refused.get(k.name, k) if isinstance(k, Refused) else k for k in again.kernels)
+    return whole, replace(again, kernels=kernels, diagnostics=lifted.diagnostics)
