@@ -88,6 +88,8 @@ def test_a_file_that_does_not_compile_or_lacks_a_kernel(tmp_path: Path) -> None:
     found = files(tmp_path, SOURCE.replace("* weights[i % 4]", "* weigths[i % 4]"))
     assert isinstance(found["scale"], Refuted)
     assert "does not build" in found["scale"].difference.reason
+    assert not found["scale"].difference.built
+    assert str(found["scale"].difference).startswith("does not build: ")
     assert isinstance(found["total"], Passed)
     start, stop = SOURCE.index("__global__ void total"), SOURCE.index("void run")
     found = files(

@@ -186,10 +186,14 @@ def _verify(
             kernel.run = _run(work, kernel.lifted, kernel.disabled, on_stage)
             kernel.evidence = None
         else:
-            kernel.evidence = ev.Refused(
-                f"the translation differs from the source: {kernel.evidence.difference}", "XP4001"
-            )
+            kernel.evidence = _wrong(kernel.evidence.difference)
     return again
+
+
+def _wrong(difference: ev.Difference) -> ev.Refused:
+    if difference.built:
+        return ev.Refused(f"the translation differs from the source: {difference}", "XP4001")
+    return ev.Refused(f"the translation {difference}", "XP4004")
 
 
 def _required(work: Work, kernel: _Kernel) -> frozenset[str]:

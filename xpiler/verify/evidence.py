@@ -36,7 +36,8 @@ class WorstError:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The first place where two programs differ. `index` is the element (-1: not about one element)."""
+    """The first place where two programs differ. `index` is the element (-1: not about one element); `built`: false
+    where there is no program to run."""
 
     case: str
     seed: int
@@ -45,8 +46,11 @@ class Difference:
     expected: str
     got: str
     reason: str
+    built: bool = True
 
     def __str__(self) -> str:
+        if not self.built:
+            return self.reason
         place = f"{self.buffer}[{self.index}]" if self.index >= 0 else self.buffer
         values = f" expected {self.expected}, got {self.got}" if self.expected or self.got else ""
         head = f"{place}:" if place else ""

@@ -221,7 +221,7 @@ def _unbuilt(check_: KernelCheck, error: BuildError) -> Evidence:
     if error.absent:
         return Unverified(error.reason)
     reason = f"does not build: {error.reason}"
-    return Refuted(Difference(check_.entry.source_name, 0, "", -1, "", "", reason))
+    return Refuted(Difference(check_.entry.source_name, 0, "", -1, "", "", reason, built=False))
 
 
 def _observed(source: Runner, check_: KernelCheck, settings: Settings) -> Observed:
