@@ -440,6 +440,6 @@ def verify_pair(
     first: str | Path, second: str | Path, *, case: Path | None = None, jobs: int = 2
 ) -> Mapping[str, Evidence] | InputError:
     """Whether the kernels of two files compute the same; evidence by kernel name."""
-    from xpiler.verify.pair import verify_files
+    from xpiler.driver.pair import verify_files
 
     return verify_files(Path(first), Path(second), case=case, jobs=jobs)

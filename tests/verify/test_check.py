@@ -10,6 +10,7 @@ import pytest
 from tests.verify.mutants import mutants
 from tests.verify.programs import program
 from xpiler.backends.base import KernelEntry
+from xpiler.driver.pair import verify_files
 from xpiler.driver.report import InputError
 from xpiler.ir.nodes import Assign, Binary, Cast, Declare, For, Kernel, Module, Store
 from xpiler.ir.types import F16, F32
@@ -22,7 +23,6 @@ from xpiler.verify.executors import NoExecutor, executor_of_file
 from xpiler.verify.infer_bare import infer_bare
 from xpiler.verify.observe import Observed, Settings, observe
 from xpiler.verify.oracle import CudaRuntime
-from xpiler.verify.pair import verify_files
 from xpiler.verify.plan import KernelCheck
 
 SOURCE = """

@@ -10,10 +10,10 @@ import pytest
 
 import xpiler
 from tests.runtime.support import Program
+from xpiler.driver.pair import verify_files
 from xpiler.driver.report import InputError, Report
 from xpiler.verify.evidence import Refuted, is_verified
 from xpiler.verify.harness import RunOk, execute
-from xpiler.verify.pair import verify_files
 
 BOTH = """\
 __global__ void k(float *x, int n) {

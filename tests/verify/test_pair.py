@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from xpiler.driver.pair import verify_files
 from xpiler.driver.report import InputError
 from xpiler.verify.evidence import Refuted, is_verified
-from xpiler.verify.pair import verify_files
 
 TEXT = """\
 #include <absent/{0}.h>

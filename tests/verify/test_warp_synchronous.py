@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 import xpiler
+from xpiler.driver.pair import verify_files
 from xpiler.driver.report import InputError, Report
 from xpiler.verify.evidence import Evidence, Refuted, Unverified, is_verified
 from xpiler.verify.evidence import Tested as Passed
 from xpiler.verify.observe import LOCKSTEP, RACE
-from xpiler.verify.pair import verify_files
 
 UNROLLED = """\
 template <unsigned int size>

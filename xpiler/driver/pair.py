@@ -10,9 +10,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from xpiler.backends.base import KernelEntry
+from xpiler.driver.report import InputError
+from xpiler.driver.source import Source, lift_source, read_source
 from xpiler.frontends.device_part import kernels_alone
 from xpiler.frontends.results import LiftedFile, LiftedKernel
 from xpiler.ir.diagnostics import Diagnostic
@@ -24,10 +25,6 @@ from xpiler.verify.infer import NoCase, infer_cases, select_cases
 from xpiler.verify.observe import Observed
 from xpiler.verify.oracle import CudaRuntime
 
-if TYPE_CHECKING:
-    from xpiler.driver.report import InputError
-    from xpiler.driver.source import Source
-
 __all__ = ["verify_files"]
 
 
@@ -36,9 +33,6 @@ def verify_files(
 ) -> Mapping[str, Evidence] | InputError:
     """Evidence by the kernels' source names, overloads by their symbols. `case` is a TOML file; without it cases are
     inferred."""
-    from xpiler.driver.report import InputError
-    from xpiler.driver.source import lift_source, read_source
-
     source = read_source(first)
     if isinstance(source, InputError):
         return source
@@ -69,9 +63,6 @@ def verify_files(
 
 def _unread(candidate: Source) -> tuple[Diagnostic, ...]:
     """What of a file in CUDA's or HIP's spelling cannot be read here, and no kernel needs."""
-    from xpiler.driver.report import InputError
-    from xpiler.driver.source import lift_source
-
     lifted = lift_source(candidate)
     return () if isinstance(lifted, InputError) else lifted.unread
 
