@@ -56,6 +56,15 @@ _MASK: Final = """\
   __bang_mul_scalar((int *){m}, (int *){m}, -1, n);"""
 
 
+def _split(x: str, high: str, low: str) -> str:
+    """Text that splits `x` into parts of 12 bits each, whose products are exact (Veltkamp, 1968)."""
+    return f"""\
+  __bang_mul_scalar({high}, {x}, 4097.0f, n);
+  __bang_sub({low}, {high}, {x}, n);
+  __bang_sub({high}, {high}, {low}, n);
+  __bang_sub({low}, {x}, {high}, n);"""
+
+
 def _mask(m: str) -> str:
     """Turn 1.0f / 0.0f into all ones / all zeros."""
     return _MASK.format(m=m)
@@ -141,14 +150,8 @@ __mlu_func__ void xp_div(float *dst, float *a, float *b, float *t0, float *t1, f
                          float *t5, int n) {{
   __bang_recip(t0, b, n);
   __bang_mul(t1, a, t0, n);
-  __bang_mul_scalar(t2, t1, 4097.0f, n);
-  __bang_sub(t3, t2, t1, n);
-  __bang_sub(t2, t2, t3, n);
-  __bang_sub(t3, t1, t2, n);
-  __bang_mul_scalar(t4, b, 4097.0f, n);
-  __bang_sub(t5, t4, b, n);
-  __bang_sub(t4, t4, t5, n);
-  __bang_sub(t5, b, t4, n);
+{_split("t1", "t2", "t3")}
+{_split("b", "t4", "t5")}
   __bang_mul(dst, t2, t4, n);
   __bang_sub(dst, a, dst, n);
   __bang_mul(t2, t2, t5, n);
@@ -169,14 +172,8 @@ _FMA: Final = f"""\
 // dst = a * b + c, the product not rounded: 1 ulp
 __mlu_func__ void xp_fma(float *dst, float *a, float *b, float *c, float *t0, float *t1, float *t2, float *t3,
                          float *t4, float *t5, int n) {{
-  __bang_mul_scalar(t0, a, 4097.0f, n);
-  __bang_sub(t1, t0, a, n);
-  __bang_sub(t0, t0, t1, n);
-  __bang_sub(t1, a, t0, n);
-  __bang_mul_scalar(t2, b, 4097.0f, n);
-  __bang_sub(t3, t2, b, n);
-  __bang_sub(t2, t2, t3, n);
-  __bang_sub(t3, b, t2, n);
+{_split("a", "t0", "t1")}
+{_split("b", "t2", "t3")}
   __bang_mul(t4, a, b, n);
   __bang_mul(dst, t0, t2, n);
   __bang_sub(dst, dst, t4, n);
