@@ -19,9 +19,12 @@ Behaviour = Callable[[list[dict[str, str]], int], Answer]
 
 
 def program_of(messages: list[dict[str, str]]) -> str:
-    """The program that the first user message asks to rewrite."""
-    request = next(m["content"] for m in messages if m["role"] == "user")
-    blocks = re.findall(r"```c\n(.*?)```", request, re.DOTALL)
+    """The program that is to be rewritten: the last one asked for, those before it are examples."""
+    heading = "## The program\n"
+    request = [m["content"] for m in messages if m["role"] == "user" and heading in m["content"]][
+        -1
+    ]
+    blocks: list[str] = re.findall(r"```c\n(.*?)```", request, re.DOTALL)
     return blocks[-1]
 
 

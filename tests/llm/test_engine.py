@@ -204,6 +204,6 @@ def test_an_echo_is_not_shown_again_and_further_replies_are_varied() -> None:
         asked.propose(PASS, PROGRAM, CONTEXT)
         first, second = server.requests
     assert asked.statistics.counts == {"accepted after a retry": 1}
-    assert [m["role"] for m in second["messages"]] == ["system", "user"]
-    assert "the program is unchanged" in second["messages"][1]["content"]
+    assert second["messages"][:-1] == first["messages"][:-1]
+    assert "the program is unchanged" in second["messages"][-1]["content"]
     assert (first["temperature"], second["temperature"]) == (0.2, 0.6)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from xpiler.backends.base import Target
 from xpiler.ir.nodes import Module
@@ -15,9 +16,11 @@ from xpiler.ir.parse_c import parse_module
 from xpiler.ir.print_c import print_module
 from xpiler.passes.base import Applied, Context, Pass
 
-__all__ = ["Example", "example_of"]
+__all__ = ["Example", "examples_of"]
 
-_LONGEST = 6000  # characters that before and after may take together
+_LONGEST = 6000  # characters that before and after of one example may take together
+_SHORT = 4000  # and all examples of a prompt, when there are several
+_MOST = 2
 
 _FACTS = (
     "launch_facts(blockDim.x = 128, blockDim.y = 1, blockDim.z = 1, gridDim.y = 1, gridDim.z = 1)\n"
@@ -139,16 +142,25 @@ class Example:
     before: str
     after: str
 
+    @property
+    def length(self) -> int:
+        """Characters of both."""
+        return len(self.before) + len(self.after)
 
-_KNOWN: dict[tuple[str, str, str], Example | None] = {}
+
+_KNOWN: dict[tuple[str, str, str], tuple[Example, ...]] = {}
 
 
-def example_of(pass_: Pass, target: Target) -> Example | None:
-    """An example of the pass on the target; None where it applies to none of our programs."""
+def examples_of(pass_: Pass, target: Target) -> tuple[Example, ...]:
+    """Examples of the pass on the target, the first ones of our programs to which it applies; as many as are short."""
     # a target may have a pass of its own under the name of a shared one
     key = (target.name, pass_.name, pass_.before)
     if key not in _KNOWN:
-        _KNOWN[key] = next(_examples(pass_, target), None)
+        found: list[Example] = []
+        for example in islice(_examples(pass_, target), _MOST):
+            if not found or sum(e.length for e in (*found, example)) <= _SHORT:
+                found.append(example)
+        _KNOWN[key] = tuple(found)
     return _KNOWN[key]
 
 
@@ -158,7 +170,7 @@ def _examples(pass_: Pass, target: Target) -> Iterator[Example]:
         outcome = pass_.rewrite(before, context)
         if isinstance(outcome, Applied) and outcome.program != before:
             made = Example(print_module(before), print_module(outcome.program))
-            if len(made.before) + len(made.after) <= _LONGEST:
+            if made.length <= _LONGEST:
                 yield made
 
 

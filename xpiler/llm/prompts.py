@@ -23,7 +23,7 @@ from xpiler.ir.nodes import Module
 from xpiler.ir.print_c import print_module
 from xpiler.ir.walk import expressions, statements, subexpressions
 from xpiler.llm.client import Message
-from xpiler.llm.examples import example_of
+from xpiler.llm.examples import examples_of
 from xpiler.passes.base import Pass
 
 __all__ = ["NoTemplate", "Retry", "TooLong", "estimated_tokens", "render", "retrieve", "templates"]
@@ -92,7 +92,8 @@ def render(
     limit: int = 0,
     possible: bool = True,
 ) -> tuple[Message, ...] | NoTemplate | TooLong:
-    """The messages for one request: a system one, the request, then each failed attempt and its reason.
+    """The messages for one request: a system one, the step on an example and its answer where there is one, the program
+    itself, then each failed attempt and its reason.
 
     `possible`: the rules can take the step, and declining it is not offered. With a `limit` in tokens, manual entries
     are left out, the least fitting first, until the messages fit.
@@ -122,22 +123,27 @@ def _messages(
     manual: Sequence[ManualEntry],
     possible: bool,
 ) -> tuple[Message, ...]:
-    code = print_module(program)
-    text = template.render(
-        pass_=pass_,
-        target=target,
-        facts=dict(target.facts),
-        knobs=pass_.knobs,
-        manual=manual,
-        possible=possible,
-        example=example_of(pass_, target),
-        program=code,
-        level=program.kernels[0].level,
-    )
-    system = _environment(folder).get_template("_system.md.j2").render(target=target)
-    messages = [Message("system", system.strip()), Message("user", text.strip())]
+    environment = _environment(folder)
+    facts = {"pass_": pass_, "target": target, "facts": dict(target.facts), "knobs": pass_.knobs}
+    system = environment.get_template("_system.md.j2").render(target=target)
+    messages = [Message("system", system.strip())]
+    # Examples are turns of the conversation: a weak model goes on as it began, and hardly reads what is described.
+    turns = [(e.before, f"```c\n{e.after.strip()}\n```") for e in examples_of(pass_, target)]
+    for number, (code, answer) in enumerate((*turns, (print_module(program), ""))):
+        form = environment.get_template("_next.md.j2") if number else template
+        text = form.render(
+            **facts,
+            manual=manual,
+            possible=possible or bool(answer),
+            shown=number,
+            program=code,
+            level=program.kernels[0].level,
+        )
+        messages.append(Message("user", text.strip()))
+        if answer:
+            messages.append(Message("assistant", answer))
     for retry in retries:
-        reason = _environment(folder).get_template("_retry.md.j2").render(reason=retry.reason)
+        reason = environment.get_template("_retry.md.j2").render(reason=retry.reason)
         if retry.reply:
             messages += [Message("assistant", retry.reply), Message("user", reason.strip())]
         else:
