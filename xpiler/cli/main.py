@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import Annotated
 
@@ -77,6 +78,9 @@ for command in (
 
 def main() -> None:
     """Entry point: no traceback reaches a user."""
+    gc.set_threshold(
+        100_000
+    )  # many small immutable objects, hardly a cycle: collecting often costs a tenth
     try:
         app(standalone_mode=True)
     except KeyboardInterrupt:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from xpiler.frontends.place_launches import Launch, find_launches
@@ -108,7 +109,12 @@ class Places:
 
 def find(source: bytes | str) -> Places:
     """Everything that `Places` names, for any bytes; never fails."""
-    data = source.encode("utf-8", "surrogateescape") if isinstance(source, str) else source
+    return _find(source.encode("utf-8", "surrogateescape") if isinstance(source, str) else source)
+
+
+@lru_cache(maxsize=4)
+def _find(data: bytes) -> Places:
+    """Kept for the last few texts: a translation asks for the places of one file at several stages."""
     tokens = tokenize(data)
     text = Text(tokens)
     plain = [t for t in tokens.items if t.directive < 0]

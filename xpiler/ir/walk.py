@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from operator import is_
 
 from xpiler.ir.nodes import (
     AddressOf,
@@ -66,14 +67,14 @@ StmtMap = Callable[[Stmt], Block]
 def operands(expr: Expr) -> tuple[Expr, ...]:
     """The direct operands of an expression."""
     match expr:
+        case Binary(a=a, b=b):
+            return (a, b)
         case Const() | Var() | Builtin():
             return ()
         case Load(index=index) | AddressOf(index=index):
             return index
         case Unary(a=a) | Cast(a=a):
             return (a,)
-        case Binary(a=a, b=b):
-            return (a, b)
         case Select(cond=cond, a=a, b=b):
             return (cond, a, b)
         case Call(args=args):
@@ -90,23 +91,32 @@ def subexpressions(expr: Expr) -> Iterator[Expr]:
 
 
 def map_expr(expr: Expr, f: ExprMap) -> Expr:
-    """Rebuild bottom-up: `f` sees each node after its operands were mapped."""
+    """Rebuild bottom-up: `f` sees each node after its operands were mapped. What `f` leaves alone stays the same object."""
     match expr:
         case Const() | Var() | Builtin():
             return f(expr)
+        case Binary(op=op, a=a, b=b):
+            x, y = map_expr(a, f), map_expr(b, f)
+            return f(expr if x is a and y is b else Binary(op, x, y, span=expr.span))
         case Load(index=index) | AddressOf(index=index):
-            mapped = tuple(map_expr(i, f) for i in index)
-            return f(expr if mapped == index else replace(expr, index=mapped))
+            mapped = _map_all(index, f)
+            return f(expr if mapped is index else replace(expr, index=mapped))
         case Unary(a=a) | Cast(a=a):
             new = map_expr(a, f)
             return f(expr if new is a else replace(expr, a=new))
-        case Binary(a=a, b=b):
-            x, y = map_expr(a, f), map_expr(b, f)
-            return f(expr if x is a and y is b else replace(expr, a=x, b=y))
         case Select(cond=cond, a=a, b=b):
-            return f(replace(expr, cond=map_expr(cond, f), a=map_expr(a, f), b=map_expr(b, f)))
+            c, x, y = map_expr(cond, f), map_expr(a, f), map_expr(b, f)
+            same = c is cond and x is a and y is b
+            return f(expr if same else Select(c, x, y, span=expr.span))
         case Call(args=args):
-            return f(replace(expr, args=tuple(map_expr(x, f) for x in args)))
+            mapped = _map_all(args, f)
+            return f(expr if mapped is args else replace(expr, args=mapped))
+
+
+def _map_all(exprs: tuple[Expr, ...], f: ExprMap) -> tuple[Expr, ...]:
+    """`map_expr` of each; the same tuple when nothing changed, so that its owner need not be rebuilt."""
+    mapped = tuple([map_expr(e, f) for e in exprs])
+    return exprs if all(map(is_, mapped, exprs)) else mapped
 
 
 def expressions(stmt: Stmt) -> tuple[Expr, ...]:
@@ -141,38 +151,39 @@ def expressions(stmt: Stmt) -> tuple[Expr, ...]:
 
 
 def map_exprs(stmt: Stmt, f: ExprMap) -> Stmt:
-    """Apply `map_expr` to the expressions that stand directly in `stmt`; nested blocks are left alone."""
-
-    def m(expr: Expr) -> Expr:
-        return map_expr(expr, f)
-
+    """Apply `map_expr` to the expressions that stand directly in `stmt`; nested blocks are left alone.
+    A statement whose expressions all stay is returned as it is."""
+    old = expressions(stmt)
+    new = _map_all(old, f)
+    if new is old:
+        return stmt
     match stmt:
-        case Declare(init=init):
-            return stmt if init is None else replace(stmt, init=m(init))
+        case Declare():
+            return replace(stmt, init=new[0])
         case Alloc(shape=shape, offset=offset):
-            moved = None if offset is None else m(offset)
-            return replace(stmt, shape=tuple(map(m, shape)), offset=moved)
-        case Assign(value=value):
-            return replace(stmt, value=m(value))
-        case Store(index=index, value=value):
-            return replace(stmt, index=tuple(map(m, index)), value=m(value))
-        case Atomic(index=index, operands=ops):
-            return replace(stmt, index=tuple(map(m, index)), operands=tuple(map(m, ops)))
-        case If(cond=cond) | While(cond=cond) | Assume(cond=cond):
-            return replace(stmt, cond=m(cond))
-        case For(lo=lo, hi=hi, step=step):
-            return replace(stmt, lo=m(lo), hi=m(hi), step=m(step))
-        case Return(value=value):
-            return stmt if value is None else replace(stmt, value=m(value))
-        case WarpOp(mask=mask, args=args):
-            return replace(stmt, mask=m(mask), args=tuple(map(m, args)))
-        case TileOp(args=args):
-            return replace(stmt, args=tuple(map(m, args)))
+            moved = None if offset is None else new[-1]
+            return replace(stmt, shape=new[: len(shape)], offset=moved)
+        case Assign() | Return():
+            return replace(stmt, value=new[0])
+        case Store():
+            return replace(stmt, index=new[:-1], value=new[-1])
+        case Atomic(index=index):
+            return replace(stmt, index=new[: len(index)], operands=new[len(index) :])
+        case If() | While() | Assume():
+            return replace(stmt, cond=new[0])
+        case For():
+            return replace(stmt, lo=new[0], hi=new[1], step=new[2])
+        case WarpOp():
+            return replace(stmt, mask=new[0], args=new[1:])
+        case TileOp():
+            return replace(stmt, args=new)
         case Invoke(args=args):
-            return replace(stmt, args=tuple(a if isinstance(a, Ref) else m(a) for a in args))
-        case Evaluate(call=call):
-            mapped = m(call)
-            return replace(stmt, call=mapped) if isinstance(mapped, Call) else stmt
+            values = iter(new)
+            return replace(
+                stmt, args=tuple(a if isinstance(a, Ref) else next(values) for a in args)
+            )
+        case Evaluate():
+            return replace(stmt, call=new[0]) if isinstance(new[0], Call) else stmt
         case Break() | Continue() | Barrier() | Tile():
             return stmt
 
@@ -214,11 +225,13 @@ def map_block(block: Block, f: StmtMap, exprs: ExprMap | None = None) -> Block:
     for stmt in block:
         inner = blocks(stmt)
         if inner:
-            stmt = with_blocks(stmt, tuple(map_block(b, f, exprs) for b in inner))
+            mapped = tuple([map_block(b, f, exprs) for b in inner])
+            if not all(map(is_, mapped, inner)):
+                stmt = with_blocks(stmt, mapped)
         if exprs is not None:
             stmt = map_exprs(stmt, exprs)
         out.extend(f(stmt))
-    return tuple(out)
+    return block if len(out) == len(block) and all(map(is_, out, block)) else tuple(out)
 
 
 def _keep(stmt: Stmt) -> Block:

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
-
-import z3
+from typing import TYPE_CHECKING, Any
 
 from xpiler.ir.nodes import (
     AddressOf,
@@ -37,7 +35,6 @@ from xpiler.ir.nodes import (
     WarpOp,
     While,
 )
-from xpiler.ir.smt import Encoder
 from xpiler.ir.walk import (
     assigned,
     buffers_written,
@@ -46,6 +43,9 @@ from xpiler.ir.walk import (
     statements,
     subexpressions,
 )
+
+if TYPE_CHECKING:
+    from xpiler.ir.smt import Encoder
 
 __all__ = [
     "Access",
@@ -227,6 +227,8 @@ def conflict_between(
     order: Any,
 ) -> Dependence:
     """`conflict` for instances of two nests: `order` gets their iteration vectors, outermost first."""
+    import z3
+
     for a in first.accesses:
         for b in second.accesses:
             if a.buffer != b.buffer or not (a.writes or b.writes) or (a.atomic and b.atomic):
@@ -248,6 +250,10 @@ def _instance(
     name: str, nest: tuple[For, ...], body: Accesses, access: Access, solver: Any
 ) -> tuple[list[Any], list[Any]]:
     """Constrain one execution of `access` and give its iteration vector and its index."""
+    import z3
+
+    from xpiler.ir.smt import Encoder
+
     encoder = Encoder(
         name,
         definitions=body.definitions,
@@ -278,6 +284,8 @@ def _unstable(expr: Expr, body: Accesses) -> bool:
 
 
 def _in_range(encoder: Encoder, loop: For, value: Any, solver: Any) -> None:
+    import z3
+
     lo, hi, step = encoder.integer(loop.lo), encoder.integer(loop.hi), encoder.integer(loop.step)
     solver.add(value >= lo, value < hi)
     count = z3.Int(f"{value}#")

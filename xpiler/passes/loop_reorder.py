@@ -18,8 +18,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-import z3
-
 from xpiler.ir.nodes import For, Kernel, Module, Var
 from xpiler.ir.walk import subexpressions
 from xpiler.passes.base import Context, Outcome, Pass
@@ -52,6 +50,8 @@ def interchange(loop: For, kernel: Kernel) -> Rewritten | Illegal | None:
     if not {loop.axis, inner.axis} & _IN_ORDER:
         # iterations of either are independent, by the axes' meaning
         return Rewritten((swapped,), f"{inner.var} outside {loop.var}")
+    import z3
+
     found = conflict_between(
         (loop, inner), body, (loop, inner), body, lambda a, b: z3.And(a[0] < b[0], a[1] > b[1])
     )
