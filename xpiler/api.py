@@ -16,11 +16,12 @@ from pathlib import Path
 
 from xpiler.backends.base import Target
 from xpiler.backends.registry import UnknownTarget, load_target
-from xpiler.driver.output import NotWritten, Written, check_destination, write_whole
+from xpiler.driver.knobs import wrong_knob
+from xpiler.driver.output import Written, check_destination, not_written, write_whole
 from xpiler.driver.pipeline import Stage, run_pipeline
 from xpiler.driver.recording import Recording
 from xpiler.driver.report import InputError, KernelReport, ModelUse, Report
-from xpiler.driver.source import Source, lift_source, lift_whole, read_source
+from xpiler.driver.source import Source, lift_whole, read_source
 from xpiler.driver.translate import Judge, Translation, Work, translate_file
 from xpiler.frontends.results import LiftedFile, LiftedKernel
 from xpiler.ir.diagnostics import Diagnostic
@@ -107,7 +108,7 @@ def translate(
         return prepared
     read, lifted, machine = prepared
     lifting = time.perf_counter() - start
-    problem = _destination_problem(settings)
+    problem = _destination_problem(read, machine, settings.out, settings.force)
     if problem is not None:
         return problem
     recording = _recorder(read, target, settings)
@@ -188,11 +189,22 @@ def _prepare(
     wrong = _wrong_option(machine, settings.options)
     if wrong is not None:
         return InputError((wrong,))
-    read = read_source(path)
+    read = read_source(path, settings.include_dirs, settings.defines)
     if isinstance(read, InputError):
         return read
-    whole = lift_whole(read, settings.include_dirs, settings.defines)
-    return whole if isinstance(whole, InputError) else (*whole, machine)
+    whole = lift_whole(read)
+    if isinstance(whole, InputError):
+        return whole
+    problem = _knob_problem(whole[1], machine, settings)
+    return (*whole, machine) if problem is None else problem
+
+
+def _knob_problem(lifted: LiftedFile, target: Target, settings: Settings) -> InputError | None:
+    if not settings.knobs:
+        return None
+    passes = [p for k in lifted.lifted for p in target.pipeline(k.program, settings.options)]
+    wrong = wrong_knob(passes, settings.knobs)
+    return InputError((Diagnostic("XP0015", "error", wrong),)) if wrong else None
 
 
 def _wrong_option(target: Target, options: Mapping[str, str]) -> Diagnostic | None:
@@ -200,27 +212,24 @@ def _wrong_option(target: Target, options: Mapping[str, str]) -> Diagnostic | No
     for name, value in options.items():
         option = known.get(name)
         if option is None:
-            have = ", ".join(known) or "none"
-            return Diagnostic(
-                "XP0011", "error", f"{target.name} has no option {name!r}; it has {have}"
-            )
+            have = f"; it has {', '.join(known)}" if known else ", nor any other"
+            return Diagnostic("XP0011", "error", f"{target.name} has no option {name!r}{have}")
         if option.choices and value not in option.choices:
             choices = ", ".join(option.choices)
             return Diagnostic("XP0012", "error", f"{name} is one of {choices}, not {value!r}")
     return None
 
 
-def _destination_problem(settings: Settings) -> InputError | None:
-    out = settings.out
-    if out is None or str(out) == "-":
+def _destination_problem(
+    source: Source, target: Target, out: Path | None, force: bool
+) -> InputError | None:
+    """What stands in the way of every file that the result could go to: found before the work, not after it."""
+    if str(out) == "-":
         return None
-    problem = check_destination(out, settings.force)
-    return None if problem is None else _not_written(problem)
-
-
-def _not_written(problem: NotWritten) -> InputError:
-    message = f"{problem.path} cannot be written: {problem.reason}"
-    return InputError((Diagnostic("XP0020", "error", message, None, problem.hint),))
+    places = (out,) if out else tuple(_beside(source.path, s) for s in target.suffixes)
+    problems = [check_destination(place, force) for place in places]
+    wrong = [p for p in problems if p is not None]
+    return not_written(wrong[0]) if wrong and len(wrong) == len(places) else None
 
 
 def _recorder(source: Source, target: str, settings: Settings) -> Recording | InputError:
@@ -318,7 +327,7 @@ def _finish(
     path = out or _beside(source.path, done.emitted.suffix)
     result = write_whole(path, text, settings.force)
     if not isinstance(result, Written):
-        return _not_written(result)
+        return not_written(result)
     return Report(str(source.path), target, str(path), done.kernels, diagnostics, seconds, text)
 
 
@@ -362,7 +371,7 @@ def plan(
             out.append(Planned(item.name, (), {}, (item.diagnostic,)))
             continue
         passes = machine.pipeline(item.program, settings.options)
-        run = run_pipeline(item.program, passes, machine.facts)
+        run = run_pipeline(item.program, passes, machine.facts, knobs=settings.knobs)
         failure = run.failure
         problems: tuple[Diagnostic, ...] = ()
         if failure is not None:
@@ -412,18 +421,22 @@ def prompts_for(
 
 
 def infer_cases(source: str | Path, settings: Settings | None = None) -> Cases | InputError:
-    """The cases that verification would use, as TOML."""
+    """The cases that verification would use, as TOML.
+
+    `settings` gives include directories and definitions. `InputError` when the file cannot be read or holds no kernel.
+    """
     from xpiler.driver.judge import load_cases
     from xpiler.verify.case_file import print_cases
     from xpiler.verify.infer import NoCase
 
     settings = settings or Settings()
-    read = read_source(Path(source))
+    read = read_source(Path(source), settings.include_dirs, settings.defines)
     if isinstance(read, InputError):
         return read
-    lifted = lift_source(read, settings.include_dirs, settings.defines)
-    if isinstance(lifted, InputError):
-        return lifted
+    whole = lift_whole(read)
+    if isinstance(whole, InputError):
+        return whole
+    _, lifted = whole
     found = load_cases(lifted, settings.case)
     if isinstance(found, InputError):
         return found
@@ -437,9 +450,22 @@ def infer_cases(source: str | Path, settings: Settings | None = None) -> Cases |
 
 
 def verify_pair(
-    first: str | Path, second: str | Path, *, case: Path | None = None, jobs: int = 2
+    first: str | Path, second: str | Path, settings: Settings | None = None
 ) -> Mapping[str, Evidence] | InputError:
-    """Whether the kernels of two files compute the same; evidence by kernel name."""
+    """Whether the kernels of two files compute the same; evidence by kernel name.
+
+    The first file, CUDA, says what the kernels are; the suffix of the second (`.hip`, `.mlu`, `.c`, `.cpp`, `.cu`) says
+    who runs it. Of `settings`, `case`, `jobs`, `include_dirs` and `defines` count. `InputError` when a file cannot be read
+    or nothing here knows the suffix.
+    """
     from xpiler.driver.pair import verify_files
 
-    return verify_files(Path(first), Path(second), case=case, jobs=jobs)
+    settings = settings or Settings()
+    return verify_files(
+        Path(first),
+        Path(second),
+        case=settings.case,
+        jobs=settings.jobs,
+        include_dirs=settings.include_dirs,
+        defines=settings.defines,
+    )

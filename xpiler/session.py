@@ -11,16 +11,17 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from xpiler.backends.base import EmitRequest, Emitted, KernelEntry, Target, TranslatedKernel
 from xpiler.backends.registry import UnknownTarget, load_target
+from xpiler.driver.knobs import accepts
 from xpiler.driver.output import NotWritten, write_whole
 from xpiler.driver.pipeline import Stage, run_pipeline
 from xpiler.driver.report import InputError
-from xpiler.driver.source import Source, lift_source, read_source
+from xpiler.driver.source import Source, lift_whole, read_source
 from xpiler.frontends.results import LiftedFile, LiftedKernel
 from xpiler.ir.nodes import Module
 from xpiler.ir.plain import stands_alone
@@ -283,7 +284,7 @@ class PassKnobs:
 
     def __setitem__(self, name: str, value: KnobValue) -> None:
         knob = self._knob(name)
-        if value not in knob.domain and "auto" not in knob.domain:
+        if not accepts(knob, value):
             raise SessionError(f"{name} is one of {knob.domain}, not {value!r}")
         self._values[name] = value
 
@@ -297,22 +298,34 @@ class PassKnobs:
 
 
 def open_session(
-    path: str | Path, target: str, kernel: str = "", options: Mapping[str, str] | None = None
+    path: str | Path,
+    target: str,
+    kernel: str = "",
+    options: Mapping[str, str] | None = None,
+    *,
+    include_dirs: Sequence[Path] = (),
+    defines: Sequence[str] = (),
 ) -> Session:
-    """A session on one kernel of a file: the one named, or the first. SessionError says what is wrong."""
+    """A session on one kernel of a file: the one named, or the first.
+
+    `options` are the target's (`arch`), `include_dirs` and `defines` what the preprocessor is given. Raises
+    `SessionError`, which says what is wrong with the file, the target or the kernel's name.
+    """
     machine = load_target(target)
     if isinstance(machine, UnknownTarget):
         raise SessionError(f"there is no target {target!r}; there are {', '.join(machine.known)}")
-    source = read_source(Path(path))
-    if isinstance(source, InputError):
-        raise SessionError(source.diagnostics[0].message)
-    lifted = lift_source(source)
-    if isinstance(lifted, InputError):
-        raise SessionError(lifted.diagnostics[0].message)
+    read = read_source(Path(path), tuple(include_dirs), tuple(defines))
+    if isinstance(read, InputError):
+        raise SessionError(read.diagnostics[0].message)
+    whole = lift_whole(read)
+    if isinstance(whole, InputError):
+        raise SessionError(whole.diagnostics[0].message)
+    source, lifted = whole
     for found in lifted.lifted:
         if kernel in ("", found.name, found.source_name, found.symbol):
             return Session(source, lifted, found, machine, options or {})
     for refused in lifted.refused:
         if kernel in ("", refused.name):
             raise SessionError(refused.diagnostic.message)
-    raise SessionError(f"there is no kernel {kernel!r}")
+    known = ", ".join(k.name for k in lifted.kernels)
+    raise SessionError(f"there is no kernel {kernel!r}; there are {known}")

@@ -19,10 +19,6 @@ LAYERS = (
     {"cli"},
 )
 RANK = {part: level for level, parts in enumerate(LAYERS) for part in parts}
-EXCEPTIONS = {
-    # HIP runs on the CPU exactly as the source does: its executor asks the oracle, late, in one call.
-    ("backends/hip/executor.py", "verify"),
-}
 
 
 def upward(text: str, part: str) -> Iterator[str]:
@@ -43,7 +39,7 @@ def test_no_part_imports_one_above(part: str) -> None:
         for path in (ROOT / part).rglob("*.py")
         for above in upward(path.read_text(encoding="utf-8"), part)
     }
-    assert found == {e for e in EXCEPTIONS if e[0].startswith(part + "/")}
+    assert not found
 
 
 def test_every_part_has_its_layer() -> None:

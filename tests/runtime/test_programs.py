@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+from xpiler.backends.hip.executor import hip_on_cpu
 from xpiler.verify import sandbox
 from xpiler.verify.build import RUNTIME, Built, _run
-from xpiler.verify.oracle import CudaRuntime, HipRuntime, build_program
+from xpiler.verify.executors import on_runtime
+from xpiler.verify.oracle import CudaRuntime, build_program
 
 HOST = """\
 #include <cstdio>
@@ -183,9 +185,9 @@ int main() {
 
 
 def test_hip_at_both_wavefronts(tmp_path):
-    wide = run(build_program(HIP, tmp_path / "a.hip", runtime=HipRuntime(64)))
+    wide = run(build_program(HIP, tmp_path / "a.hip", runtime=on_runtime(hip_on_cpu(64))))
     assert wide.stdout == "2080 2080 5555555555555555 64\n"
-    narrow = run(build_program(HIP, tmp_path / "a.hip", runtime=HipRuntime(32)))
+    narrow = run(build_program(HIP, tmp_path / "a.hip", runtime=on_runtime(hip_on_cpu(32))))
     assert narrow.stdout == "528 1552 55555555 32\n"
 
 
@@ -240,4 +242,4 @@ def test_runtime_sources_are_free_of_warnings():
 def test_a_runtime_of_its_own_name():
     assert CudaRuntime().kind == "runtime"
     assert CudaRuntime().available() == ""
-    assert HipRuntime(32).warp == 32
+    assert on_runtime(hip_on_cpu(32)).warp == 32

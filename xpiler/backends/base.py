@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,7 @@ __all__ = [
     "Manual",
     "ManualEntry",
     "Meaning",
+    "OnRuntime",
     "Option",
     "Pipeline",
     "Target",
@@ -82,6 +84,26 @@ class Executor(Protocol):
     def units(
         self, text: str, path: Path, entries: Sequence[KernelEntry]
     ) -> tuple[TranslationUnit, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class OnRuntime:
+    """Says that a target's files are CUDA under other names, so that what runs the source runs them too.
+
+    `defines` choose the names, `warp` is the number of lanes, `name` what reports call it. The CUDA-on-CPU runtime lives
+    above the targets: `xpiler.verify.executors` makes the `Executor` of it.
+    """
+
+    name: str
+    warp: int
+    defines: tuple[str, ...]
+
+    @property
+    def kind(self) -> str:
+        return "runtime"
+
+    def available(self) -> str:
+        return "" if shutil.which("g++") else "g++ is not installed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +232,7 @@ class Target:
     title: str
     pipeline: Pipeline
     emit: Emit
-    executors: tuple[Executor, ...]
+    executors: tuple[Executor | OnRuntime, ...]
     facts: Mapping[str, int]
     options: tuple[Option, ...] = ()
     edits_source: bool = False

@@ -7,7 +7,14 @@ from typing import Annotated
 
 import typer
 
+from xpiler.cli import options as shared
+
 __all__ = ["register"]
+
+Out = Annotated[Path | None, typer.Option("-o", "--out", help="Write to a file.")]
+Force = Annotated[
+    bool, typer.Option("--force", "-f", help="Overwrite a file that exists, edited or not.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -15,24 +22,30 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def cases(
-        source: Annotated[Path, typer.Argument(help="The CUDA file.", show_default=False)],
-        out: Annotated[Path | None, typer.Option("-o", "--out", help="Write to a file.")] = None,
+        source: shared.Source,
+        out: Out = None,
+        force: Force = False,
+        include: shared.Include = None,
+        define: shared.Define = None,
     ) -> None:
         """Print the inferred cases: launch geometry, sizes, roles and inputs of every kernel.
 
         Edit them and give them back with [bold]xpiler translate --case FILE[/bold].
         """
-        from xpiler.api import infer_cases
-        from xpiler.cli.show import console, show_diagnostics
+        from xpiler.api import Settings, infer_cases
+        from xpiler.cli.show import console, show_diagnostics, show_input_error
+        from xpiler.driver.output import NotWritten, not_written, write_whole
         from xpiler.driver.report import InputError
 
-        result = infer_cases(source)
+        settings = Settings(include_dirs=tuple(include or ()), defines=tuple(define or ()))
+        result = infer_cases(source, settings)
         if isinstance(result, InputError):
-            show_diagnostics(result.diagnostics, console(stderr=True))
-            raise typer.Exit(2)
-        if out is None:
+            show_input_error(result)
+        if out is None or str(out) == "-":
             typer.echo(result.toml, nl=False)
         else:
-            out.write_text(result.toml, encoding="utf-8")
+            written = write_whole(out, result.toml, force)
+            if isinstance(written, NotWritten):
+                show_input_error(not_written(written))
         show_diagnostics(result.diagnostics, console(stderr=True))
         raise typer.Exit(1 if result.diagnostics else 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -20,7 +21,7 @@ __all__ = [
     "model_settings",
 ]
 
-PANEL = "Language model (flags win over [llm] in xpiler.toml, which wins over the environment)"
+PANEL = "Language model (flags win over \\[llm] in xpiler.toml, which wins over the environment)"
 
 Model = Annotated[
     str | None, typer.Option("--model", help="Name of the model.", rich_help_panel=PANEL)
@@ -65,10 +66,23 @@ Replay = Annotated[
 ]
 
 
-def model_settings(**flags: object) -> dict[str, object]:
-    """The flags that were given, as entries of the model's configuration."""
+NAMES = (
+    "model",
+    "base_url",
+    "prompts",
+    "samples",
+    "attempts",
+    "max_tokens",
+    "max_cost",
+    "record",
+    "replay",
+)
+
+
+def model_settings(parameters: Mapping[str, object]) -> Mapping[str, object]:
+    """The flags that were given, out of a command's parameters, as entries of the model's configuration."""
     return {
         name: str(value) if isinstance(value, Path) else value
-        for name, value in flags.items()
-        if value is not None
+        for name in NAMES
+        if (value := parameters.get(name)) is not None
     }

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from xpiler.cli import options as shared
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from xpiler.api import Planned
+
 __all__ = ["register"]
+
+Show = Annotated[str, typer.Option("--show", help="Print the program after this pass (or 'all').")]
+Prove = Annotated[bool, typer.Option("--prove", help="Try to prove each pass for all sizes.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -15,50 +25,58 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def passes(
-        source: Annotated[Path, typer.Argument(help="The CUDA file.", show_default=False)],
-        target: Annotated[str, typer.Option("--target", "-t", help="hip, avx512 or bang.")],
-        kernel: Annotated[str, typer.Option("--kernel", "-k", help="Only this kernel.")] = "",
-        show: Annotated[
-            str, typer.Option("--show", help="Print the program after this pass (or 'all').")
-        ] = "",
-        arch: Annotated[str, typer.Option("--arch", help="The target's architecture.")] = "",
-        prove: Annotated[
-            bool, typer.Option("--prove", help="Try to prove each pass for all sizes.")
-        ] = False,
+        source: shared.Source,
+        target: shared.TargetName,
+        kernel: shared.KernelName = "",
+        show: Show = "",
+        set_: shared.Options = None,
+        arch: shared.Arch = "",
+        knob: shared.KnobValues = None,
+        include: shared.Include = None,
+        define: shared.Define = None,
+        prove: Prove = False,
     ) -> None:
         """Show which passes apply to each kernel, why the others do not, and the knobs.
 
         [bold]xpiler passes kernel.cu --target bang --show loop_recovery[/bold] prints that program.
         """
         from xpiler.api import Settings, plan
-        from xpiler.cli.show import console, show_diagnostics
+        from xpiler.cli.show import console, show_input_error
         from xpiler.driver.report import InputError
 
-        settings = Settings(options={"arch": arch} if arch else {})
+        settings = Settings(
+            options=shared.target_options(set_, arch),
+            knobs=shared.knob_values(knob),
+            include_dirs=tuple(include or ()),
+            defines=tuple(define or ()),
+        )
         result = plan(source, target, settings)
         if isinstance(result, InputError):
-            show_diagnostics(result.diagnostics, console(stderr=True))
-            raise typer.Exit(2)
+            show_input_error(result)
         out = console()
-        for planned in result:
-            if kernel and planned.name != kernel:
-                continue
-            _show(planned, show, out)
+        chosen = shared.only({planned.name: planned for planned in result}, kernel)
+        _known_pass(show, chosen.values())
+        for planned in chosen.values():
+            _show(planned, target, show, out)
             if prove:
                 _prove(planned, out)
+        raise typer.Exit(1 if any(planned.diagnostics for planned in chosen.values()) else 0)
 
 
-def _prove(planned: object, out: object) -> None:
+def _known_pass(name: str, plans: Iterable[Planned]) -> None:
+    known = dict.fromkeys(stage.name for planned in plans for stage in planned.stages)
+    if name and name != "all" and name not in known:
+        listing = ", ".join(known) or "none"
+        raise typer.BadParameter(f"--show: there is no pass {name!r}; there are {listing}")
+
+
+def _prove(planned: Planned, out: Console) -> None:
     """A line for each pass that applied: proved, or why not."""
-    from rich.console import Console
     from rich.text import Text
 
-    from xpiler.api import Planned
     from xpiler.synth.prove import prove
     from xpiler.verify.evidence import Proved, summary
 
-    assert isinstance(planned, Planned)
-    assert isinstance(out, Console)
     for stage in planned.stages:
         if stage.verdict == "applied" and stage.before != stage.after:
             found = prove(stage.before, stage.after)
@@ -67,30 +85,25 @@ def _prove(planned: object, out: object) -> None:
             out.print(Text(f"{stage.name}: {text}", style="green" if proved else "dim"))
 
 
-def _show(planned: object, show: str, out: object) -> None:
-    from rich.console import Console
+def _show(planned: Planned, target: str, show: str, out: Console) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from xpiler.api import Planned
     from xpiler.cli.show import show_diagnostics
     from xpiler.ir.print_c import print_module
 
-    assert isinstance(planned, Planned)
-    assert isinstance(out, Console)
     out.print(Text(planned.name, style="bold"))
     show_diagnostics(planned.diagnostics, out)
+    if not planned.stages and not planned.diagnostics:
+        out.print(Text(f"no passes: {target} edits the source", style="dim"))
+        return
     table = Table(box=None, pad_edge=False)
     for column in ("pass", "verdict", "what or why", "knobs"):
         table.add_column(column, overflow="fold")
     for stage in planned.stages:
         knobs = ", ".join(f"{k.name}={k.default}" for k in planned.knobs.get(stage.name, ()))
-        table.add_row(
-            *(
-                Text(t)
-                for t in (stage.name, stage.verdict, "; ".join(stage.notes) or stage.reason, knobs)
-            )
-        )
+        why = "; ".join(stage.notes) or stage.reason
+        table.add_row(*map(Text, (stage.name, stage.verdict, why, knobs)))
     out.print(table)
     for stage in planned.stages:
         if show in (stage.name, "all"):

@@ -7,7 +7,14 @@ from typing import Annotated
 
 import typer
 
+from xpiler.cli import options as shared
+
 __all__ = ["register"]
+
+PassName = Annotated[str, typer.Option("--pass", "-p", help="The pass, for instance tensorize.")]
+Prompts = Annotated[
+    Path | None, typer.Option("--prompts", help="Folder with templates of your own.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -15,27 +22,29 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def prompt(
-        source: Annotated[Path, typer.Argument(help="The CUDA file.", show_default=False)],
-        pass_: Annotated[
-            str, typer.Option("--pass", "-p", help="The pass, for instance tensorize.")
-        ],
-        target: Annotated[str, typer.Option("--target", "-t", help="hip, avx512 or bang.")],
-        kernel: Annotated[str, typer.Option("--kernel", "-k", help="Only this kernel.")] = "",
-        prompts: Annotated[
-            Path | None, typer.Option("--prompts", help="Folder with templates of your own.")
-        ] = None,
+        source: shared.Source,
+        pass_: PassName,
+        target: shared.TargetName,
+        kernel: shared.KernelName = "",
+        prompts: Prompts = None,
+        set_: shared.Options = None,
+        arch: shared.Arch = "",
+        include: shared.Include = None,
+        define: shared.Define = None,
     ) -> None:
         """Print the messages that would be sent to a model for one pass of each kernel."""
         from xpiler.api import Settings, prompts_for
-        from xpiler.cli.show import console, show_diagnostics
+        from xpiler.cli.show import show_input_error
         from xpiler.driver.report import InputError
 
-        result = prompts_for(source, target, pass_, Settings(), str(prompts) if prompts else "")
+        settings = Settings(
+            options=shared.target_options(set_, arch),
+            include_dirs=tuple(include or ()),
+            defines=tuple(define or ()),
+        )
+        result = prompts_for(source, target, pass_, settings, str(prompts) if prompts else "")
         if isinstance(result, InputError):
-            show_diagnostics(result.diagnostics, console(stderr=True))
-            raise typer.Exit(2)
-        for name, messages in result.items():
-            if kernel and name != kernel:
-                continue
+            show_input_error(result)
+        for name, messages in shared.only(result, kernel).items():
             for message in messages:
                 typer.echo(f"[{name}: {message.role}]\n{message.content}\n")

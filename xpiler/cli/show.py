@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
+
+import typer
 
 from xpiler.ir.diagnostics import Diagnostic
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from xpiler.driver.report import KernelReport, ModelUse, Report
+    from xpiler.driver.report import InputError, KernelReport, ModelUse, Report
     from xpiler.verify.evidence import Proved, Unverified
 
-__all__ = ["console", "show_diagnostics", "show_report"]
+__all__ = ["console", "show_diagnostics", "show_input_error", "show_problems", "show_report"]
 
 _COLOURS = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 _STATUS = {"verified": "bold green", "unverified": "yellow", "refused": "bold red"}
@@ -65,6 +67,21 @@ def _snippet(d: Diagnostic) -> str:
     return f"{number}{line}\n{' ' * (len(number) - 2)}| {caret}"
 
 
+def show_input_error(found: InputError) -> NoReturn:
+    """Say what is wrong with the input or the command line, and end with status 2."""
+    show_diagnostics(found.diagnostics, console(stderr=True))
+    raise typer.Exit(2)
+
+
+def show_problems(report: Report, out: Console) -> None:
+    """Only what keeps kernels from being verified."""
+    for kernel in report.kernels:
+        if kernel.status != "verified":
+            _show_kernel(kernel, out, verbose=False)
+            show_diagnostics(kernel.diagnostics, out)
+    show_diagnostics((d for d in report.diagnostics if d.severity == "error"), out)
+
+
 def show_report(report: Report, out: Console, verbose: bool = False) -> None:
     """A line per kernel, the passes when asked for, where the result went."""
     from rich.text import Text
@@ -96,7 +113,7 @@ def _show_kernel(kernel: KernelReport, out: Console, verbose: bool) -> None:
 
     line = Text(f"{kernel.name}: ", style="bold")
     line.append(kernel.status, style=_STATUS[kernel.status])
-    line.append(f"  {summary(kernel.evidence)}")
+    line.append(f"  {summary(kernel.evidence).removeprefix(f'{kernel.status}: ')}")
     out.print(line)
     if not verbose:
         return

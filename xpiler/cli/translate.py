@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from xpiler.cli import model as llm
+from xpiler.cli import options as shared
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from xpiler.api import Settings
+    from xpiler.driver.report import Report
 
 __all__ = ["register"]
 
-Source = Annotated[
-    Path, typer.Argument(help="The CUDA file, or - for standard input.", show_default=False)
-]
-TargetName = Annotated[
-    str, typer.Option("--target", "-t", help="hip, avx512 or bang.", show_default=False)
-]
 Out = Annotated[
     Path | None,
     typer.Option(
         "-o", "--out", help="Output file; - for standard output. Default: beside the source."
-    ),
-]
-CaseFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--case", help="TOML file with launch geometry, sizes and inputs (see xpiler cases)."
     ),
 ]
 NoVerify = Annotated[
@@ -41,33 +35,14 @@ ReportFile = Annotated[
 ]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show every pass of every kernel.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
-Options = Annotated[
-    list[str] | None,
-    typer.Option("--set", help="An option of the target, name=value (for instance arch=gfx942)."),
-]
-Arch = Annotated[str, typer.Option("--arch", help="Short for --set arch=...")]
-Rocm = Annotated[
-    str, typer.Option("--rocm", help="HIP: the oldest ROCm release to run on, like 5.7.")
-]
 EngineName = Annotated[
     str,
     typer.Option("--engine", help="symbolic (rules), llm (a model first), auto (rules first)."),
-]
-Include = Annotated[
-    list[Path] | None,
-    typer.Option("-I", "--include", help="Directory to search for local headers."),
-]
-Define = Annotated[
-    list[str] | None,
-    typer.Option("-D", "--define", help="Preprocessor definition, NAME or NAME=VALUE."),
 ]
 TraceDir = Annotated[
     Path | None,
     typer.Option("--trace", help="Folder to record every program, prompt and verdict in."),
 ]
-Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Programs to build and run at a time.")]
-
-
 Prove = Annotated[
     bool,
     typer.Option("--prove", help="Try to prove each pass for all sizes (some seconds a pass)."),
@@ -79,23 +54,25 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def translate(
-        source: Source,
-        target: TargetName,
+        context: typer.Context,
+        source: shared.Source,
+        target: shared.TargetName,
         out: Out = None,
-        case: CaseFile = None,
+        case: shared.CaseFile = None,
         no_verify: NoVerify = False,
         force: Force = False,
         report: ReportFile = None,
         verbose: Verbose = False,
         quiet: Quiet = False,
-        set_: Options = None,
-        arch: Arch = "",
-        rocm: Rocm = "",
+        set_: shared.Options = None,
+        arch: shared.Arch = "",
+        rocm: shared.Rocm = "",
+        knob: shared.KnobValues = None,
         engine: EngineName = "auto",
-        include: Include = None,
-        define: Define = None,
+        include: shared.Include = None,
+        define: shared.Define = None,
         trace: TraceDir = None,
-        jobs: Jobs = 2,
+        jobs: shared.Jobs = 2,
         prove: Prove = False,
         model: llm.Model = None,
         base_url: llm.BaseUrl = None,
@@ -116,76 +93,64 @@ def register(app: typer.Typer) -> None:
         runtime; a translation that differs is never written.
         """
         from xpiler.api import Settings
-        from xpiler.api import translate as run
-        from xpiler.cli.show import console, show_diagnostics, show_report
-        from xpiler.driver.report import InputError, report_to_json
 
-        err = console(stderr=True)
         settings = Settings(
             out=out,
             case=case,
             verify=not no_verify,
             force=force,
-            options=_options(set_ or [], arch, rocm),
+            options=shared.target_options(set_, arch, rocm),
             engine=engine,
             include_dirs=tuple(include or ()),
             defines=tuple(define or ()),
             trace=trace,
             jobs=jobs,
+            knobs=shared.knob_values(knob),
+            llm=llm.model_settings(context.params),
             prove=prove,
-            llm=llm.model_settings(
-                model=model,
-                base_url=base_url,
-                prompts=prompts,
-                samples=samples,
-                attempts=attempts,
-                max_tokens=max_tokens,
-                max_cost=max_cost,
-                record=record,
-                replay=replay,
-            ),
         )
-        with _progress(err, quiet) as say:
-            result = run(source, target, settings, observe=say)
-        if isinstance(result, InputError):
-            show_diagnostics(result.diagnostics, err)
-            raise typer.Exit(2)
-        if out is not None and str(out) == "-":
-            sys.stdout.write(result.text)
-        if not quiet:
-            show_report(result, err, verbose)
+        done = _translate(source, target, settings, verbose=verbose, quiet=quiet)
         if report is not None:
-            text = json.dumps(report_to_json(result), indent=2) + "\n"
-            if str(report) == "-":
-                sys.stdout.write(text)
-            else:
-                report.write_text(text, encoding="utf-8")
-        raise typer.Exit(result.exit_status)
+            _write_report(done, report)
+        raise typer.Exit(done.exit_status)
 
 
-def _options(pairs: list[str], arch: str, rocm: str) -> dict[str, str]:
-    options: dict[str, str] = {}
-    for pair in pairs:
-        name, sign, value = pair.partition("=")
-        if not sign:
-            raise typer.BadParameter(f"--set takes name=value, not {pair!r}")
-        options[name] = value
-    if arch:
-        options["arch"] = arch
-    if rocm:
-        if re.fullmatch(r"\d+\.\d+(\.\d+)?", rocm) is None:
-            raise typer.BadParameter(f"--rocm takes a release like 5.7 or 6.2.1, not {rocm!r}")
-        options["rocm"] = rocm
-    return options
+def _translate(
+    source: Path, target: str, settings: Settings, *, verbose: bool, quiet: bool
+) -> Report:
+    """Translate and show what came of it; wrong input ends the program."""
+    from xpiler.api import translate
+    from xpiler.cli.show import console, show_input_error, show_problems, show_report
+    from xpiler.driver.report import InputError
+
+    err = console(stderr=True)
+    with _Progress(err, quiet) as say:
+        result = translate(source, target, settings, observe=say)
+    if isinstance(result, InputError):
+        show_input_error(result)
+    if str(settings.out) == "-":
+        sys.stdout.write(result.text)
+    if quiet:
+        show_problems(result, err)
+    else:
+        show_report(result, err, verbose)
+    return result
+
+
+def _write_report(done: Report, path: Path) -> None:
+    from xpiler.driver.report import report_to_json
+
+    text = json.dumps(report_to_json(done), indent=2) + "\n"
+    if str(path) == "-":
+        sys.stdout.write(text)
+    else:
+        path.write_text(text, encoding="utf-8")
 
 
 class _Progress:
     """A line that says what is being done, on a terminal only."""
 
-    def __init__(self, out: object, quiet: bool) -> None:
-        from rich.console import Console
-
-        assert isinstance(out, Console)
+    def __init__(self, out: Console, quiet: bool) -> None:
         self._status = None if quiet or not out.is_terminal else out.status("reading")
 
     def __enter__(self) -> _Progress:
@@ -202,7 +167,3 @@ class _Progress:
             from rich.markup import escape
 
             self._status.update(escape(message))
-
-
-def _progress(out: object, quiet: bool) -> _Progress:
-    return _Progress(out, quiet)

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from xpiler.cli import options as shared
+
 __all__ = ["register"]
+
+First = Annotated[Path, typer.Argument(help="The source, normally a .cu file.", show_default=False)]
+Second = Annotated[
+    Path,
+    typer.Argument(
+        help="The other program: .hip, .mlu, .c, .cpp or .cu; what runs it depends on the suffix."
+    ),
+]
+ReportFile = Annotated[
+    Path | None, typer.Option("--report", help="Write a JSON report; - for standard output.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -16,34 +30,39 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def verify(
-        first: Annotated[
-            Path, typer.Argument(help="The source, normally a .cu file.", show_default=False)
-        ],
-        second: Annotated[
-            Path, typer.Argument(help="The other program: .hip, .mlu, .c, .cpp or .cu.")
-        ],
-        case: Annotated[Path | None, typer.Option("--case", help="TOML file with cases.")] = None,
-        report: Annotated[
-            Path | None, typer.Option("--report", help="Write a JSON report.")
-        ] = None,
-        jobs: Annotated[int, typer.Option("--jobs", "-j", help="Programs to run at a time.")] = 2,
+        first: First,
+        second: Second,
+        case: shared.CaseFile = None,
+        report: ReportFile = None,
+        include: shared.Include = None,
+        define: shared.Define = None,
+        jobs: shared.Jobs = 2,
     ) -> None:
         """Run the kernels of both files on the same inputs and compare what they compute."""
         from rich.text import Text
 
-        from xpiler.api import verify_pair
-        from xpiler.cli.show import console, show_diagnostics
+        from xpiler.api import Settings, verify_pair
+        from xpiler.cli.show import console, show_input_error
         from xpiler.driver.report import InputError
         from xpiler.verify.evidence import evidence_to_json, is_verified, summary
 
-        result = verify_pair(first, second, case=case, jobs=jobs)
+        settings = Settings(
+            case=case,
+            jobs=jobs,
+            include_dirs=tuple(include or ()),
+            defines=tuple(define or ()),
+        )
+        result = verify_pair(first, second, settings)
         if isinstance(result, InputError):
-            show_diagnostics(result.diagnostics, console(stderr=True))
-            raise typer.Exit(2)
-        out = console()
+            show_input_error(result)
+        out = console(stderr=str(report) == "-")
         for name, evidence in result.items():
             out.print(Text(f"{name}: {summary(evidence)}"))
         if report is not None:
             rows = {name: evidence_to_json(e) for name, e in result.items()}
-            report.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+            text = json.dumps(rows, indent=2) + "\n"
+            if str(report) == "-":
+                sys.stdout.write(text)
+            else:
+                report.write_text(text, encoding="utf-8")
         raise typer.Exit(0 if result and all(map(is_verified, result.values())) else 1)

@@ -32,8 +32,14 @@ def load_cases(lifted: LiftedFile, case_file: Path | None) -> FileCases | InputE
 
     given = read_cases(case_file)
     if isinstance(given, CaseFileError):
-        return InputError((Diagnostic("XP0030", "error", str(given)),))
+        hint = "xpiler cases prints what a case file looks like"
+        return InputError((Diagnostic("XP0030", "error", str(given), None, hint),))
     names = frozenset(n for k in lifted.lifted for n in (k.source_name, k.name, k.symbol))
+    unknown = {case.kernel for case in given} - names - {k.name for k in lifted.refused}
+    if unknown:
+        listing = ", ".join(dict.fromkeys(k.source_name for k in lifted.lifted))
+        message = f"{case_file}: there is no kernel {min(unknown)!r}; there are {listing}"
+        return InputError((Diagnostic("XP0032", "error", message),))
     return {k.symbol: select_cases(given, k, names) for k in lifted.lifted}
 
 
@@ -57,23 +63,22 @@ class FileJudge:
         self, kernels: Sequence[TranslatedKernel], emitted: Emitted
     ) -> Mapping[str, Evidence]:
         """Evidence by symbol for the emitted file."""
-        from xpiler.verify.check import Side, check
+        from xpiler.driver.sides import candidate_side, source_side
+        from xpiler.verify.check import check
         from xpiler.verify.executors import NoExecutor, executor_of_target
-        from xpiler.verify.oracle import CudaRuntime
 
         executor = executor_of_target(self.target)
         if isinstance(executor, NoExecutor):
             return {k.entry.symbol: Unverified(executor.reason) for k in kernels}
         text = kernels_alone(self.source.text, self.source.path, self.lifted.unread)
-        if (
-            text != self.source.text
-        ):  # host code that cannot be built here: the kernels are judged by themselves
+        if text != self.source.text:
+            # host code that cannot be built here: the kernels are judged by themselves
             emitted = self.target.emit(
                 EmitRequest(text, self.source.path, tuple(kernels), self.options)
             )
-        oracle = Side(CudaRuntime(), text, self.source.path)
+        oracle = source_side(self.source, text)
         path = self.source.path.with_suffix(emitted.suffix)
-        candidate = Side(executor, emitted.text, path)
+        candidate = candidate_side(self.source, executor, emitted.text, path)
         programs = {k.entry.symbol: k.source for k in kernels}
         entries = [k.entry for k in kernels]
         return check(

@@ -7,7 +7,10 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["NotWritten", "Written", "check_destination", "write_whole"]
+from xpiler.driver.report import InputError
+from xpiler.ir.diagnostics import Diagnostic
+
+__all__ = ["NotWritten", "Written", "check_destination", "not_written", "write_whole"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,12 @@ def check_destination(path: Path, force: bool) -> NotWritten | None:
     if not os.access(folder, os.W_OK):
         return NotWritten(path, f"the directory {folder} is read-only", "name another with -o")
     return None
+
+
+def not_written(problem: NotWritten) -> InputError:
+    """What a user is told of it."""
+    message = f"{problem.path} cannot be written: {problem.reason}"
+    return InputError((Diagnostic("XP0020", "error", message, None, problem.hint),))
 
 
 def write_whole(path: Path, text: str, force: bool = False) -> Written | NotWritten:

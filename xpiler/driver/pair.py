@@ -12,31 +12,36 @@ from dataclasses import replace
 from pathlib import Path
 
 from xpiler.backends.base import KernelEntry
+from xpiler.driver.judge import FileCases, load_cases
 from xpiler.driver.report import InputError
+from xpiler.driver.sides import candidate_side, source_side
 from xpiler.driver.source import Source, lift_source, read_source
 from xpiler.frontends.device_part import kernels_alone
 from xpiler.frontends.results import LiftedFile, LiftedKernel
 from xpiler.ir.diagnostics import Diagnostic
-from xpiler.verify.case import Case
 from xpiler.verify.check import Side, check
 from xpiler.verify.evidence import Evidence, Refuted, Unverified
 from xpiler.verify.executors import NoExecutor, executor_of_file
-from xpiler.verify.infer import NoCase, infer_cases, select_cases
 from xpiler.verify.observe import Observed
-from xpiler.verify.oracle import CudaRuntime
 
 __all__ = ["verify_files"]
 
 
 def verify_files(
-    first: Path, second: Path, *, case: Path | None = None, jobs: int = 2
+    first: Path,
+    second: Path,
+    *,
+    case: Path | None = None,
+    jobs: int = 2,
+    include_dirs: tuple[Path, ...] = (),
+    defines: tuple[str, ...] = (),
 ) -> Mapping[str, Evidence] | InputError:
     """Evidence by the kernels' source names, overloads by their symbols. `case` is a TOML file; without it cases are
     inferred."""
-    source = read_source(first)
+    source = read_source(first, include_dirs, defines)
     if isinstance(source, InputError):
         return source
-    candidate = read_source(second)
+    candidate = read_source(second, include_dirs, defines)
     if isinstance(candidate, InputError):
         return candidate
     executor = executor_of_file(candidate.path)
@@ -45,16 +50,16 @@ def verify_files(
     lifted = lift_source(source)
     if isinstance(lifted, InputError):
         return lifted
-    cases = _cases(lifted, case)
-    if isinstance(cases, str):
-        return InputError((Diagnostic("XP0030", "error", cases),))
+    cases = load_cases(lifted, case)
+    if isinstance(cases, InputError):
+        return cases
     text = kernels_alone(source.text, source.path, lifted.unread)
     other = candidate.text
     if executor.kind == "runtime":  # text in CUDA's spelling, host code and all
         other = kernels_alone(other, candidate.path, _unread(candidate))
     return _verify(
-        Side(CudaRuntime(), text, source.path),
-        Side(executor, other, candidate.path),
+        source_side(source, text),
+        candidate_side(source, executor, other, candidate.path),
         lifted,
         cases,
         jobs,
@@ -67,24 +72,11 @@ def _unread(candidate: Source) -> tuple[Diagnostic, ...]:
     return () if isinstance(lifted, InputError) else lifted.unread
 
 
-def _cases(lifted: LiftedFile, path: Path | None) -> dict[str, tuple[Case, ...] | NoCase] | str:
-    """Cases by symbol, or what is wrong with the case file."""
-    from xpiler.verify.case_file import CaseFileError, read_cases
-
-    if path is None:
-        return {k.symbol: infer_cases(k, lifted.launches) for k in lifted.lifted}
-    given = read_cases(path)
-    if isinstance(given, CaseFileError):
-        return str(given)
-    names = frozenset(n for k in lifted.lifted for n in (k.source_name, k.name, k.symbol))
-    return {k.symbol: select_cases(given, k, names) for k in lifted.lifted}
-
-
 def _verify(
     source: Side,
     candidate: Side,
     lifted: LiftedFile,
-    cases: Mapping[str, tuple[Case, ...] | NoCase],
+    cases: FileCases,
     jobs: int,
 ) -> Mapping[str, Evidence]:
     evidence: dict[str, Evidence] = {

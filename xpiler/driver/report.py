@@ -75,9 +75,10 @@ class ModelUse:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A whole file. `output` is empty when nothing was written; `seconds` by phase.
+    """A whole file: what became of each kernel, and the text.
 
-    `model` is None when no model was configured.
+    `output` is the path that was written, empty when nothing was; `text` the emitted file; `seconds` by phase (lift,
+    passes, emit, verify). `model` is None when no model was configured.
     """
 
     source: str
@@ -97,9 +98,17 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class InputError:
-    """The input or the command line is wrong: exit status 2."""
+    """The input or the command line is wrong, and nothing was done: the first diagnostic says why."""
 
     diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def exit_status(self) -> int:
+        """2, as a `Report` has 0 or 1."""
+        return 2
+
+    def __str__(self) -> str:
+        return "; ".join(d.message for d in self.diagnostics)
 
 
 def report_to_json(report: Report) -> dict[str, Any]:

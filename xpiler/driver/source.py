@@ -17,20 +17,24 @@ LARGEST = 32 << 20
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file's text as it is (line endings kept) and where it came from."""
+    """A file's text as it is (line endings kept), where it came from, and how it is preprocessed."""
 
     path: Path
     text: str
+    include_dirs: tuple[Path, ...] = ()
+    defines: tuple[str, ...] = ()
 
 
 def _input_error(code: str, message: str, hint: str = "") -> InputError:
     return InputError((Diagnostic(code, "error", message, None, hint),))
 
 
-def read_source(path: Path) -> Source | InputError:
+def read_source(
+    path: Path, include_dirs: tuple[Path, ...] = (), defines: tuple[str, ...] = ()
+) -> Source | InputError:
     """The text of `path` (`-`: standard input). UTF-8, or what its bytes most likely are."""
     if str(path) == "-":
-        return Source(Path("stdin.cu"), sys.stdin.read())
+        return Source(Path("stdin.cu"), sys.stdin.read(), include_dirs, defines)
     try:
         size = path.stat().st_size
         data = b"" if size > LARGEST else path.read_bytes()
@@ -47,7 +51,7 @@ def read_source(path: Path) -> Source | InputError:
         return _input_error("XP0005", f"{path} is a binary file", "give a CUDA source file")
     if not data.strip():
         return _input_error("XP0006", f"{path} is empty")
-    return Source(path, _decode(data))
+    return Source(path, _decode(data), include_dirs, defines)
 
 
 def _decode(data: bytes) -> str:
@@ -60,14 +64,14 @@ def _decode(data: bytes) -> str:
         return data.decode(best.encoding if best else "latin-1", errors="replace")
 
 
-def lift_source(
-    source: Source, include_dirs: tuple[Path, ...] = (), defines: tuple[str, ...] = ()
-) -> LiftedFile | InputError:
+def lift_source(source: Source) -> LiftedFile | InputError:
     """Lift every kernel of the file. A file without kernels is an input error."""
     from xpiler.frontends.lift import lift
     from xpiler.frontends.results import ParseFailed
 
-    lifted = lift(source.text, source.path, include_dirs=include_dirs, defines=defines)
+    lifted = lift(
+        source.text, source.path, include_dirs=source.include_dirs, defines=source.defines
+    )
     if isinstance(lifted, ParseFailed):
         return InputError(tuple(dict.fromkeys(lifted.diagnostics)))
     if not lifted.kernels:
@@ -78,21 +82,19 @@ def lift_source(
     return lifted
 
 
-def lift_whole(
-    source: Source, include_dirs: tuple[Path, ...] = (), defines: tuple[str, ...] = ()
-) -> tuple[Source, LiftedFile] | InputError:
+def lift_whole(source: Source) -> tuple[Source, LiftedFile] | InputError:
     """The file with the device code of its local includes in it, and its kernels.
 
     What is told about the file keeps the places in the files as they stand on disk.
     """
     from xpiler.frontends.local_includes import with_local_device_code
 
-    lifted = lift_source(source, include_dirs, defines)
-    text = with_local_device_code(source.text, source.path, include_dirs)
+    lifted = lift_source(source)
+    text = with_local_device_code(source.text, source.path, source.include_dirs)
     if isinstance(lifted, InputError) or text == source.text:
         return lifted if isinstance(lifted, InputError) else (source, lifted)
     whole = replace(source, text=text)
-    again = lift_source(whole, include_dirs, defines)
+    again = lift_source(whole)
     if isinstance(again, InputError) or len(again.lifted) != len(lifted.lifted):
         return source, lifted
     refused = {r.name: r for r in lifted.refused}

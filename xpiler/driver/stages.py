@@ -69,9 +69,9 @@ class StageChecker:
         return 0
 
     def _emitted(self, symbol: str, program: Module) -> Evidence:
-        from xpiler.verify.check import Side, check
+        from xpiler.driver.sides import candidate_side, source_side
+        from xpiler.verify.check import check
         from xpiler.verify.executors import NoExecutor, executor_of_target
-        from xpiler.verify.oracle import CudaRuntime
 
         kernel = next(k for k in self.lifted.lifted if k.symbol == symbol)
         executor = executor_of_target(self.target)
@@ -82,12 +82,11 @@ class StageChecker:
         text = kernels_alone(self.source.text, self.source.path, self.lifted.unread)
         request = EmitRequest(text, self.source.path, (translated,), self.options)
         emitted = self.target.emit(request)
-        oracle = Side(CudaRuntime(), text, self.source.path)
         path = self.source.path.with_suffix(emitted.suffix)
         memory = self._observed.setdefault(symbol, {})
         found = check(
-            oracle,
-            Side(executor, emitted.text, path),
+            source_side(self.source, text),
+            candidate_side(self.source, executor, emitted.text, path),
             [entry],
             self.cases,
             {symbol: kernel.program},

@@ -81,7 +81,7 @@ def _evidence(source: Path, ported: Path) -> list[dict[str, Any]]:
     from xpiler.driver.report import InputError
     from xpiler.verify.evidence import Refuted, is_verified, summary
 
-    outcome = xpiler.api.verify_pair(source, ported, jobs=1)
+    outcome = xpiler.api.verify_pair(source, ported, xpiler.api.Settings(jobs=1))
     if isinstance(outcome, InputError):
         reason = outcome.diagnostics[0].message if outcome.diagnostics else "it was not understood"
         if "no kernel" in reason:

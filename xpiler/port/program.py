@@ -109,10 +109,11 @@ def _compare(
 def _run_ported(
     settings: Settings, sources: Mapping[Path, str], main: Path, arguments: Sequence[str]
 ) -> Ran | DidNotRun:
-    from xpiler.verify.oracle import HipRuntime
+    from xpiler.backends.hip.executor import hip_on_cpu
+    from xpiler.verify.executors import on_runtime
 
     program = _with(main, sources, settings.output)
-    runtime = HipRuntime(wavefront(settings.arch), program.folders)
+    runtime = on_runtime(hip_on_cpu(wavefront(settings.arch)), program.folders)
     return _run(main, program.sources, runtime, arguments)
 
 

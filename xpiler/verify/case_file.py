@@ -50,8 +50,10 @@ def read_cases(path: Path) -> tuple[Case, ...] | CaseFileError:
     """The cases of a file; a missing, unreadable or malformed file is a `CaseFileError`."""
     try:
         text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        return CaseFileError(str(path), 0, "", str(error))
+    except OSError as error:
+        return CaseFileError(str(path), 0, "", error.strerror or str(error))
+    except UnicodeDecodeError:
+        return CaseFileError(str(path), 0, "", "it is not UTF-8 text")
     return parse_cases(text, str(path))
 
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from xpiler.backends.base import Executor, Target
+from xpiler.backends.base import Executor, OnRuntime, Target
 from xpiler.backends.registry import load_target, target_names
 from xpiler.verify.oracle import CudaRuntime
 
-__all__ = ["NoExecutor", "best_executor", "executor_of_file", "executor_of_target"]
+__all__ = ["NoExecutor", "best_executor", "executor_of_file", "executor_of_target", "on_runtime"]
 
 SOURCE_SUFFIXES = (".cu", ".cuh")
 PREFERENCE = ("hardware", "simulator", "runtime")
@@ -23,13 +23,19 @@ class NoExecutor:
     reason: str
 
 
-def best_executor(executors: Sequence[Executor]) -> Executor | NoExecutor:
+def best_executor(executors: Sequence[Executor | OnRuntime]) -> Executor | NoExecutor:
     """Of those that can run here: hardware, then a simulator, then the runtime."""
     able = [e for e in executors if not e.available()]
     if not able:
         reasons = "; ".join(f"{e.name}: {e.available()}" for e in executors)
         return NoExecutor(f"nothing here can run it: {reasons or 'no executor'}")
-    return min(able, key=lambda e: PREFERENCE.index(e.kind))
+    best = min(able, key=lambda e: PREFERENCE.index(e.kind))
+    return on_runtime(best) if isinstance(best, OnRuntime) else best
+
+
+def on_runtime(spelling: OnRuntime, include_dirs: tuple[Path, ...] = ()) -> CudaRuntime:
+    """The runtime that runs files of this spelling."""
+    return CudaRuntime(spelling.warp, spelling.defines, include_dirs, spelling.name)
 
 
 def executor_of_target(target: Target) -> Executor | NoExecutor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from xpiler.backends.base import Executor, KernelEntry, TranslationUnit
@@ -30,11 +30,12 @@ SECONDS = 10  # for one launch; a case's shapes are chosen to take far less
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of two programs: who runs it, its text, where it stands (for its local includes)."""
+    """One of two programs: who runs it, its text, where it stands (for its local includes), the user's own flags."""
 
     executor: Executor
     text: str
     path: Path
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -66,6 +67,7 @@ class HarnessRunner:
         units: tuple[TranslationUnit, ...] = executor.units(
             self.side.text, self.side.path, self.entries
         )
+        units = tuple(replace(u, flags=(*u.flags, *self.side.flags)) for u in units)
         built = build(units, [e.index for e in self.entries], opt=self.opt)
         if isinstance(built, BuildFailed):
             return BuildError(built.summary)

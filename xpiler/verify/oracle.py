@@ -16,14 +16,14 @@ from xpiler.verify import build as building
 from xpiler.verify.build import BuildFailed, Built
 from xpiler.verify.entries import argument_steps, overloads, pointer_type
 
-__all__ = ["CudaRuntime", "HipRuntime", "build_program", "program_unit", "self_contained"]
+__all__ = ["CudaRuntime", "build_program", "program_unit", "self_contained"]
 
 
 @dataclass(frozen=True, slots=True)
 class CudaRuntime:
     """Runs a CUDA file's kernels as its author wrote them. `warp` lanes: 32, or 64 for a CDNA wavefront.
 
-    The HIP spelling differs by names only (`HipRuntime`): headers map them.
+    A spelling that differs by names only (HIP's, `backends.base.OnRuntime`) is chosen by `defines`: headers map them.
     """
 
     warp: int = 32
@@ -82,18 +82,6 @@ class CudaRuntime:
         )
 
 
-def HipRuntime(  # noqa: N802 - reads as a type, and is one of CudaRuntime
-    warp: int = 64, include_dirs: tuple[Path, ...] = ()
-) -> CudaRuntime:
-    """The runtime under HIP's names, at the wavefront of the architecture: 64 (CDNA) or 32 (RDNA)."""
-    return CudaRuntime(
-        warp,
-        ("__HIP_PLATFORM_AMD__=1", "__HIPCC__=1"),
-        include_dirs,
-        f"HIP on the CPU, {warp} lanes",
-    )
-
-
 def program_unit(text: str, path: Path, runtime: CudaRuntime | None = None) -> TranslationUnit:
     """A whole CUDA program as a translation unit."""
     return (runtime or CudaRuntime()).program(text, path)
@@ -125,6 +113,7 @@ _CALL_PATHS = (
         "-fno-reorder-blocks",
         "-fno-omit-frame-pointer",
         "-fno-optimize-sibling-calls",
+        "-fno-thread-jumps",  # it would copy a call into both ways of a branch
     ),
 )
 """Return addresses that tell where a thread is: one for each call of the source, in the source's order."""
