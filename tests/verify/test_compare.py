@@ -229,3 +229,18 @@ def test_a_wrong_element_never_passes(index: int, elem: Scalar, poison: int, by:
     got[index] += by * max(1.0, abs(got[index])) * (16 if elem == BF16 else 4)
     case = expected(elem, oracle, poison=poison)
     assert not accepts(case, got.astype(oracle.dtype))
+
+
+def test_what_was_there_before_may_have_been_computed() -> None:
+    """`y *= scale` leaves y alone where the scale is one: another rounding of it is no stray write."""
+    oracle = values(F32)
+    nearly = np.nextafter(oracle, np.float32(np.inf), dtype=np.float32)
+    left = Expected("y", F32, "inout", oracle, oracle)
+    assert rejection(left, nearly).reason == "written, though the source leaves it alone"
+    half = np.arange(len(oracle)) % 2 == 0
+    changed = Expected("y", F32, "inout", oracle, oracle, elsewhere=half)
+    assert accepts(changed, np.where(half, nearly, oracle))
+    assert rejection(changed, np.where(half, oracle, nearly)).index == 1
+    assert (
+        rejection(changed, np.where(half, oracle * 1.5, oracle)).reason == "outside the tolerance"
+    )

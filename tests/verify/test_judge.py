@@ -24,7 +24,7 @@ from xpiler.verify.evidence import (
 from xpiler.verify.evidence import Tested as Passed
 from xpiler.verify.infer_bare import infer_bare
 from xpiler.verify.judge import check_runners
-from xpiler.verify.observe import Observed, Settings
+from xpiler.verify.observe import INDEX, Observed, Settings
 from xpiler.verify.plan import KernelCheck
 from xpiler.verify.runner import BuildError, Failed, Finished, Job, Outcome, Runner
 
@@ -51,6 +51,8 @@ class Python:
         arrays = {a.name: x.copy() for a, x in zip(job.arguments, job.arrays, strict=True)}
         try:
             self.body(arrays, job)
+        except ArrayIndexError as error:
+            return Failed(str(error), INDEX, "x.cu:3")
         except IndexError as error:
             return Failed(str(error), "out_of_bounds", "x.cu:3")
         return Finished(tuple(arrays[a.name] for a in job.arguments if hasattr(a, "elements")))
@@ -195,6 +197,28 @@ def test_source_fails_at_some_shapes() -> None:
     assert isinstance(found, Passed)
     assert found.shapes == ("n=1000, threads_x=256",)
     assert any("n=257, threads_x=64: the source itself fails" in n for n in found.notes)
+
+
+class ArrayIndexError(IndexError):
+    """An index beyond an array of a known size, which only a run with checks notices."""
+
+
+@pytest.mark.parametrize("always", [False, True])
+def test_an_index_that_leaves_an_array_at_some_shapes_is_a_fault_of_the_source(
+    always: bool,
+) -> None:
+    def small_table(a: dict[str, Array], job: Job) -> None:
+        saxpy(a, job)
+        if always or len(a["y"]) == 1000:
+            if not job.unchecked:
+                raise ArrayIndexError("index 128 of an array of type float [128]")
+            a["y"] += 0 if always else np.float32(len(job.arrays))  # whatever lies behind the array
+
+    found = evidence(small_table, saxpy)
+    assert isinstance(found, Passed)
+    assert ("n=1000, threads_x=256" in found.shapes) == always
+    assert any("1000" in n and "the source itself fails" in n for n in found.notes) != always
+    assert any("array indices are not checked" in n for n in found.notes) == always
 
 
 def unverified(source: Body, candidate: Body, reason: str, name: str = "saxpy") -> None:

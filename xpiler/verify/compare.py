@@ -47,7 +47,8 @@ class Expected:
 
     `initial` is its content before, `oracle` the source's, `reference` the source's run in double (None:
     not available). `reduction` is the number of terms that an element sums, `exact` asks for bit
-    equality of reals.
+    equality of reals. `elsewhere` tells which elements the source changed on other inputs of this shape (None:
+    not known): where it did, it may have written here just what was there before.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Expected:
     reference: Array | None = None
     reduction: int = 1
     exact: bool = False
+    elsewhere: Array | None = None
 
     @property
     def written(self) -> Array:
@@ -162,6 +164,8 @@ def _show(value: object) -> str:
 
 def _reals(expected: Expected, got: Array) -> Match | Mismatch:
     written = expected.written
+    if expected.elsewhere is not None:
+        written = written | expected.elsewhere
     with np.errstate(all="ignore"):
         oracle, found = expected.oracle.astype(np.float64), got.astype(np.float64)
         unwritten = ~written & (_bits(got) != _bits(expected.oracle))

@@ -14,7 +14,14 @@ from xpiler.verify.compare import Expected, Match, Mismatch, compare
 from xpiler.verify.dtypes import Array
 from xpiler.verify.evidence import Difference, Evidence, Refuted, Tested, Unverified, WorstError
 from xpiler.verify.infer_other import MOST_CASES
-from xpiler.verify.observe import Observed, ObservedShape, Settings, expected_buffers, observe
+from xpiler.verify.observe import (
+    Observed,
+    ObservedShape,
+    Settings,
+    changed_on_some_input,
+    expected_buffers,
+    observe,
+)
 from xpiler.verify.plan import KernelCheck, PlannedRun, reduction_length
 from xpiler.verify.runner import BuildError, Failed, Finished, Outcome, Runner
 
@@ -86,7 +93,13 @@ class _Judge:
         if all(_same(e, g) for e, g in zip(expected, got, strict=True)):
             return None
         length = reduction_length(check_.program, shape.plan.concrete)
-        expected = expected_buffers(check_, run, oracle, length, None)
+        changed = changed_on_some_input(check_, shape)
+
+        def expectations(reference: Sequence[Array] | None) -> list[Expected]:
+            found = expected_buffers(check_, run, oracle, length, reference)
+            return [replace(e, elsewhere=c) for e, c in zip(found, changed, strict=True)]
+
+        expected = expectations(None)
         # integers, inputs and gross errors need no reference
         coarse = [compare(e, g).verdict() for e, g in zip(expected, got, strict=True)]
         wrong = [
@@ -96,8 +109,7 @@ class _Judge:
         ]
         if wrong:
             return self.refuted(run, *wrong[0])
-        reference = self.reference(run)
-        expected = expected_buffers(check_, run, oracle, length, reference)
+        expected = expectations(self.reference(run))
         for e, g in zip(expected, got, strict=True):
             verdict = compare(e, g).verdict()
             if isinstance(verdict, Mismatch):

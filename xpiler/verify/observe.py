@@ -16,7 +16,15 @@ from xpiler.verify.exactness import exact_on_integers
 from xpiler.verify.plan import KernelCheck, PlannedRun, ShapePlan, plan_shapes, reduction_length
 from xpiler.verify.runner import Failed, Finished, Outcome, Runner
 
-__all__ = ["Observed", "ObservedShape", "Settings", "expected_buffers", "observe"]
+__all__ = [
+    "INDEX",
+    "Observed",
+    "ObservedShape",
+    "Settings",
+    "changed_on_some_input",
+    "expected_buffers",
+    "observe",
+]
 
 INDEX = "index out of range"
 """The harness's word for an index beyond one dimension of an array: `tile[0][i]` for all of `tile` is one."""
@@ -84,22 +92,29 @@ def _observe(
     seeds = max(3, settings.seeds)
     notes: list[str] = []
     shapes: list[ObservedShape] = []
+    outside: list[tuple[ShapePlan, Failed]] = []
     for case in check_.cases:
         plans, impossible = plan_shapes(case, seeds, settings.salt)
         notes += [f"{_label(i.shape)}: {i.reason}" for i in impossible]
         for planned in plans:
             plan = _in_lockstep(planned) if lockstep else planned
             found = _observe_shape(source, check_, plan)
-            if isinstance(found, Failed) and found.kind == INDEX:
-                note = f"array indices are not checked, the source's own leave an array: {found}"
-                notes += [] if note in notes else [note]
-                found = _observe_shape(source, check_, _unchecked(plan))
             if isinstance(found, Unverified):
                 return Observed(check_, (), tuple(notes), found.reason, seeds)
-            if isinstance(found, Failed):
+            if isinstance(found, Failed) and found.kind == INDEX:
+                outside.append((plan, found))
+            elif isinstance(found, Failed):
                 notes.append(f"{plan.concrete.label}: the source itself fails ({found})")
             else:
                 shapes.append(found)
+    if outside and shapes:
+        # an array that is too small for some shapes; what leaves a row of an array on purpose does so at all
+        notes += [f"{p.concrete.label}: the source itself fails ({f})" for p, f in outside]
+    elif outside:
+        again = _unchecked_shapes(source, check_, outside, notes)
+        if isinstance(again, Unverified):
+            return Observed(check_, (), tuple(notes), again.reason, seeds)
+        shapes = again
     if not shapes:
         reason = "; ".join(notes) or "no case"
         return Observed(check_, (), tuple(notes), f"no shape can be tested: {reason}", seeds)
@@ -117,6 +132,27 @@ def _in_lockstep(plan: ShapePlan) -> ShapePlan:
 
 def _unchecked(plan: ShapePlan) -> ShapePlan:
     return replace(plan, runs=tuple(replace(run, unchecked=True) for run in plan.runs))
+
+
+def _unchecked_shapes(
+    source: Runner,
+    check_: KernelCheck,
+    outside: Sequence[tuple[ShapePlan, Failed]],
+    notes: list[str],
+) -> list[ObservedShape] | Unverified:
+    """The shapes of a source that leaves a dimension of an array at every one, run without that check."""
+    shapes: list[ObservedShape] = []
+    for plan, failed in outside:
+        note = f"array indices are not checked, the source's own leave an array: {failed}"
+        notes += [] if note in notes else [note]
+        found = _observe_shape(source, check_, _unchecked(plan))
+        if isinstance(found, Unverified):
+            return found
+        if isinstance(found, Failed):
+            notes.append(f"{plan.concrete.label}: the source itself fails ({found})")
+        else:
+            shapes.append(found)
+    return shapes
 
 
 def _observe_shape(
@@ -189,6 +225,15 @@ def expected_buffers(
                     exact,
                 )
             )
+    return found
+
+
+def changed_on_some_input(check_: KernelCheck, shape: ObservedShape) -> list[Array]:
+    """For each buffer, the elements that the source changed in some run of this shape."""
+    found: list[Array] = []
+    for run, outputs in zip(shape.plan.runs, shape.outputs, strict=True):
+        written = [e.written for e in expected_buffers(check_, run, outputs, 1, None)]
+        found = [a | b for a, b in zip(found, written, strict=True)] if found else written
     return found
 
 
