@@ -52,6 +52,13 @@ __global__ void waits_for_the_other(int *y) {
     y[t] = 1;
   }
 }
+// A compiler may copy the votes into both ways of the condition: lanes would meet at one of two copies.
+__global__ void votes_on_a_guarded_load(int *y) {
+  int t = threadIdx.x;
+  int p = t < 3 && !(y[t] & 1);
+  int some = __any(p), every = __all(p);
+  y[t] = some + 2 * every + 4 * __popc(__ballot(p));
+}
 __global__ void before_a_barrier(int *y) {
   int t = threadIdx.x, v = 0;
   if (t < 12) v = __popc(__activemask());
@@ -81,6 +88,7 @@ def test_lanes_meet_again_where_a_warp_would(program: Program, seed: int) -> Non
     assert run(program, "two_branches", seed) == [8 if t < 8 else 24 for t in range(32)]
     # `helper` broadcasts from lane 0; among the upper lanes, lane 0 takes no part: the poison, plus one
     assert run(program, "nested", seed) == [6] * 32
+    assert run(program, "votes_on_a_guarded_load", seed) == [13] * 32
     assert run(program, "before_a_barrier", seed) == [12 if t < 12 else 0 for t in range(32)]
 
 

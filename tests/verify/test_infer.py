@@ -91,6 +91,22 @@ def test_sizes_are_ragged_and_several() -> None:
             assert any(v % 16 for v in values) or size.startswith("threads")
 
 
+def test_positions_that_are_unsigned_on_the_way_to_a_signed_one() -> None:
+    """`blockIdx.x * 16 + threadIdx.x - 1` wraps in the unsigned type, and is -1 as an int."""
+    module = parse_module("""
+__global__ void halo(const i32 *a, i32 *b, i32 n) {
+  i32 g = (i32)(blockIdx.x * 16u + threadIdx.x - 1u);
+  if (threadIdx.x > 0u) { if (g < n) { b[g] = a[g] + 1; } }
+}
+""")
+    case = infer_bare(module, module.kernels[0])
+    assert isinstance(case, Case)
+    for shape in case.shapes:
+        found = concrete(case, shape)
+        assert isinstance(found, Concrete)
+        assert all(0 < buffer.elements <= shape["n"] for buffer in found.buffers)
+
+
 def test_index_valued_buffers() -> None:
     rows = next(a for a in inferred("gather").arguments if a.name == "rows")
     assert isinstance(rows, BufferArgument)

@@ -15,7 +15,8 @@ __all__ = ["CUDA_HEADERS", "Splicing", "code_left", "splice"]
 CUDA_HEADERS: Final = re.compile(
     r"(?:cuda[\w./]*|cooperative_groups[\w./]*|device_\w+\.h|vector_(?:types|functions)\.h|host_defines\.h"
     r"|builtin_types\.h|driver_types\.h|driver_functions\.h|channel_descriptor\.h|math_(?:constants|functions)\.h"
-    r"|helper_(?:cuda|functions)\.h|mma\.h|crt/mma\.h|sm_\d+\w*\.h|texture_\w+\.h|nv/target|nvtx\w*/?.*)"
+    r"|helper_(?:cuda|functions)\.h|mma\.h|crt/mma\.h|sm_\d+\w*\.h|texture_\w+\.h|nv/target|nvtx\w*/?.*"
+    r"|cub/[\w./]*|curand_\w+\.h)"
 )
 """The paths of headers that only exist with CUDA."""
 
@@ -23,10 +24,15 @@ _SPECIFIERS: Final = re.compile(
     r"\b(?:__host__|__device__|__forceinline__|__noinline__|__managed__)\b[ \t]*"
 )
 _DEVICE_NAMESPACES: Final = re.compile(
-    r"^[ \t]*(?:namespace\s+\w+\s*=\s*(?:::)?|using\s+namespace\s+(?:::)?|using\s+(?:::)?)"
-    r"(?:cooperative_groups|nvcuda|cub)\b[^;\n]*;[ \t]*\n?",
+    r"^[ \t]*(?:namespace\s+\w+\s*=\s*(?:::)?|using\s+namespace\s+(?:::)?|using\s+(?:\w+\s*=\s*)?(?:typename\s+)?(?:::)?"
+    r"|typedef\s+(?:typename\s+)?(?:::)?)(?:cooperative_groups|nvcuda|cub|cuda)\b[^;\n]*;[ \t]*\n?",
     re.M,
 )
+_EXPLICIT: Final = re.compile(
+    r"^[ \t]*template\s+(?P<first>[^;{}<(]*?)(?P<name>\w+)\s*<[^;{}]*>\s*\([^;{}]*\)\s*;[ \t]*\n?",
+    re.M,
+)
+"""An explicit instance of a function template."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,7 @@ def splice(source: str, plan: Splicing) -> str:
         whole = launch.whole
         if not _within(whole.start, inside):
             edits.append(Edit(whole.start, whole.end, plan.launch(launch)))
+    edits.extend(_instances(data, places, [(e.start_byte, e.end_byte) for e in edits]))
     edits.extend(_words(data, [(e.start_byte, e.end_byte) for e in edits]))
     return apply(data, edits).decode("utf-8", "surrogateescape")
 
@@ -106,6 +113,17 @@ def _others(data: bytes, places: Places, plan: Splicing) -> list[Edit]:
         if not shared.function and not shared.macro:
             edits.append(Edit(*_lines(data, shared.whole.start, shared.whole.end), ""))
     return edits
+
+
+def _instances(data: bytes, places: Places, taken: list[tuple[int, int]]) -> list[Edit]:
+    """Explicit instances of kernels and device functions: what they ask for stands in the kernels' place."""
+    device = {f.name for f in places.functions if f.kernel or not f.host}
+    return [
+        Edit(match.start(), match.end(), "")
+        for match in _EXPLICIT.finditer(data.decode("latin-1"))
+        if (match["name"] in device or "__global__" in match["first"])
+        and not _within(match.start(), taken)
+    ]
 
 
 def _words(data: bytes, taken: list[tuple[int, int]]) -> list[Edit]:

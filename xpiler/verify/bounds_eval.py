@@ -155,7 +155,12 @@ def _evaluate(expr: Expr, env: Env, loads: Loads) -> Interval:
             value = evaluate(a, env, loads)
             if type_.kind == "bool":
                 return BIT
-            return value if type_.is_int and not _real(a) else ANY
+            if not type_.is_int or _real(a):
+                return ANY
+            exact = _unwrapped(a, type_, env)
+            if not exact.within(of_type(type_)):
+                return value
+            return value.meet(exact) if value.within(of_type(type_)) else exact
         case Unary(op=op, a=a):
             value = evaluate(a, env, loads)
             if op == "!":
@@ -169,6 +174,18 @@ def _evaluate(expr: Expr, env: Env, loads: Loads) -> Interval:
         case Call(function=name, args=args):
             values = [evaluate(arg, env, loads) for arg in args]
             return _call(name, values, args)
+
+
+def _unwrapped(expr: Expr, type_: Scalar, env: Env) -> Interval:
+    """`expr` as if its type had no ends, where it is as wide as `type_`: `(int)(threadIdx.x - 1)` is -1 at least."""
+    same = isinstance(expr.type, Scalar) and expr.type.is_int and expr.type.bits == type_.bits
+    match expr:
+        case Binary(op=("+" | "-" | "*") as op, a=a, b=b) if same:
+            return _integer(op, _unwrapped(a, type_, env), _unwrapped(b, type_, env))
+        case Cast(a=a) if same and not _real(a):
+            return _unwrapped(a, type_, env)
+        case _:
+            return evaluate(expr, env)
 
 
 def _variable(var: Var, env: Env) -> Interval:

@@ -57,6 +57,18 @@ def test_declarations_data_and_refused_kernels() -> None:
     assert splice(source, PLAN) == "void k(void);\nstatic int table;\n/* other refused */\n"
 
 
+def test_explicit_instances_of_kernels_go_and_those_of_host_functions_stay() -> None:
+    source = (
+        "template <int N> __global__ void k(int *x) {}\ntemplate __global__ void k<16>(int *);\n"
+        "template <class T> __device__ T half(T x) { return x / 2; }\n"
+        "template float half<float>(float);\ntemplate void k<32>(int *);\n"
+        "template <class T> T host(T x) { return x; }\ntemplate int host<int>(int);\n"
+    )
+    assert splice(source, PLAN) == (
+        "void k(void);\ntemplate <class T> T host(T x) { return x; }\ntemplate int host<int>(int);\n"
+    )
+
+
 def test_what_counts_as_code() -> None:
     assert not code_left("// int x;\n/* int y;\n */\n#define A \\\n  int z;\n\n")
     assert code_left("// x\nint y;\n")
