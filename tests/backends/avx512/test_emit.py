@@ -107,3 +107,15 @@ def test_a_host_function_with_the_kernel_s_name() -> None:
     text = translate(source)[0].text
     assert 'extern "C" void saxpy_kernel(xp_dim3 grid' in text
     assert 'extern "C" void saxpy(float *y, int n) { saxpy(1, 64, 0, n, 2.0f, y, y); }' in text
+
+
+def test_a_half_passed_by_value_is_widened_once() -> None:
+    source = """#include <cuda_fp16.h>
+__global__ void scale(const __half *x, __half *y, __half factor, int n) {
+  int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < n) y[i] = __hmul(x[i], factor);
+}
+"""
+    text = translate(source)[0].text
+    assert "const float factor_ = xp_half_to_float(factor);" in text
+    assert "_mm512_set1_ps(factor_)" in text

@@ -141,7 +141,8 @@ class _Body:
         narrow = param.type in (F16, BF16)
         name = param.name
         if narrow and name == parameter.name:
-            name = self.renamed[name] = f"{name}_"
+            name = f"{name}_"
+            self.renamed[param.name] = name
         if narrow and parameter.type == "uint16_t":
             value = f"xp_{'half' if param.type == F16 else 'bf16'}_to_float({value})"
         if value != name and isinstance(param.type, Scalar):
