@@ -30,6 +30,7 @@ __all__ = [
     "Option",
     "Pipeline",
     "Target",
+    "Tool",
     "TranslatedKernel",
     "TranslationUnit",
     "Vocabulary",
@@ -220,12 +221,31 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
+class Tool:
+    """A program beside xpiler that a target can use: whether it is here, which, and what it adds."""
+
+    name: str
+    found: bool
+    detail: str
+    adds: str
+
+
+class Tools(Protocol):
+    def __call__(self) -> tuple[Tool, ...]: ...
+
+
+def no_tools() -> tuple[Tool, ...]:
+    """A target that uses nothing else."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """A target machine. `facts` are its numbers for passes and prompts (bytes, lanes, ...).
 
     `edits_source`: its emitter edits the source instead of printing kernels anew, so a kernel that
     cannot be lifted is translated all the same, without evidence. `suffixes` are those of its files, by
-    which `xpiler verify` finds who runs them.
+    which `xpiler verify` finds who runs them. `tools` are looked for by `xpiler doctor`.
     """
 
     name: str
@@ -240,3 +260,4 @@ class Target:
     manual: Manual = no_manual
     vocabulary: Words = Vocabulary
     meaning: Meanings = no_meaning
+    tools: Tools = no_tools

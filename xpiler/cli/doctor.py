@@ -36,13 +36,14 @@ def register(app: typer.Typer) -> None:
             typer.echo(json.dumps(rows, indent=2))
         else:
             from rich.table import Table
+            from rich.text import Text
 
             table = Table(box=None, pad_edge=False)
             for column in ("", "what", "found", "what it adds"):
                 table.add_column(column, overflow="fold")
             for f in findings:
                 mark = "[green]yes[/]" if f.found else ("[red]no[/]" if f.needed else "[dim]no[/]")
-                table.add_row(mark, f.name, f.detail, f.adds)
+                table.add_row(mark, Text(f.name), Text(f.detail), Text(f.adds))
             console().print(table)
         if any(f.needed and not f.found for f in findings):
             raise typer.Exit(1)

@@ -76,14 +76,23 @@ for command in (
     command.register(app)
 
 
+def _interrupted(end: BaseException) -> bool:
+    """Whether ^C is what ended the program: within a command typer makes a silent exit of it."""
+    error: BaseException | None = end
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
 def main() -> None:
     """Entry point: no traceback reaches a user."""
-    gc.set_threshold(
-        100_000
-    )  # many small immutable objects, hardly a cycle: collecting often costs a tenth
+    # many small immutable objects, hardly a cycle: collecting often costs a tenth of the time
+    gc.set_threshold(100_000)
     try:
         app(standalone_mode=True)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as end:
+        if not _interrupted(end):
+            raise
         sys.stderr.write("xpiler: interrupted; nothing half-written was left\n")
         sys.exit(130)
     except BrokenPipeError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from xpiler.api import Planned
 
 __all__ = ["register"]
+
+Values = Mapping[str, Mapping[str, int | str | bool]]
 
 Show = Annotated[str, typer.Option("--show", help="Print the program after this pass (or 'all').")]
 Prove = Annotated[bool, typer.Option("--prove", help="Try to prove each pass for all sizes.")]
@@ -57,7 +59,7 @@ def register(app: typer.Typer) -> None:
         chosen = shared.only({planned.name: planned for planned in result}, kernel)
         _known_pass(show, chosen.values())
         for planned in chosen.values():
-            _show(planned, target, show, out)
+            _show(planned, target, settings.knobs, show, out)
             if prove:
                 _prove(planned, out)
         raise typer.Exit(1 if any(planned.diagnostics for planned in chosen.values()) else 0)
@@ -85,7 +87,7 @@ def _prove(planned: Planned, out: Console) -> None:
             out.print(Text(f"{stage.name}: {text}", style="green" if proved else "dim"))
 
 
-def _show(planned: Planned, target: str, show: str, out: Console) -> None:
+def _show(planned: Planned, target: str, values: Values, show: str, out: Console) -> None:
     from rich.table import Table
     from rich.text import Text
 
@@ -101,7 +103,11 @@ def _show(planned: Planned, target: str, show: str, out: Console) -> None:
     for column in ("pass", "verdict", "what or why", "knobs"):
         table.add_column(column, overflow="fold")
     for stage in planned.stages:
-        knobs = ", ".join(f"{k.name}={k.default}" for k in planned.knobs.get(stage.name, ()))
+        name = stage.name.split("#")[0]
+        chosen = values.get(name, {})
+        knobs = ", ".join(
+            f"{k.name}={chosen.get(k.name, k.default)}" for k in planned.knobs.get(name, ())
+        )
         why = "; ".join(stage.notes) or stage.reason
         table.add_row(*map(Text, (stage.name, stage.verdict, why, knobs)))
     out.print(table)

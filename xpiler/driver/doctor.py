@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -28,26 +27,19 @@ class Finding:
 def examine() -> tuple[Finding, ...]:
     """Everything that xpiler uses or could use, the indispensable first."""
     return (
-        _program("g++", "runs the source and every candidate", needed=True),
+        _program("g++", "builds the source and every candidate, to run them", needed=True),
         _module("clang.cindex", "libclang", "says what CUDA code means"),
         _module("tree_sitter_cuda", "tree-sitter-cuda", "says where it stands"),
         _module("z3", "Z3", "proves and repairs"),
         _sandbox(),
-        *_executors(),
-        _program("clang", "a second compiler for AVX-512 output"),
-        _program("hipcc", "compiles HIP output for AMD GPUs", "clang-19"),
-        _program("cncc", "compiles BANG C output with the vendor's compiler"),
-        _program("nvcc", "the source on a real GPU"),
+        *_targets(),
         _endpoint(),
     )
 
 
-def _program(name: str, adds: str, *others: str, needed: bool = False) -> Finding:
-    for candidate in (name, *others):
-        path = shutil.which(candidate)
-        if path is not None:
-            return Finding(name, True, _version(path), adds, needed)
-    return Finding(name, False, "not found", adds, needed)
+def _program(name: str, adds: str, needed: bool = False) -> Finding:
+    path = shutil.which(name)
+    return Finding(name, path is not None, _version(path) if path else "not found", adds, needed)
 
 
 def _version(path: str) -> str:
@@ -79,7 +71,7 @@ def _sandbox() -> Finding:
     return Finding("sandbox", True, ", ".join(able.enforced), adds)
 
 
-def _executors() -> list[Finding]:
+def _targets() -> list[Finding]:
     findings: list[Finding] = []
     for name in target_names():
         target = load_target(name)
@@ -95,10 +87,17 @@ def _executors() -> list[Finding]:
                     f"runs {target.title} output ({executor.kind})",
                 )
             )
+        findings += [Finding(t.name, t.found, t.detail, t.adds) for t in target.tools()]
     return findings
 
 
 def _endpoint() -> Finding:
-    url = os.environ.get("XPILER_BASE_URL", "")
-    adds = "a language model proposes what a pass produces"
-    return Finding("model endpoint", bool(url), url or "XPILER_BASE_URL is not set", adds)
+    from xpiler.llm.config import LlmConfigError, load_config
+
+    config = load_config()
+    adds = "a language model may propose what a pass produces (--engine llm or auto)"
+    if isinstance(config, LlmConfigError):
+        return Finding("language model", False, f"{config.file}: {config.message}", adds)
+    missing = "no endpoint: set XPILER_BASE_URL and XPILER_MODEL, or [llm] in xpiler.toml"
+    said = config.replay or f"{config.model} at {config.base_url}"
+    return Finding("language model", config.usable, said if config.usable else missing, adds)

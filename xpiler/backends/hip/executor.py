@@ -5,9 +5,9 @@ The emitted text holds on either width (a warp stays 32 lanes), so the wider one
 
 from __future__ import annotations
 
-from xpiler.backends.base import OnRuntime
+from xpiler.backends.base import OnRuntime, Tool
 
-__all__ = ["EXECUTORS", "hip_on_cpu"]
+__all__ = ["EXECUTORS", "hip_on_cpu", "tools"]
 
 
 def hip_on_cpu(warp: int = 64) -> OnRuntime:
@@ -18,3 +18,15 @@ def hip_on_cpu(warp: int = 64) -> OnRuntime:
 
 
 EXECUTORS = (hip_on_cpu(64),)
+
+
+def tools() -> tuple[Tool, ...]:
+    """The compiler for AMD GPUs, if there is one."""
+    from xpiler.backends.hip.toolchain import NoCompiler, find_compiler
+
+    found = find_compiler()
+    adds = "compiles ported sources for AMD GPUs (xpiler port --compile)"
+    if isinstance(found, NoCompiler):
+        return (Tool("HIP compiler", False, found.reason, adds),)
+    detail = f"{found.path}, HIP {found.version or 'of unknown release'}"
+    return (Tool("HIP compiler", True, detail, adds),)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xpiler.backends.base import Option, Target
 from xpiler.backends.hip.emit import emit
-from xpiler.backends.hip.executor import EXECUTORS
+from xpiler.backends.hip.executor import EXECUTORS, tools
 from xpiler.backends.hip.options import ARCHITECTURES, MATRIX
 from xpiler.backends.hip.pipeline import pipeline
 
@@ -27,4 +27,5 @@ TARGET = Target(
         ),
     ),
     suffixes=(".hip",),
+    tools=tools,
 )
