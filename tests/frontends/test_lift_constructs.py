@@ -769,3 +769,38 @@ def test_a_loop_that_moves_two_variables_counts_by_one_of_them() -> None:
     text = shown(source)
     assert "i_1 < n; i_1 += (i32)blockDim.x" in text
     assert text.count("while") == 1  # the second step reads the counter behind its own
+
+
+def test_a_loop_with_several_bounds_counts_to_the_least() -> None:
+    """`k < 16 && first + k < n` is how tiled kernels stop at an edge; a read in the second condition keeps C's order."""
+    source = r"""
+__global__ void k(float* y, const int* ends, int n, int first, unsigned u) {
+  for (int t = 0; t < 16 && first + t < n; ++t) y[t] = 1.f;
+  for (int t = 0; t < 16 && n >= threadIdx.x + first + t; ++t) y[t] = 2.f;
+  for (int t = 0; t < 16 && t < ends[first]; ++t) y[t] = 3.f;
+  for (int t = 0; t < n && y[t] > 0.f; ++t) y[t] = 4.f;
+}
+"""
+    expected = """\
+__global__ void k(f32 *y, const i32 *ends, i32 n, i32 first, u32 u) {
+  for (i32 t = 0; t < min(16, n - first); t += 1) {
+    y[t] = 1.0f;
+  }
+  i32 t_1 = 0;
+  while ((t_1 < 16) && ((u32)n >= threadIdx.x + (u32)first + (u32)t_1)) {
+    y[t_1] = 2.0f;
+    t_1 += 1;
+  }
+  i32 t_2 = 0;
+  while ((t_2 < 16) && (t_2 < ends[first])) {
+    y[t_2] = 3.0f;
+    t_2 += 1;
+  }
+  i32 t_3 = 0;
+  while ((t_3 < n) && (y[t_3] > 0.0f)) {
+    y[t_3] = 4.0f;
+    t_3 += 1;
+  }
+}
+"""
+    assert shown(source) == expected

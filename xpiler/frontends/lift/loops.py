@@ -290,7 +290,7 @@ def _counter(cond: Expr, step: Sequence[Stmt]) -> Counter | None:
     if by is None:
         return None
     var_type = build.scalar_type(step[0].value)
-    hi = _upper(name, var_type, cond)
+    hi = _lowest(name, var_type, cond)
     if hi is None:
         return None
     if isinstance(by, Const) and by.value <= 0:
@@ -325,17 +325,39 @@ def _is_var(expr: Expr, name: str) -> bool:
     return isinstance(expr, Var) and expr.name == name
 
 
+def _conjuncts(cond: Expr) -> tuple[Expr, ...]:
+    if isinstance(cond, Binary) and cond.op == "&&":
+        return (*_conjuncts(cond.a), *_conjuncts(cond.b))
+    return (cond,)
+
+
+def _lowest(name: str, type_: Scalar, cond: Expr) -> Expr | None:
+    """The exclusive bound of a condition, the least of `k < 16 && start + k < n`. Each conjunct has to be a bound."""
+    first, *more = _conjuncts(cond)
+    hi = _upper(name, type_, first)
+    for part in more:
+        other = _upper(name, type_, part)
+        # C evaluates it only where the first holds; what is read may not be there otherwise
+        if hi is None or other is None or arith.has_load(other):
+            return None
+        hi = build.call("min", hi, other)
+    return hi
+
+
 def _upper(name: str, type_: Scalar, cond: Expr) -> Expr | None:
-    """The exclusive bound that `cond` puts on the variable, in its type."""
+    """The exclusive bound that one comparison puts on the variable, in its type."""
     if not isinstance(cond, Binary):
         return None
     op, a, b = cond.op, cond.a, cond.b
-    if op in (">", ">=") and _is_var(b, name):
+    if op in (">", ">=") and name in variables(b):
         op, a, b = {">": "<", ">=": "<="}[op], b, a
-    if op not in ("<", "<=") or not _is_var(a, name) or name in variables(b):
+    if op not in ("<", "<=") or name in variables(b) or not build.scalar_type(b).is_int:
         return None
-    if not build.scalar_type(b).is_int:
-        return None
+    if not _is_var(a, name):
+        rest = _beside(name, type_, a)
+        if rest is None:
+            return None
+        b = arith.binary("-", b, rest)
     hi = build.cast(type_, _unwidened(b, type_))
     if op == "<=":
         if isinstance(hi, Const) and int(hi.value) >= (1 << (type_.bits - type_.is_signed)) - 1:
@@ -344,7 +366,27 @@ def _upper(name: str, type_: Scalar, cond: Expr) -> Expr | None:
     return hi
 
 
+def _beside(name: str, type_: Scalar, sum_: Expr) -> Expr | None:
+    """`rest` of `rest + name`, computed in the variable's own signed type, where a sum that overflows is undefined."""
+    if not isinstance(sum_, Binary) or sum_.op != "+" or sum_.type != type_ or not type_.is_signed:
+        return None
+    for one, other in ((sum_.a, sum_.b), (sum_.b, sum_.a)):
+        if name not in variables(other):
+            return other if _is_var(one, name) else _nested(name, type_, one, other)
+    return None
+
+
+def _nested(name: str, type_: Scalar, sum_: Expr, rest: Expr) -> Expr | None:
+    inner = _beside(name, type_, sum_)
+    return None if inner is None else arith.binary("+", inner, rest)
+
+
 def _comparable(counter: Counter, cond: Expr, lo: Expr) -> bool:
+    """Whether `_compares_alike` holds for every bound of the condition."""
+    return all(_compares_alike(counter, part, lo) for part in _conjuncts(cond))
+
+
+def _compares_alike(counter: Counter, cond: Expr, lo: Expr) -> bool:
     """Whether comparing in the variable's own type means what the source's comparison means.
 
     An int compared as unsigned is the same while it is not negative; a wider bound is the same because a
