@@ -143,3 +143,8 @@ def test_specifiers_of_shared_data_in_any_order():
     ]
     assert found[0].whole.text == "extern T __shared__ a[];"
     assert found[2].whole.text.startswith("alignas")
+
+
+def test_an_operator_with_brackets_is_no_data():
+    text = "struct V { __device__ float &operator[](int i) { return p[i]; } float *p; };\n__device__ float data[4];\n"
+    assert [g.name for g in find(text).globals] == ["data"]

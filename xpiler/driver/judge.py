@@ -90,6 +90,7 @@ class FileJudge:
             self.jobs,
             self.say,
             observed=self.observed,
+            launches=self.lifted.launches,
         )
 
     def blame(self, run: PipelineRun) -> str:

@@ -340,6 +340,8 @@ def _global(
     name = items[stop - 1]
     if not keyword or "__shared__" in words or "__global__" in words or name.kind != "name":
         return None, stop + 1
+    if name.text == "operator":  # `operator[]`: a function with brackets in its name
+        return None, stop + 1
     end = stop
     while end < len(items) and items[end].text != ";":
         close = matching(items, end) if items[end].text in ("(", "[", "{") else end

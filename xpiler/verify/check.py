@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from xpiler.backends.base import KernelEntry
 from xpiler.frontends.device_part import with_one_kernel
+from xpiler.frontends.host import Launch
 from xpiler.ir.nodes import Module
 from xpiler.ir.types import F64, Scalar
 from xpiler.verify.case import Case, ConcreteBuffer, ConcreteScalar
 from xpiler.verify.dtypes import Array
 from xpiler.verify.evidence import Evidence, Refuted, Unverified
 from xpiler.verify.harness_runner import HarnessRunner, Side
+from xpiler.verify.host_other import host_cases
 from xpiler.verify.infer import NoCase
 from xpiler.verify.infer_other import other_cases
 from xpiler.verify.judge import check_runners, judge
@@ -52,9 +54,11 @@ def check(
     say: Callable[[str], None] = _quiet,
     settings: Settings | None = None,
     observed: dict[int, Observed] | None = None,
+    launches: Sequence[Launch] = (),
 ) -> Mapping[str, Evidence]:
     """Evidence by symbol. `cases` and `programs` (as lifted) are by symbol too.
 
+    `launches` are those of the file, for further cases where the source cannot serve under the first.
     `observed` keeps the source's runs for further candidates with the same entries and cases.
     """
     evidence: dict[str, Evidence] = {}
@@ -65,8 +69,8 @@ def check(
             evidence[entry.symbol] = Unverified(found.reason)
         else:
             program = programs[entry.symbol]
-            others = partial(other_cases, program, found)
-            checks.append(KernelCheck(entry, program, found, others))
+            mine = [launch for launch in launches if launch.symbol == entry.symbol]
+            checks.append(KernelCheck(entry, program, found, _others(program, mine, found)))
     runnable = tuple(check_.entry for check_ in checks)
     memory = observed if observed is not None else {}
     oracle, together = HarnessRunner(source, runnable), HarnessRunner(candidate, runnable)
@@ -93,6 +97,17 @@ def check(
                 if alone != candidate:
                     compared(HarnessRunner(alone, (check_.entry,)), [check_])
     return {entry.symbol: evidence[entry.symbol] for entry in entries}
+
+
+def _others(
+    program: Module, launches: Sequence[Launch], tried: tuple[Case, ...]
+) -> Callable[[str], Iterator[tuple[Case, ...]]]:
+    """Further cases, given why the source cannot serve under those that were `tried`."""
+
+    def further(why: str) -> Iterator[tuple[Case, ...]]:
+        return chain(host_cases(program, launches, tried, why), other_cases(program, tried, why))
+
+    return further
 
 
 # --- programs of the IR ----------------------------------------------------------------------------

@@ -70,7 +70,7 @@ def non_discriminating(shapes: Sequence[Sequence[Sequence[Expected]]]) -> str:
         by_name.setdefault(expected.name, set()).update(np.unique(found)[:2].tolist())
     if not where and all(len(found) == 1 for found in by_name.values()):
         return "every output is the same constant: a kernel that writes it would pass"
-    if all(_hidden_by_tolerance(e) for e in written):
+    if all(_hidden_by_tolerance(e, zeros_tell=where) for e in written):
         return "the tolerance is as large as the outputs"
     return ""
 
@@ -95,7 +95,7 @@ def _written_values(expected: Expected) -> Array:
     return expected.oracle[expected.written].astype(np.float64)
 
 
-def _hidden_by_tolerance(expected: Expected) -> bool:
+def _hidden_by_tolerance(expected: Expected, *, zeros_tell: bool) -> bool:
     if not expected.elem.is_float:
         return False
     with np.errstate(all="ignore"):
@@ -105,6 +105,6 @@ def _hidden_by_tolerance(expected: Expected) -> bool:
         limit = tolerance(expected, finite)
         some = limit.centre[finite] != 0  # what is zero either way says nothing about the rest
         if not some.any():
-            return True
+            return not zeros_tell
         hidden = limit.allowed[finite] >= np.abs(limit.centre[finite])
     return bool(np.mean(hidden[some]) > 0.9)

@@ -20,7 +20,11 @@ KINDS: dict[str, tuple[int, int, str]] = {
     "unit": (0, 0, "reals in [0, 1)"),
     "positive": (0, 0, "reals above zero, of mixed magnitude"),
     "index": (1, 1, "integers in [0, a): positions in another buffer"),
-    "permutation": (0, 0, "each of 0 .. elements-1 once, shuffled"),
+    "permutation": (
+        0,
+        1,
+        "each of 0 .. elements-1 once, shuffled; distinct in [0, a) when a is given",
+    ),
     "sorted": (0, 1, "ascending; integers in [0, a) when a is given"),
     "offsets": (1, 1, "ascending integers from 0 to a, both present: row starts"),
     "zeros": (0, 0, "zero: a fresh accumulator"),

@@ -7,6 +7,8 @@ from host code. Comparisons give 0 or 1.
 from __future__ import annotations
 
 import ast
+import keyword
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,6 +17,11 @@ __all__ = ["Formula", "FormulaError", "parse_formula"]
 
 LIMIT = 1 << 63
 MAX_LENGTH = 2000
+
+# `in` is a fine name in C; a word of Python that means nothing in a formula is a size like any other
+_OPERATORS = {"if", "else", "and", "or", "not", "True", "False"}
+_WORDS = re.compile(rf"\b({'|'.join(sorted(set(keyword.kwlist) - _OPERATORS))})\b")
+_MARK = "__size"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +100,7 @@ def _tree(text: str) -> ast.expr:
     if len(text) > MAX_LENGTH:
         raise _RejectedError("the formula is too long")
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
+        tree = ast.parse(_WORDS.sub(rf"\1{_MARK}", text.strip()), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise _RejectedError(f"`{text}` is not a formula") from error
     _allow(tree)
@@ -136,7 +143,8 @@ def _value(node: ast.expr, symbols: Mapping[str, int]) -> int:
     match node:
         case ast.Constant(value=int(value)):
             result = int(value)
-        case ast.Name(id=name):
+        case ast.Name(id=spelled):
+            name = spelled.removesuffix(_MARK)
             if name not in symbols:
                 known = ", ".join(sorted(symbols)) or "none"
                 raise _RejectedError(f"`{name}` is not a size (sizes: {known})")
@@ -178,7 +186,8 @@ class Formula:
 
     def names(self) -> frozenset[str]:
         """The sizes that it mentions."""
-        found = (n.id for n in ast.walk(_tree(self.text)) if isinstance(n, ast.Name))
+        nodes = ast.walk(_tree(self.text))
+        found = (n.id.removesuffix(_MARK) for n in nodes if isinstance(n, ast.Name))
         return frozenset(found) - FUNCTIONS.keys()
 
     def __str__(self) -> str:

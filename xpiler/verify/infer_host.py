@@ -27,6 +27,8 @@ from xpiler.verify.distribution import Distribution
 from xpiler.verify.fit import Fitter
 from xpiler.verify.formula import Formula
 from xpiler.verify.geometry import AXES, Geometry, assumptions
+from xpiler.verify.host_ranges import index_limits, loads_within
+from xpiler.verify.host_sizes import WAYS, Way, byte_counts, host_sizes
 from xpiler.verify.infer_bare import (
     EPSILON_NAMES,
     INDEX_RANGE,
@@ -34,20 +36,21 @@ from xpiler.verify.infer_bare import (
     NoCase,
     Sizes,
     buffer_argument,
-    choose_sizes,
-    fitting_range,
     global_arguments,
     index_ranges,
     work,
 )
 from xpiler.verify.interval import Interval
-from xpiler.verify.roles import index_uses, parameter_buffers
+from xpiler.verify.roles import bare, index_uses, parameter_buffers
 
 __all__ = ["infer_host"]
 
 MAX_WORK_AS_WRITTEN = 75_000_000
 """Where all sizes are constants, so that none can be made smaller. A run stays well below the harness's limit."""
 
+
+FEW_POSITIONS = 3
+"""Where each value of an index buffer brings a lot of work (a list of neighbours, each a box of particles)."""
 
 REAL = 0.75  # what a real host variable is where a size depends on it
 
@@ -63,12 +66,15 @@ class _Shape:
     ranges: Mapping[str, int]
 
 
-def infer_host(module: Module, kernel: Kernel, launch: Launch) -> Case | NoCase:
-    """A case for one launch, or why it does not tell enough."""
+def infer_host(
+    module: Module, kernel: Kernel, launch: Launch, ways: Sequence[Way] = WAYS
+) -> Case | NoCase:
+    """A case for one launch, or why it does not tell enough. `ways` of choosing sizes are tried in turn."""
+    launch = _without_byte_counts(launch)
     variables = _variables(launch)
     reason = NoCase("no shape gives a launch that is possible")
-    for largest in (1 << 30, 24, 8):
-        sizes = _sizes(kernel, launch, variables, largest)
+    for way in ways:
+        sizes = host_sizes(kernel, launch, variables, way)
         count = max([len(v) for v in sizes.values()], default=1)
         rows = [{name: values[i] for name, values in sizes.items()} for i in range(count)]
         found = [_shape(module, kernel, launch, variables, row) for row in rows]
@@ -78,10 +84,25 @@ def infer_host(module: Module, kernel: Kernel, launch: Launch) -> Case | NoCase:
             for name in sizes:
                 kept[_plain(name, kept)] = [row[name] for row, _ in good]
             return _assemble(module, kernel, launch, kept, [s for _, s in good])
-        reason = next((s for s in found if isinstance(s, NoCase)), reason)
+        if way == ways[0]:
+            reason = next((s for s in found if isinstance(s, NoCase)), reason)
         if not sizes:
             break
     return reason
+
+
+def _without_byte_counts(launch: Launch) -> Launch:
+    """The launch with buffers as large as the kernel needs where the host only names a number of bytes."""
+    counts = byte_counts(launch)
+    buffers = tuple(
+        replace(b, bytes=None) if _names(b.bytes, counts) else b for b in launch.buffers
+    )
+    return replace(launch, buffers=buffers)
+
+
+def _names(expr: Expr | None, names: frozenset[str]) -> bool:
+    plain = bare(expr) if expr is not None else None
+    return isinstance(plain, Var) and plain.name in names
 
 
 def _plain(name: str, taken: Iterable[str]) -> str:
@@ -117,26 +138,6 @@ def _variables(launch: Launch) -> dict[str, Scalar]:
     return {name: found[name] for name in order}
 
 
-def _sizes(kernel: Kernel, launch: Launch, variables: Mapping[str, Scalar], largest: int) -> Sizes:
-    """Values for the integer variables. One that is a kernel's argument as it stands is for what that is for."""
-    names = [n for n, t in variables.items() if t.is_int]
-    fixed = {f.name: evaluate(f.first, {}) for f in launch.free if f.first is not None}
-    alias = {
-        a.value.name: a.param
-        for a in launch.arguments
-        if isinstance(a, HostScalar) and isinstance(a.value, Var)
-    }
-    open_names = [n for n in names if fixed.get(n) is None]
-    chosen = choose_sizes(kernel, [alias.get(n, n) for n in open_names], largest)
-    sizes: Sizes = {n: list(chosen[alias.get(n, n)]) for n in open_names}
-    count = max([len(v) for v in sizes.values()], default=1)
-    for name in names:
-        first = fixed.get(name)
-        if first is not None:
-            sizes[name] = [int(first)] * count
-    return sizes
-
-
 def _shape(
     module: Module,
     kernel: Kernel,
@@ -160,11 +161,9 @@ def _shape(
     if wrong:
         return NoCase(wrong)
     integers = {n: int(v) for n, v in scalars.items() if isinstance(v, int)}
-    ranges = _ranges(module, kernel, geometry, integers, elements)
-    loads, _ = index_ranges(kernel)
-    loads = {n: Interval(0, r - (v.hi < INDEX_RANGE)) for n, v in loads.items() if (r := ranges[n])}
-    bounds = analyse(module, kernel, assumptions(geometry, integers, loads))
-    if work(geometry, bounds) > (MAX_WORK if row else MAX_WORK_AS_WRITTEN):
+    most = MAX_WORK if row else MAX_WORK_AS_WRITTEN
+    bounds, ranges = _bounds(module, kernel, geometry, integers, elements, most)
+    if work(geometry, bounds) > most:
         return NoCase("the launch does too much work at the sizes that were tried")
     for name in parameter_buffers(kernel):
         access = bounds.accesses.get(name, Access())
@@ -172,6 +171,30 @@ def _shape(
             return NoCase(f"size of buffer {name} unknown: its index depends on data")
         elements.setdefault(name, access.hi + 1)
     return _Shape(geometry, scalars, elements, bounds, ranges)
+
+
+def _bounds(
+    module: Module,
+    kernel: Kernel,
+    geometry: Geometry,
+    integers: Mapping[str, int],
+    elements: Mapping[str, int],
+    most: int,
+) -> tuple[Bounds, dict[str, int]]:
+    """Accesses, and how many positions index-valued buffers name: few where many would be `most` work."""
+
+    def at(loads: Mapping[str, Interval]) -> Bounds:
+        return analyse(module, kernel, assumptions(geometry, integers, loads))
+
+    starts = {u.source for u in index_uses(kernel) if u.how == "offsets"}
+    limits = index_limits(kernel, at, elements)
+    bounds = at(loads_within(limits, starts))
+    for few in (INDEX_RANGE, FEW_POSITIONS):
+        if not limits or work(geometry, bounds) <= most:
+            break
+        limits = {name: min(limit, few) for name, limit in limits.items()}
+        bounds = at(loads_within(limits, starts))
+    return bounds, limits
 
 
 def _senseless(
@@ -187,27 +210,6 @@ def _senseless(
         if not 0 < count <= MAX_ELEMENTS:
             return f"{name} has {count} elements at the sizes that were tried"
     return ""
-
-
-def _ranges(
-    module: Module,
-    kernel: Kernel,
-    geometry: Geometry,
-    integers: Mapping[str, int],
-    elements: Mapping[str, int],
-) -> dict[str, int]:
-    """Per index-valued buffer, how many positions its values may name: no more than their targets have."""
-
-    def at(loads: Mapping[str, Interval]) -> Bounds:
-        return analyse(module, kernel, assumptions(geometry, integers, loads))
-
-    ranges: dict[str, int] = {}
-    for use in index_uses(kernel):
-        ranges.setdefault(use.source, INDEX_RANGE)
-        if use.target in elements:
-            fit = fitting_range(use, at, elements[use.target])
-            ranges[use.source] = min(ranges[use.source], fit)
-    return ranges
 
 
 def _extent(

@@ -25,7 +25,7 @@ from xpiler.verify.roles import only_a_value, scalar_use
 
 __all__ = ["MOST_CASES", "other_cases"]
 
-MOST_CASES: Final = 6  # further guesses that are tried: each costs runs of the source
+MOST_CASES: Final = 9  # further guesses that are tried: each costs runs of the source
 
 _LINES: Final = (32, 64, 128, 256)
 _SQUARES: Final[tuple[Dims, ...]] = ((16, 16, 1), (32, 32, 1), (8, 8, 1))

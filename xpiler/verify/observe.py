@@ -259,18 +259,22 @@ def _indiscriminate(source: Runner, check_: KernelCheck, shapes: Sequence[Observ
 def _unfelt(
     source: Runner, check_: KernelCheck, shapes: Sequence[ObservedShape]
 ) -> tuple[str, ...]:
-    """Arguments that no shape's outputs depend on, of those that the kernel mentions at all."""
+    """Arguments that no shape's outputs depend on, of those that the kernel mentions at all.
+
+    Each is changed in the first run; what is not felt there (a flag: hardly any is 0) in the last, of small integers.
+    """
     open_: dict[str, None] = {}
     felt: set[str] = set()
-    for shape in sorted(shapes, key=lambda s: -sum(b.elements for b in s.plan.concrete.buffers)):
-        run = shape.plan.runs[0]
+    largest = sorted(shapes, key=lambda s: -sum(b.elements for b in s.plan.concrete.buffers))
+    for shape, position in ((s, p) for p in (0, -1) for s in largest):
+        run = shape.plan.runs[position]
         wanted = [p for p in perturbations(run.inputs) if p.argument not in felt]
         if not wanted:
             break
         jobs = [replace(run, inputs=p.inputs).job(check_.entry) for p in wanted]
         for perturbed, outcome in zip(wanted, source.run(jobs), strict=True):
             open_[perturbed.argument] = None
-            if _feels(shape, outcome):
+            if _feels(shape, position, outcome):
                 felt.add(perturbed.argument)
         if not open_.keys() - felt:
             break
@@ -278,12 +282,12 @@ def _unfelt(
     return tuple(name for name in open_ if name not in felt and name in mentioned)
 
 
-def _feels(shape: ObservedShape, outcome: Outcome) -> bool:
+def _feels(shape: ObservedShape, position: int, outcome: Outcome) -> bool:
     if isinstance(outcome, Failed):
         return True
     buffers = shape.plan.concrete.buffers
     kept = [i for i, b in enumerate(buffers) if b.role in ("out", "inout")]
-    before = [shape.outputs[0][i] for i in kept]
+    before = [shape.outputs[position][i] for i in kept]
     return not indifferent(before, [outcome.buffers[i] for i in kept])
 
 

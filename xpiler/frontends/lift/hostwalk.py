@@ -10,6 +10,7 @@ from xpiler.frontends.libclang import Node
 from xpiler.frontends.lift import arith
 from xpiler.frontends.lift.ctype import CPointer, CScalar, CStruct, TypeTable
 from xpiler.frontends.lift.discover import LaunchSite
+from xpiler.frontends.lift.hostknown import Known, equalities, equality, with_known
 from xpiler.frontends.lift.hostvalue import (
     Dim,
     Environment,
@@ -24,7 +25,7 @@ from xpiler.frontends.lift.hostvalue import (
 )
 from xpiler.ir import build
 from xpiler.ir.nodes import Const, Expr, Var
-from xpiler.ir.types import I32, U32, Scalar
+from xpiler.ir.types import I32, U32, U64, Scalar
 
 __all__ = ["Event", "LaunchRecord", "Walk", "walk_function"]
 
@@ -43,7 +44,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class LaunchRecord:
-    """A launch with its configuration and arguments evaluated where it stands."""
+    """A launch with its configuration and arguments evaluated where it stands; `known` there of variables."""
 
     site: LaunchSite
     grid: Dim
@@ -52,6 +53,7 @@ class LaunchRecord:
     arguments: tuple[HostValue, ...]
     free: tuple[FreeVariable, ...]
     position: int
+    known: tuple[tuple[str, Const], ...] = ()
 
 
 @dataclass(slots=True)
@@ -64,6 +66,7 @@ class Walk:
     events: list[Event] = field(default_factory=list)
     launches: list[LaunchRecord] = field(default_factory=list)
     free: dict[str, FreeVariable] = field(default_factory=dict)
+    known: dict[str, Const] = field(default_factory=dict)
 
 
 _MALLOC: Final = frozenset(
@@ -104,6 +107,8 @@ def _statement(walk: Walk, node: Node) -> None:
         _branch(walk, node)
     elif kind in ("FOR_STMT", "WHILE_STMT", "DO_STMT", "CXX_FOR_RANGE_STMT"):
         _loop(walk, node)
+    elif kind == "SWITCH_STMT":
+        _switch(walk, node)
     else:
         _expression(walk, node)
 
@@ -154,14 +159,38 @@ def _branch(walk: Walk, node: Node) -> None:
         return
     before = dict(walk.env.values)
     outcomes: list[dict[Path, HostValue]] = []
-    for branch in branches:
+    holds = equalities(walk.env, children[0])
+    for k, branch in enumerate(branches):
         walk.env.values = dict(before)
-        _statement(walk, branch)
+        _knowing(walk, holds if k == 0 else {}, branch)
         if not _leaves(branch):
             outcomes.append(walk.env.values)
     if len(branches) == 1:
         outcomes.append(before)
     walk.env.values = _merged(test, outcomes, before)
+
+
+def _knowing(walk: Walk, known: Known, node: Node) -> None:
+    before = walk.known
+    walk.known = before | dict(known)
+    _statement(walk, node)
+    walk.known = before
+
+
+def _switch(walk: Walk, node: Node) -> None:
+    """The statements in order; those behind a `case` know what its label says."""
+    _expression(walk, node.children[0])
+    chosen = number(walk.env, node.children[0])
+    before = walk.known
+    body = node.children[-1]
+    for child in body.children if body.kind == "COMPOUND_STMT" else [body]:
+        inner = child
+        while inner.kind in ("CASE_STMT", "DEFAULT_STMT") and inner.children:
+            label = number(walk.env, inner.children[0]) if inner.kind == "CASE_STMT" else None
+            walk.known = before | equality(chosen, label)
+            inner = inner.children[-1]
+        _statement(walk, inner)
+    walk.known = before
 
 
 def _leaves(node: Node) -> bool:
@@ -321,6 +350,7 @@ def _assign(walk: Walk, target: Node, value: HostValue) -> None:
             walk.env.values[path] = build.cast(ctype.type, value)
         else:
             walk.env.values[path] = Var(name, ctype.type)
+            walk.known = {n: v for n, v in walk.known.items() if n != name}
     elif isinstance(ctype, CPointer):
         known = isinstance(value, Memory)
         walk.env.values[path] = value if known else Memory(path, name, build.i64(0))
@@ -354,6 +384,8 @@ def _api(walk: Walk, node: Node, name: str) -> None:
             size = number(walk.env, args[1])
             walk.env.values[path] = Memory(path, spelled, build.i64(0))
             walk.events.append(Event("malloc", path, spelled, size))
+    elif name == "cudaMallocPitch" and len(args) >= 4:
+        _pitched(walk, args)
     elif name in _COPY and len(args) >= 4:
         _copy(walk, args)
     elif name in _FILL and len(args) >= 3:
@@ -362,6 +394,29 @@ def _api(walk: Walk, node: Node, name: str) -> None:
         if isinstance(found, Memory):
             value = int(byte.value) if isinstance(byte, Const) else None
             walk.events.append(Event("fill", found.path, found.name, value=value))
+
+
+_PITCH: Final = 512  # to what rows of cudaMallocPitch are rounded up
+
+
+def _pitched(walk: Walk, args: list[Node]) -> None:
+    """`cudaMallocPitch(&p, &pitch, width, height)`."""
+    target, row = _pointed(args[0]), _pointed(args[1]) or path_of(args[1])
+    width, height = number(walk.env, args[2]), number(walk.env, args[3])
+    if target is None:
+        return
+    path, spelled = target
+    size: Expr | None = None
+    if width is not None and height is not None:
+        rows = arith.binary(
+            "/", arith.binary("+", width, build.const(_PITCH - 1, U64)), build.const(_PITCH, U64)
+        )
+        pitch = arith.binary("*", rows, build.const(_PITCH, U64))
+        size = arith.binary("*", pitch, height)
+        if row is not None:
+            walk.env.values[row[0]] = pitch
+    walk.env.values[path] = Memory(path, spelled, build.i64(0))
+    walk.events.append(Event("malloc", path, spelled, size))
 
 
 def _pointed(node: Node) -> tuple[Path, str] | None:
@@ -394,25 +449,28 @@ def _launch(walk: Walk, site: LaunchSite) -> None:
     else:
         config = [call_args[1], call_args[2], *call_args[4:5]]
         arguments = _packed(walk, call_args[3])
+    known = walk.known
     shared: Expr | None = build.i64(0)
     if len(config) > 2 and (config[2].children or config[2].kind != "UNEXPOSED_EXPR"):
-        shared = number(walk.env, config[2])
+        found = with_known(number(walk.env, config[2]), known)
+        shared = found if isinstance(found, Expr) else None
     walk.launches.append(
         LaunchRecord(
             site,
-            _dim(walk.env, config[0]),
-            _dim(walk.env, config[1]),
+            _dim(walk.env, config[0], known),
+            _dim(walk.env, config[1], known),
             shared,
-            tuple(arguments),
-            tuple(walk.free.values()),
+            tuple(with_known(a, known) for a in arguments),
+            tuple(f for f in walk.free.values() if f.name not in known),
             len(walk.events),
+            tuple(known.items()),
         )
     )
     walk.events.append(Event("launch", (0, ""), "", value=len(walk.launches) - 1))
 
 
-def _dim(env: Environment, node: Node) -> Dim:
-    found = host_value(env, node)
+def _dim(env: Environment, node: Node, known: Known) -> Dim:
+    found = with_known(host_value(env, node), known)
     if isinstance(found, Dim):
         return found
     if isinstance(found, Expr):

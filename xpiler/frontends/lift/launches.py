@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from xpiler.frontends.host import (
     Argument,
@@ -28,6 +28,7 @@ from xpiler.frontends.lift.ctype import (
     TypeTable,
 )
 from xpiler.frontends.lift.discover import Discovery
+from xpiler.frontends.lift.hostknown import with_known
 from xpiler.frontends.lift.hostvalue import Dim, HostValue, Memory, Path, Record
 from xpiler.frontends.lift.hostwalk import LaunchRecord, Walk, walk_function
 from xpiler.frontends.lift.instances import qualified_name
@@ -118,11 +119,16 @@ def _launch(walk: Walk, record: LaunchRecord, kernel: LiftedKernel) -> Launch:
         block=block,
         shared=shared,
         arguments=arguments,
-        buffers=tuple(_buffer(walk, record, path, elem) for path, elem in used.items()),
+        buffers=tuple(_known(record, _buffer(walk, record, p, e)) for p, e in used.items()),
         free=_free(function, walk, record, grid + block + (shared,), arguments, used),
         cooperative=record.site.cooperative,
         span=record.site.call.span,
     )
+
+
+def _known(record: LaunchRecord, buffer: DeviceBuffer) -> DeviceBuffer:
+    size = with_known(buffer.bytes, dict(record.known))
+    return replace(buffer, bytes=size if isinstance(size, Expr) else None)
 
 
 def _three(dim: Dim) -> tuple[Expr | None, Expr | None, Expr | None]:
