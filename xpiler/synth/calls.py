@@ -24,11 +24,15 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.types import Mask, Pointer, Scalar, Space, Vector
 from xpiler.ir.walk import blocks, expressions, map_exprs, statements, subexpressions
+from xpiler.synth.change import Change
 from xpiler.synth.machine import Machine
-from xpiler.synth.paths import at
+from xpiler.synth.paths import at, replace_at
 from xpiler.synth.trace import Place
 
 __all__ = ["call_variants", "called", "calls_instructions", "in_scope", "waits"]
+
+Variant = tuple[Stmt, str, int]
+"""A statement in place of another, what was changed, and the cost of the change."""
 
 
 def called(stmt: Stmt) -> tuple[Call, ...]:
@@ -46,14 +50,20 @@ def calls_instructions(program: Module) -> bool:
     return any(called(s) for s in statements(program.kernels[0].body))
 
 
-def call_variants(program: Module, path: Place, machine: Machine) -> Iterator[tuple[Stmt, str]]:
-    """The statement at `path` with one thing about one of its calls changed, and a phrase."""
+def call_variants(program: Module, path: Place, machine: Machine) -> Iterator[Change]:
+    """The statement at `path` with one thing about one of its calls changed."""
+    for stmt, what, cost in _variants(program, path, machine):
+        yield Change(replace_at(program, path, stmt), what, path, cost)
+
+
+def _variants(program: Module, path: Place, machine: Machine) -> Iterator[Variant]:
     stmt = at(program, path)
     registers = in_scope(program, path)
     buffers = _buffers(program.kernels[0])
     for call in called(stmt):
         for other in machine.instead_of(call.function):
-            yield _with(stmt, call, replace(call, function=other)), f"{other} for {call.function}"
+            what = f"{other} for {call.function}"
+            yield _with(stmt, call, replace(call, function=other)), what, 3 if call.args else 1
         yield from _operands(stmt, call, registers)
     yield from _masks(stmt, registers, _joins(program))
     for whole in expressions(stmt):
@@ -63,10 +73,10 @@ def call_variants(program: Module, path: Place, machine: Machine) -> Iterator[tu
                 for name in sorted(buffers, key=lambda n: (buffers[n][1] != space, n)):
                     if name != part.buffer and buffers[name][::2] == (elem, rank):
                         new = replace(part, buffer=name)
-                        yield _with(stmt, part, new), f"{name} for {part.buffer}"
+                        yield _with(stmt, part, new), f"{name} for {part.buffer}", 2
 
 
-def _operands(stmt: Stmt, call: Call, registers: tuple[Var, ...]) -> Iterator[tuple[Stmt, str]]:
+def _operands(stmt: Stmt, call: Call, registers: tuple[Var, ...]) -> Iterator[Variant]:
     """Two operands exchanged; a register or mask in scope for another; a mask without one of its conditions."""
     args = call.args
     for n in range(len(args)):
@@ -74,26 +84,24 @@ def _operands(stmt: Stmt, call: Call, registers: tuple[Var, ...]) -> Iterator[tu
             if args[n].type == args[m].type and args[n] != args[m]:
                 given = list(args)
                 given[n], given[m] = given[m], given[n]
-                yield _with(stmt, call, replace(call, args=tuple(given))), "operands exchanged"
+                yield _with(stmt, call, replace(call, args=tuple(given))), "operands exchanged", 1
     for n, arg in enumerate(args):
         if not isinstance(arg.type, Mask | Vector):
             continue
         for other in registers:
             if other.type == arg.type and other != arg:
                 new = replace(call, args=(*args[:n], other, *args[n + 1 :]))
-                yield _with(stmt, call, new), f"{other.name} as an operand"
+                yield _with(stmt, call, new), f"{other.name} as an operand", 2
 
 
-def _masks(
-    stmt: Stmt, masks: tuple[Var, ...], joins: tuple[str, ...]
-) -> Iterator[tuple[Stmt, str]]:
+def _masks(stmt: Stmt, masks: tuple[Var, ...], joins: tuple[str, ...]) -> Iterator[Variant]:
     """A mask joined with another one in scope, by an instruction with which the program joins masks."""
     parts = [p for whole in expressions(stmt) for p in subexpressions(whole)]
     for part in dict.fromkeys(p for p in parts if isinstance(p.type, Mask)):
         for other in masks:
             for name in joins if other.type == part.type and other != part else ():
                 both = Call(name, (other, part), part.type)
-                yield _with(stmt, part, both), f"only the lanes of {other.name}"
+                yield _with(stmt, part, both), f"only the lanes of {other.name}", 3
 
 
 def _joins(program: Module) -> tuple[str, ...]:

@@ -63,7 +63,7 @@ def _under(program: Module, path: Place, cond: Expr) -> Iterator[Change]:
         smaller = program
         for _ in range(count - 1):
             smaller = replace_at(smaller, (*path[:-1], path[-1] + 1))
-        yield Change(replace_at(smaller, path, If(cond, group)), "a guard", path)
+        yield Change(replace_at(smaller, path, If(cond, group)), "a guard", path, 4)
     yield from _selected(program, path, stmt, cond)
 
 
@@ -81,7 +81,7 @@ def _selected(program: Module, path: Place, stmt: Stmt, cond: Expr) -> Iterator[
     ):
         return
     chosen = Select(cond, value, build.const(0, value.type))
-    yield Change(replace_at(program, path, replace(stmt, **{name: chosen})), "a choice", path)  # type: ignore[arg-type]
+    yield Change(replace_at(program, path, replace(stmt, **{name: chosen})), "a choice", path, 4)  # type: ignore[arg-type]
 
 
 def _conditions(program: Module, path: Place, scope: Sequence[Var]) -> list[Binary]:

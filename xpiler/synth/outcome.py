@@ -61,6 +61,11 @@ class Tests:
         self._known: dict[int, Buffers | None] = {}
         self.tried = 0
 
+    @property
+    def inputs(self) -> Sequence[Inputs]:
+        """The inputs that candidates meet, in this order."""
+        return tuple(self._inputs)
+
     def add(self, given: Inputs) -> None:
         """One more input, which candidates meet first."""
         self._inputs.insert(0, given)

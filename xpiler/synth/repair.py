@@ -7,7 +7,7 @@ that the solver has not seen; a counterexample among them becomes one more input
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -17,6 +17,7 @@ from xpiler.synth.calls import call_variants, calls_instructions, waits
 from xpiler.synth.change import Change
 from xpiler.synth.demands import demands_of
 from xpiler.synth.guards import guarded, guarded_twice
+from xpiler.synth.likeness import Likeness
 from xpiler.synth.localise import RACE, Location, Nothing, confirmed, localise
 from xpiler.synth.machine import Machine
 from xpiler.synth.outcome import Tests
@@ -32,8 +33,10 @@ __all__ = ["NoRepair", "Repaired", "repair"]
 
 SECONDS = 10.0
 COUNTEREXAMPLES = 4
+LIKELIER = 0.8  # seconds for which a likelier repair is looked for
+RIVALS = 4  # statements, at each of which a change mends the program, are enough to choose among
 HEAD = 8  # suspects that are looked at before any others
-QUICK = 24  # suspects at which the smallest changes of instructions are tried before any others
+QUICK = 24  # suspects at which the smallest changes are tried before any others
 NEAR = 4  # numbers tried in one place then: next to the old one, half and double
 
 
@@ -84,50 +87,97 @@ def repair(
         return NoRepair("the two agree on all inputs", None, 0, time.process_time() - start)
     first = inputs[found.run]
     tests = Tests(before, [first, *(given for given in inputs if given is not first)])
-    shown = [first]
-    seen: set[Module] = {after}
-    for candidate in _candidates(before, after, found, shown, borrow, note):
-        took = time.process_time() - start
-        if took > seconds:
-            return NoRepair("out of time", found, tests.tried, took)
-        if candidate.program in seen:
-            continue
-        seen.add(candidate.program)
-        if check(candidate.program) or not tests.passes(candidate.program):
-            continue
-        counter = tests.counterexample(candidate.program, unseen)
-        if counter is None:
-            took = time.process_time() - start
-            where = confirmed(found, candidate.place)
-            return Repaired(candidate.program, candidate.what, where, tests.tried, took)
-        tests.add(counter)
-        shown.append(counter)
-        if len(shown) > COUNTEREXAMPLES:
+    trials = _Trials(tests, unseen, [first], start, seconds, {after})
+    search = _search(before, after, first, borrow, note)
+    found_one = next(trials.mending(_candidates(search, found, trials.shown)), None)
+    if found_one is None:
+        reason = "out of time" if trials.late else "no small change helps"
+        return NoRepair(reason, found, tests.tried, trials.took)
+    chosen = _likeliest(found_one, search, found, trials)
+    where = confirmed(found, chosen.place)
+    return Repaired(chosen.program, chosen.what, where, tests.tried, trials.took)
+
+
+@dataclass(slots=True)
+class _Trials:
+    """Candidates are tried here, each once: on `tests`, then on `unseen`. `shown` are the inputs of the search."""
+
+    tests: Tests
+    unseen: Sequence[Inputs]
+    shown: list[Inputs]
+    start: float
+    seconds: float
+    seen: set[Module]
+
+    @property
+    def took(self) -> float:
+        return time.process_time() - self.start
+
+    @property
+    def late(self) -> bool:
+        return self.took > self.seconds
+
+    def mending(self, candidates: Iterable[Change]) -> Iterator[Change]:
+        """Those that pass; ends when it is late, and after too many that pass the search's inputs alone."""
+        for candidate in candidates:
+            if self.late or len(self.shown) > COUNTEREXAMPLES:
+                return
+            if candidate.program in self.seen:
+                continue
+            self.seen.add(candidate.program)
+            if check(candidate.program) or not self.tests.passes(candidate.program):
+                continue
+            counter = self.tests.counterexample(candidate.program, self.unseen)
+            if counter is None:
+                yield candidate
+            else:
+                self.tests.add(counter)
+                self.shown.append(counter)
+
+
+def _likeliest(first: Change, search: _Search, location: Location, trials: _Trials) -> Change:
+    """The likeliest of the repairs at different statements, where the first one does not leave the predecessor's work."""
+    likeness = Likeness(search.before, search.after, trials.tests.inputs)
+    chosen, least = first, likeness.of(first)
+    if Likeness.settles(least):
+        return first
+    trials.seconds = min(trials.seconds, trials.took + LIKELIER)
+    mended = {first.place: first.cost}
+
+    def others() -> Iterator[Change]:
+        for change in search.small(location.suspects):
+            if change.cost < mended.get(change.place, 99):
+                yield change
+
+    for change in trials.mending(others()):
+        mended[change.place] = change.cost
+        against = likeness.of(change)
+        if against < least:
+            chosen, least = change, against
+        if Likeness.settles(against) or len(mended) >= RIVALS:
             break
-    return NoRepair("no small change helps", found, tests.tried, time.process_time() - start)
+    return chosen
 
 
-def _candidates(
-    before: Module,
-    after: Module,
-    location: Location,
-    shown: Sequence[Inputs],
-    borrow: bool,
-    note: Callable[[Query], None],
-) -> Iterator[Change]:
+def _search(
+    before: Module, after: Module, first: Inputs, borrow: bool, note: Callable[[Query], None]
+) -> _Search:
+    if first.machine is not None:
+        first.machine.knows(after)
+    old, new = record(before, first), record(after, first)
+    return _Search(before, after, old, new, first.machine, borrow, note)
+
+
+def _candidates(search: _Search, location: Location, shown: Sequence[Inputs]) -> Iterator[Change]:
     """One changed statement at a time, at the likeliest places first; there the smallest change first."""
+    before, after = search.before, search.after
     order = list(location.suspects)
     head, rest = order[:HEAD], order[HEAD:]
     waiting = tuple(dict.fromkeys((*waits(before), *waits(after))))
     if location.kind == RACE:
         yield from barriers(after, head, waiting)
-    machine = shown[0].machine
-    if machine is not None:
-        machine.knows(after)
-    old, new = record(before, shown[0]), record(after, shown[0])
-    search = _Search(before, after, old, new, machine, borrow, note)
+    yield from search.small(order[:QUICK])
     if calls_instructions(after):
-        yield from search.quick(order[:QUICK])
         yield from barriers(after, head[:3], waiting)
     yield from search.at_places(head[:3])
     yield from structural(after, tuple(head))
@@ -154,26 +204,33 @@ class _Search:
     borrow: bool
     note: Callable[[Query], None]
 
-    def quick(self, paths: Sequence[Place]) -> Iterator[Change]:
-        """Of programs of instructions, in which one wrong value soon makes all wrong: a little at every place first."""
-        for path in paths:
-            yield from self.solved(path, range(2), NEAR)
-            if self.machine is not None:
-                for stmt, what in call_variants(self.after, path, self.machine):
-                    yield Change(replace_at(self.after, path, stmt), what, path)
+    def small(self, paths: Sequence[Place]) -> Iterator[Change]:
+        """What costs little, at every place, before much is tried at one."""
+        for costs in (range(2), range(2, 4)):
+            for path in paths:
+                yield from self._small(path, costs)
+
+    def _small(self, path: Place, costs: range) -> Iterator[Change]:
+        if 0 in costs and self.borrow:
+            for program in transplants(self.before, self.after, path):
+                yield Change(program, "as the predecessor has it", path, 0)
+        yield from self.solved(path, costs, NEAR)
+        yield from (c for c in changes(self.after, path) if c.cost in costs)
+        if self.machine is not None:
+            variants = call_variants(self.after, path, self.machine)
+            yield from (c for c in variants if c.cost in costs)
 
     def at_places(self, paths: Sequence[Place]) -> Iterator[Change]:
         for path in paths:
             for program in transplants(self.before, self.after, path) if self.borrow else ():
-                yield Change(program, "as the predecessor has it", path)
+                yield Change(program, "as the predecessor has it", path, 0)
             if self.machine is not None:
-                for stmt, what in call_variants(self.after, path, self.machine):
-                    yield Change(replace_at(self.after, path, stmt), what, path)
+                yield from call_variants(self.after, path, self.machine)
             yield from self.solved(path, range(2))
             yield from changes(self.after, path)
             yield from self.solved(path, range(2, 4))
             for program in regained_guards(self.before, self.after, path) if self.borrow else ():
-                yield Change(program, "under the predecessor's guard", path)
+                yield Change(program, "under the predecessor's guard", path, 1)
 
     def solved(self, path: Place, costs: range, most: int = 99) -> Iterator[Change]:
         """The statement with one slot filled anew: by the solver if the runs demand something, else by trial.
@@ -194,4 +251,4 @@ class _Search:
 
     def _change(self, path: Place, slot: Slot, template: Template, expr: Expr) -> Change:
         what = f"{slot.role}: {template.what}"
-        return Change(replace_at(self.after, path, slot.put(expr)), what, path)
+        return Change(replace_at(self.after, path, slot.put(expr)), what, path, template.cost)

@@ -75,7 +75,7 @@ def changes(program: Module, path: Place) -> Iterator[Change]:
     stmt = at(program, path)
     for new, what in _statement(program.kernels[0], stmt):
         if new != stmt:
-            yield Change(replace_at(program, path, new), what, path)
+            yield Change(replace_at(program, path, new), what, path, 1)
 
 
 def _statement(kernel: Kernel, stmt: Stmt) -> Iterator[tuple[Stmt, str]]:
@@ -206,8 +206,8 @@ def barriers(program: Module, suspects: Sequence[Place], waits: Sequence[Stmt]) 
         if stmt in missing:
             yield from _moved(program, path, stmt)
         for new in missing:
-            yield Change(insert(program, path, new), "a barrier", path)
-            yield Change(replace_at(program, path, stmt, new), "a barrier", path)
+            yield Change(insert(program, path, new), "a barrier", path, 3)
+            yield Change(replace_at(program, path, stmt, new), "a barrier", path, 3)
 
 
 def _moved(program: Module, path: Place, barrier: Stmt) -> Iterator[Change]:
@@ -216,7 +216,7 @@ def _moved(program: Module, path: Place, barrier: Stmt) -> Iterator[Change]:
         other = (*path[:-1], path[-1] + by)
         if 0 <= other[-1] < len(siblings):
             swapped = replace_at(program, path, siblings[other[-1]])
-            yield Change(replace_at(swapped, other, barrier), "the barrier elsewhere", path)
+            yield Change(replace_at(swapped, other, barrier), "the barrier elsewhere", path, 1)
 
 
 def _remainders(program: Module) -> Iterator[Change]:
@@ -229,12 +229,14 @@ def _remainders(program: Module) -> Iterator[Change]:
             less = build.const(int(hi.b.value) - 1, hi.b.type)
             rounded = Binary("/", Binary("+", hi.a, less), hi.b)
             yield Change(
-                replace_at(program, path, replace(stmt, hi=rounded)), "the remainder", path
+                replace_at(program, path, replace(stmt, hi=rounded)), "the remainder", path, 1
             )
             guarded = _guard_body(stmt, hi.a)
             if guarded is not None:
                 new = replace(guarded, hi=rounded)
-                yield Change(replace_at(program, path, new), "the remainder, under a guard", path)
+                yield Change(
+                    replace_at(program, path, new), "the remainder, under a guard", path, 2
+                )
 
 
 def _guard_body(outer: For, limit: Expr) -> For | None:
@@ -257,7 +259,7 @@ def _unguarded(program: Module, suspects: Sequence[Place]) -> Iterator[Change]:
             around = at(program, path[:n])
             if isinstance(around, If) and not around.orelse:
                 without = replace_at(program, path[:n], *around.then)
-                yield Change(without, "without its guard", path[:n])
+                yield Change(without, "without its guard", path[:n], 3)
 
 
 def _widened(program: Module) -> Iterator[Change]:
