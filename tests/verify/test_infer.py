@@ -211,6 +211,11 @@ INDEX = "  i32 i = (i32)(blockIdx.x * blockDim.x + threadIdx.x);\n"
         ("if (i == s) { y[i] = x[i]; }", (7, 7)),
         ("y[i] = x[min(i, n)] + x[max(i, 5)];", (0, 127)),
         ("i32 q = i << 1; if (q + 1 < n) { y[i] = x[q + 1]; }", (1, 99)),
+        (
+            "i32 p = i; for (i32 r = 0; r < s; r += 1) {"
+            " for (i32 c = 0; c < 3; c += 1) { y[i] = x[p]; p = p + n; } p = p + 1; }",
+            (0, 127 + 7 * (3 * 100 + 1)),
+        ),
     ],
 )
 def test_bounds(body: str, extent: tuple[int, int]) -> None:

@@ -262,19 +262,39 @@ class _Interpreter:
     def induction(self, stmt: For, before: Env, inner: Env, trips: int) -> None:
         """A variable that only grows by a fixed amount per round: its range follows from the rounds."""
         names = assigned(stmt.body)
-        for part in stmt.body:
+        for name in names:
+            if name in before.pinned or name not in before.values:
+                continue
+            amount = self.growth(stmt.body, name, before, names)
+            if amount is not None:
+                inner.pin(name, before.values[name] + product(amount, Interval(0, trips)))
+
+    def growth(self, body: Block, name: str, before: Env, names: frozenset[str]) -> Interval | None:
+        """What one round adds to an integer, in loops inside the body too; None where it is set in another way."""
+        total: Interval | None = None
+        for part in body:
             match part:
-                case Assign(name=name, value=value) if _is_integer(value):
-                    count = sum(isinstance(s, Assign) and s.name == name for s in stmt.body)
+                case Assign(name=here, value=value) if here == name and _is_integer(value):
                     step = _increment(name, value)
-                    if count != 1 or step is None or variables(step) & names:
-                        continue
-                    amount = evaluate(step, before)
-                    total = product(amount, Interval(0, trips))
-                    if name in before.values:
-                        inner.pin(name, before.values[name] + total)
+                    if step is None or variables(step) & names:
+                        return None
+                    amount: Interval | None = evaluate(step, before)
+                case For() if name in assigned(part.body):
+                    if any(variables(e) & names for e in (part.lo, part.hi, part.step)):
+                        return None
+                    lo, hi, step_ = (evaluate(e, before) for e in (part.lo, part.hi, part.step))
+                    amount = self.growth(part.body, name, before, names)
+                    if amount is not None:
+                        rounds = max(0, -(-(hi.hi - lo.lo) // max(1, step_.lo)))
+                        amount = product(amount, Interval(0, rounds))
+                case _ if name in assigned((part,)):
+                    return None
                 case _:
-                    pass
+                    continue
+            if amount is None:
+                return None
+            total = amount if total is None else total + amount
+        return total
 
     def repeat(self, stmt: While, env: Env) -> Env | None:
         after = self.settle(stmt.body, env.copy(), stmt.cond, 8)
