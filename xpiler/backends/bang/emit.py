@@ -14,6 +14,7 @@ from xpiler.backends.bang.helpers import HELPERS
 from xpiler.backends.bang.hostlib import host_functions, missing_functions
 from xpiler.backends.bang.printer import TYPE_NAMES, PrintedKernel, print_global, print_kernel
 from xpiler.backends.base import Diagnostic, EmitRequest, Emitted, TranslatedKernel
+from xpiler.backends.curand_states import states
 from xpiler.backends.splice import CUDA_HEADERS, Splicing, splice
 from xpiler.frontends.place import Function, Launch, find
 from xpiler.ir.nodes import GlobalBuffer, Module, Param
@@ -283,6 +284,7 @@ def _prelude(
     if "xp_same<" in body:
         parts.append(_SAME)
     parts += host_functions(body)
+    parts += states(body)
     parts += missing_functions(missing, body)
     parts += [HELPERS[name] + "\n" for name in helpers]
     parts += [COMPOSITES[name].text + "\n" for name in composites]

@@ -8,6 +8,7 @@ from typing import Final
 from xpiler.backends.avx512.emit.api_device import DEVICE, ERRORS
 from xpiler.backends.avx512.emit.api_launch import LAUNCH
 from xpiler.backends.avx512.emit.piece import Piece, piece
+from xpiler.backends.curand_states import STATES
 
 __all__ = ["DIM3_C", "DIM3_CPP", "prelude"]
 
@@ -364,6 +365,7 @@ static inline __nv_bfloat16 __float2bfloat16_rn(float value) { return __nv_bfloa
            "static inline float __bfloat162float(__nv_bfloat16 value) { return (float)value; }"),
     piece("half2 __half2", "struct alignas(4) __half2 { __half x, y; };\ntypedef __half2 half2;"),
     piece("__nv_bfloat162", "struct alignas(4) __nv_bfloat162 { __nv_bfloat16 x, y; };"),
+    *(piece(names, text) for names, text in STATES.items()),
     *LAUNCH,
 )  # fmt: skip
 
