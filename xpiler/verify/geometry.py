@@ -36,6 +36,7 @@ __all__ = [
     "free_axes",
     "guess_blocks",
     "guess_grid",
+    "tile_extent",
     "used_axes",
 ]
 
@@ -178,6 +179,12 @@ def _is_thread(expr: Expr, axis: str, aliases: frozenset[str]) -> bool:
     return isinstance(inner, Var) and inner.name in aliases
 
 
+def tile_extent(kernel: Kernel, axis: str) -> int:
+    """The constant of `blockIdx.x * C`, the elements that a block treats along the axis; 0 if there is none."""
+    found = {_scaled(expr, f"blockIdx.{axis}") for expr in _everything(kernel)} - {0}
+    return min(found, default=0)
+
+
 def _scaled(expr: Expr, builtin: str) -> int:
     if not (isinstance(expr, Binary) and expr.op == "*"):
         return 0
@@ -312,11 +319,21 @@ class _Probe:
             names = [f"{v}.{a}" for v in ("threadIdx", "blockIdx") for a in AXES]
             outer = {self.coefficient(buffer, n) for n in names if n != mine}
             outer |= self.tile_strides(buffer)
-            larger = [c for c in outer if c > own]
+            larger = [c for c in outer if c > own] + self.rows_of_tiles(buffer)
             if larger:
                 fit = max(1, min(larger) // own)
                 best = fit if best is None else min(best, fit)
         return best
+
+    def rows_of_tiles(self, buffer: str) -> list[int]:
+        """The length of a row, where another axis of blocks moves by some rows: `blockIdx.y * 64 * n`."""
+        found = []
+        for position in range(self.position + 1, len(AXES)):
+            rows = tile_extent(self.kernel, AXES[position])
+            stride = self.coefficient(buffer, f"blockIdx.{AXES[position]}")
+            if rows > 1 and stride > 0 and stride % rows == 0:
+                found.append(stride // rows)
+        return found
 
     def tile_strides(self, buffer: str) -> set[int]:
         """Leading dimensions with which fragments of the buffer are loaded and stored."""

@@ -101,6 +101,21 @@ def choose_sizes(kernel: Kernel, names: Sequence[str], largest: int = 1 << 30) -
     return sizes
 
 
+_MULTIPLES = ((2, 1, 1, 2), (1, 2, 1, 1), (2, 2, 2, 1))
+
+
+def _multiples(kernel: Kernel, sizes: Sizes, tile: int) -> Sizes:
+    """Sizes that are `tile` or twice that, in turn; flags and windows as they were."""
+    plain = [n for n in sizes if scalar_use(kernel, n) == "size"]
+    whole = {
+        name: [tile * row[position % len(row)] for row in _MULTIPLES]
+        for position, name in enumerate(plain)
+    }
+    return {
+        n: whole.get(n) or [v[i % len(v)] for i in range(len(_MULTIPLES))] for n, v in sizes.items()
+    }
+
+
 def _turns(values: tuple[int, ...], count: int) -> list[int]:
     return [values[i % len(values)] for i in range(count)]
 
@@ -120,14 +135,16 @@ def infer_bare(
     blocks: Sequence[Dims] = (),
     tie: Tie | None = None,
     square: int = 0,
+    multiple: int = 0,
 ) -> Case | NoCase:
     """A case from the kernel alone. `module` holds the device functions and globals that it uses.
 
     `blocks` are taken in turn in place of those that the kernel suggests; `tie` binds a size to them.
-    `square`: all sizes are this or twice this, and the grid covers just that.
+    `square`: all sizes are this or twice this, and the grid covers just that. `multiple`: all sizes are this or
+    twice this.
     """
     for largest in (1 << 30, 24, 8):
-        found = _infer(module, kernel, note, largest, blocks, tie, square)
+        found = _infer(module, kernel, note, largest, blocks, tie, square, multiple)
         if isinstance(found, Case) or "work" not in found.reason:
             return found
     return found
@@ -141,6 +158,7 @@ def _infer(
     given: Sequence[Dims],
     tie: Tie | None,
     square: int,
+    multiple: int,
 ) -> Case | NoCase:
     integers = [p.name for p in kernel.params if isinstance(p.type, Scalar) and p.type.is_int]
     sizes = choose_sizes(kernel, integers, largest)
@@ -152,6 +170,9 @@ def _infer(
     if square:
         equal = [square * (1 + i % 2) for i in range(count)]
         sizes |= {name: equal for name in sizes if scalar_use(kernel, name) == "size"}
+    if multiple:
+        count = len(_MULTIPLES)
+        sizes = _multiples(kernel, sizes, multiple)
     scalars = [{n: v[i] for n, v in sizes.items()} for i in range(count)]
     grids = [
         guess_grid(module, kernel, blocks[i % len(blocks)], row, loads)

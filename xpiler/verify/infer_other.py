@@ -19,7 +19,7 @@ from xpiler.ir.walk import expressions, statements, subexpressions
 from xpiler.verify.case import BufferArgument, Case, ScalarArgument
 from xpiler.verify.distribution import Distribution
 from xpiler.verify.formula import Formula
-from xpiler.verify.geometry import Dims, guess_blocks, used_axes
+from xpiler.verify.geometry import AXES, Dims, guess_blocks, tile_extent, used_axes
 from xpiler.verify.infer_bare import EPSILON_NAMES, Tie, infer_bare
 from xpiler.verify.roles import only_a_value, scalar_use
 
@@ -42,6 +42,7 @@ def other_cases(module: Module, tried: Sequence[Case], why: str) -> Iterator[tup
         if "NaN" in why:
             yield from _changed(tried, _unit)
     if "order of threads" in why:
+        yield from _whole_tiles(module, tried)
         yield from _without_small(tried)
     kernel = module.kernels[0]
     if any(name.startswith("blockDim.") for name, _ in kernel.launch):
@@ -60,13 +61,22 @@ def _found(
     blocks: Sequence[Dims],
     tie: Tie | None,
     square: int,
+    multiple: int = 0,
 ) -> Iterator[tuple[Case, ...]]:
-    found = infer_bare(module, module.kernels[0], note, blocks, tie, square)
+    found = infer_bare(module, module.kernels[0], note, blocks, tie, square, multiple)
     if isinstance(found, Case):
         yield (replace(found, kernel=tried[0].kernel),)
 
 
 _Argument = BufferArgument | ScalarArgument
+
+
+def _whole_tiles(module: Module, tried: Sequence[Case]) -> Iterator[tuple[Case, ...]]:
+    """Sizes in multiples of the tile of a block, for kernels that leave it to their caller to see to that."""
+    tile = max(tile_extent(module.kernels[0], axis) for axis in AXES)
+    if 8 <= tile <= 256:
+        note = f"sizes are multiples of {tile}, the tile of a block"
+        yield from _found(module, tried, note, (), None, 0, tile)
 
 
 def _changed(
