@@ -120,6 +120,37 @@ KERNELS: dict[str, str] = {
            z[i] = s;
          }""",
     ),
+    "permuted": flat(
+        "permuted",
+        "const f32 *x, f32 *z, i32 n, i32 rows, i32 width",
+        """if (i < n * rows * width) {
+           i32 outer = i / (rows * width);
+           i32 rest = i % (rows * width);
+           i32 row = rest / width;
+           i32 col = rest - row * width;
+           z[i] = x[(row * n + outer) * width + col] + (f32)(i % (rows * width) % width);
+         }""",
+    ),
+    "joined": flat(
+        "joined",
+        "const f32 *x, const f32 *y, f32 *z, i32 rows, i32 a, i32 b",
+        """i32 total = a + b;
+         if (i < rows * total) {
+           i32 r = i / total;
+           i32 c = i % total;
+           z[i] = c < a ? x[r * a + c] : y[r * b + c - a];
+         }""",
+    ),
+    "biased": flat(
+        "biased",
+        "f32 *x, i32 n, f32 slope",
+        "if (i < n) { x[i] = x[i] * slope > 1.0f ? 0.0f : x[i] + (f32)i; }",
+    ),
+    "replaced": flat(
+        "replaced",
+        "f32 *x, i32 n, i32 from",
+        "if (i < n) { x[i] = i - from > 0 ? -INFf : x[i] + 1.0f; }",
+    ),
     "literal": f"""
 void literal({HEAD}, const f32 *x, f32 *z, i32 n) {{
   parallel(block.x) for (i32 bx = 0; bx < (i32)gridDim.x; bx += 1) {{

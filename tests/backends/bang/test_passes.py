@@ -283,6 +283,47 @@ def test_remainders_of_an_element_numbered_by_a_literal_block_size(
     assert "__bang_add" in library.texts["literal"]
 
 
+@pytest.mark.parametrize(("n", "rows", "width"), [(3, 5, 40), (2, 1, 17), (4, 3, 3000), (7, 9, 1)])
+def test_remainders_of_remainders_are_cut_at_the_innermost(
+    library: Library, n: int, rows: int, width: int
+) -> None:
+    x = _floats(n * rows * width)
+    z = np.full(x.size + 1, 7, np.float32)
+    library.call("permuted", (-(-x.size // 128),), (128,), x, z, n, rows, width)
+    moved = x.reshape(rows, n, width).transpose(1, 0, 2) + np.arange(width, dtype=np.float32)
+    np.testing.assert_array_equal(z[:-1], moved.reshape(-1))
+    assert z[-1] == 7
+    assert "__bang_add" in library.texts["permuted"]
+
+
+@pytest.mark.parametrize(("rows", "a", "b"), [(5, 40, 24), (3, 1, 70), (2, 3000, 2500), (4, 30, 0)])
+def test_a_choice_by_position_is_two_copies(library: Library, rows: int, a: int, b: int) -> None:
+    x, y = _floats(max(1, rows * a)), _floats(max(1, rows * b), 1)
+    z = np.full(rows * (a + b) + 1, 7, np.float32)
+    library.call("joined", (-(-z.size // 128),), (128,), x, y, z, rows, a, b)
+    both = np.concatenate([x[: rows * a].reshape(rows, a), y[: rows * b].reshape(rows, b)], axis=1)
+    np.testing.assert_array_equal(z[:-1], both.reshape(-1))
+    assert z[-1] == 7
+    text = library.texts["joined"]
+    assert text.count("GDRAM2NRAM") == 2
+    assert "z[" not in text.replace("&z[", "")
+
+
+@pytest.mark.parametrize("n", [1, 300, 5000])
+def test_what_is_written_anyway_is_read_under_a_condition(library: Library, n: int) -> None:
+    x = _floats(n)
+    y = x.copy()
+    library.call("biased", (-(-n // 128),), (128,), x, n, 1.5)
+    np.testing.assert_array_equal(
+        x, np.where(y * np.float32(1.5) > 1, 0, y + np.arange(n, dtype=np.float32))
+    )
+    z = y.copy()
+    library.call("replaced", (-(-n // 128),), (128,), z, n, 200)
+    np.testing.assert_array_equal(z, np.where(np.arange(n) > 200, -np.inf, y + 1))
+    assert "__bang_add" in library.texts["biased"]
+    assert "GDRAM2NRAM" in library.texts["replaced"]
+
+
 @pytest.mark.parametrize("n", [4, 1024, 4099, 9002])
 def test_short_vectors_are_rerolled(library: Library, n: int) -> None:
     x, z = _floats(n), np.full(n + 4, 9, np.float32)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from xpiler.backends.bang.passes.body import (
+    chained,
     escapes,
     from_nonzero,
     independent,
@@ -27,6 +28,7 @@ from xpiler.backends.bang.passes.body import (
     without_unused,
 )
 from xpiler.backends.bang.passes.canonical import counting_loops, single_values, structured, sunk
+from xpiler.backends.bang.passes.expand import rematerialise
 from xpiler.backends.bang.passes.index import (
     affine,
     conjuncts,
@@ -225,7 +227,8 @@ class _Binder:
 
     def _by_modulus(self, space: _Space) -> _Space:
         """Cut the vector axis by the modulus that the body takes of it: channels become the vector."""
-        vector = space.vector
+        plain_body = rematerialise(space.vector.body)
+        vector = replace(space.vector, body=chained(plain_body, space.vector.var))
         values = derived(vector.body)
         found = modulus_of(vector, values)
         modulus = found

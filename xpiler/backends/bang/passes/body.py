@@ -37,6 +37,7 @@ from xpiler.ir.walk import (
 )
 
 __all__ = [
+    "chained",
     "escapes",
     "from_nonzero",
     "independent",
@@ -133,7 +134,7 @@ def independent(loop: For, values: Mapping[str, Poly]) -> bool:
 def modulus_of(vector: For, values: Mapping[str, Poly]) -> Expr | None:
     """What the body divides v by: the divisor of the first `v % divisor`, else the least of `v / divisor`.
 
-    It has to be the same for all iterations and long enough.
+    Of several remainders the one that divides all others. It has to be the same for all iterations and long enough.
     """
     local = declared(vector.body)
     target = poly(Var(vector.var, I32))
@@ -147,7 +148,8 @@ def modulus_of(vector: For, values: Mapping[str, Poly]) -> Expr | None:
                     found[sub.op].append(sub.b.a if isinstance(sub.b, Cast) else sub.b)
     literals = [d for d in found["/"] if isinstance(d, Const)]
     quotients = sorted(literals, key=lambda d: int(d.value)) or found["/"]
-    for divisor in (*found["%"][:1], *quotients[:1]):
+    remainders = [d for d in found["%"] if all(rest_factor(e, d) for e in found["%"])]
+    for divisor in (*remainders[:1], *found["%"][:1], *quotients[:1]):
         known = isinstance(divisor, Const)
         if known and int(divisor.value) < SHORTEST:
             return None
@@ -239,4 +241,50 @@ def rest_factor(divisor: Expr, modulus: Expr) -> Expr | None:
             part = rest_factor(one, modulus)
             if part is not None and is_int(other):
                 return product([part, cast(I32, other)])
-    return None
+    return _quotient(poly(divisor), poly(modulus))
+
+
+def _quotient(a: Poly, b: Poly) -> Expr | None:
+    """The `m` with `a` = `b * m` for two products of factors."""
+    if len(a.terms) != 1 or len(b.terms) != 1:
+        return None
+    ((factors, x),), ((divisors, y),) = a.terms.items(), b.terms.items()
+    rest = list(factors)
+    for d in divisors:
+        if d not in rest:
+            return None
+        rest.remove(d)
+    return poly_to_expr(Poly({tuple(rest): x // y}), I32) if x % y == 0 and x * y > 0 else None
+
+
+def chained(body: Block, name: str) -> Block:
+    """Remainders of remainders of v as those of v: `v % (a * b) % b` is `v % b`, `v % (a * b) / b` is `v / b % a`,
+    `v - v / b * b` is `v % b`. v is not negative, and a divisor of an index is positive."""
+    target = poly(Var(name, I32))
+
+    def one(expr: Expr) -> Expr:
+        if not isinstance(expr, Binary) or not is_int(expr) or not isinstance(expr.type, Scalar):
+            return expr
+        if expr.op == "-" and isinstance(expr.b, Binary) and expr.b.op == "*":
+            return remainder(expr, expr.b)
+        inner = _uncast(expr.a)
+        if expr.op not in ("%", "/") or not isinstance(inner, Binary) or inner.op != "%":
+            return expr
+        rest = rest_factor(inner.b, expr.b) if poly(inner.a) == target else None
+        if rest is None:
+            return expr
+        value = cast(expr.type, inner.a)
+        if expr.op == "%":
+            return Binary("%", value, expr.b, span=expr.span)
+        return Binary("%", Binary("/", value, expr.b), cast(expr.type, rest), span=expr.span)
+
+    def remainder(expr: Binary, whole: Binary) -> Expr:
+        for quotient, divisor in ((whole.a, whole.b), (whole.b, whole.a)):
+            found = _uncast(quotient)
+            if not isinstance(found, Binary) or found.op != "/" or poly(found.a) != target:
+                continue
+            if poly(expr.a) == target and poly(found.b) == poly(divisor):
+                return Binary("%", expr.a, cast(expr.a.type, divisor), span=expr.span)
+        return expr
+
+    return map_block(body, lambda s: (s,), one)

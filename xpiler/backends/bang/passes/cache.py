@@ -246,9 +246,12 @@ class _Cache:
         return (reads, writes) if reads or writes else None
 
     def _certain(self, loop: Counted) -> set[tuple[str, int, Poly]]:
-        """The strided accesses to GDRAM that every iteration makes."""
+        """The strided accesses to GDRAM that every iteration makes, the places that it writes among them."""
         found = set()
         for stmt in loop.body:
+            if isinstance(stmt, Store) and stmt.buffer in self.gdram:
+                place = affine(stmt.index[0], loop.var, {})
+                found.add(None if place is None else _key(stmt.buffer, place))
             for access in loads_of(stmt):
                 if access.buffer in self.gdram and not guarded(stmt, access):
                     place = affine(access.index[0], loop.var, {})

@@ -204,6 +204,10 @@ class _Distributor:
         self.arrays.append(Alloc(name, elem, (*dims, i32(self.size)), NRAM))
 
 
+def _reads_memory(expr: Expr) -> bool:
+    return any(isinstance(s, Load) for s in subexpressions(expr))
+
+
 def _compound(body: Block) -> bool:
     return any(
         isinstance(s, For | While | If)
@@ -355,11 +359,11 @@ class _Split:
         value = stmt.value if isinstance(stmt, Store | Assign) else None
         if not isinstance(value, Select) or self._uniform(value.cond):
             return None
-        if any(
-            isinstance(s, Load) for s in (*subexpressions(value.cond), *subexpressions(value.b))
-        ):
+        if any(isinstance(s, Load) for s in subexpressions(value.cond)):
             return None
-        if not any(isinstance(s, Load) for s in subexpressions(value.a)):
+        if isinstance(stmt, Store | Assign) and _reads_memory(value.b):
+            return self._either(stmt, value, where)
+        if not _reads_memory(value.a):
             return None
         if isinstance(stmt, Store) and any(
             isinstance(s, Load) and s.buffer == stmt.buffer for s in subexpressions(value.a)
@@ -373,6 +377,21 @@ class _Split:
         filled = replace(stmt, value=value.b)
         loaded = If(value.cond, (replace(stmt, value=value.a),), span=stmt.span)
         return self.block((filled, loaded), where)
+
+    def _either(self, stmt: Store | Assign, value: Select, where: _Range) -> list[Stmt] | None:
+        """`x[v] = c ? a : b;` as `if (c) x[v] = a; if (!c) x[v] = b;`, two ranges of v."""
+        if isinstance(stmt, Store) and any(
+            isinstance(s, Load) and s.buffer == stmt.buffer for s in subexpressions(value)
+        ):
+            return None
+        if isinstance(stmt, Assign) and stmt.name in variables(value):
+            return None
+        opposite = negated(value.cond)
+        if self._limits(value.cond, where) is None or self._limits(opposite, where) is None:
+            return None
+        first = If(value.cond, (replace(stmt, value=value.a),), span=stmt.span)
+        second = If(opposite, (replace(stmt, value=value.b),), span=stmt.span)
+        return self.block((first, second), where)
 
     def _single(self, cond: Expr) -> Const | None:
         """The one iteration that runs what is guarded by `v == number`."""
