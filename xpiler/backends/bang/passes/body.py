@@ -283,8 +283,11 @@ def chained(body: Block, name: str) -> Block:
             found = _uncast(quotient)
             if not isinstance(found, Binary) or found.op != "/" or poly(found.a) != target:
                 continue
+            type_ = expr.a.type
+            if not isinstance(type_, Scalar):
+                continue
             if poly(expr.a) == target and poly(found.b) == poly(divisor):
-                return Binary("%", expr.a, cast(expr.a.type, divisor), span=expr.span)
+                return Binary("%", expr.a, cast(type_, divisor), span=expr.span)
         return expr
 
     return map_block(body, lambda s: (s,), one)
