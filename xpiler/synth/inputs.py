@@ -1,39 +1,49 @@
 """Small inputs for the interpreter, from the same cases that verification uses.
 
-The cases' shapes are made for compiled programs. Here their sizes are replaced by small ones round the block
-size (a part of a block, a whole one, one and a bit), which take every branch that the large ones take and cost
-milliseconds. A shape that the predecessor itself cannot run is left out by whoever uses the inputs.
+The shapes are those of `shapes.py`: the cases' with small sizes in their place. A shape that the predecessor itself
+cannot run is left out. Values are those of verification, and some that show what these hide: far below zero, large,
+and steep (each element a hundred more, or less, than the one before), on which a reduction shows any end that it
+misses. An input of these on which rounding alone makes a difference tells nothing and is left out as well.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from itertools import combinations_with_replacement
-from math import prod
 from typing import Any
 
 from xpiler.ir import build
-from xpiler.ir.interpret import TASKS
-from xpiler.ir.nodes import Barrier, Builtin, Const, Declare, For, Module, Stmt, WarpOp
-from xpiler.ir.types import U32, Scalar
+from xpiler.ir.interpret.arithmetic import rounded
+from xpiler.ir.nodes import (
+    COMPARISONS,
+    Barrier,
+    Binary,
+    Builtin,
+    Call,
+    Declare,
+    For,
+    Module,
+    Stmt,
+    WarpOp,
+)
+from xpiler.ir.types import U32, Pointer, Scalar
 from xpiler.ir.walk import expressions, map_block, statements, subexpressions
 from xpiler.synth.machine import Machine
+from xpiler.synth.outcome import differs, outcome
+from xpiler.synth.shapes import in_turn, near_a_block, several_tiles
 from xpiler.synth.trace import Inputs, runs
-from xpiler.verify.case import Case, Concrete, ConcreteBuffer, concrete
+from xpiler.verify.case import Case, Concrete, ConcreteBuffer
 from xpiler.verify.infer_bare import NoCase, infer_bare
 from xpiler.verify.inputs import prepare
 
 __all__ = ["SEEN", "UNSEEN", "UNSEEN_SEEDS", "inputs_for"]
 
-WORK = 6000  # threads and elements of a run, together: what the interpreter does in some hundredths of a second
 SEEN = (13, 61, 6, 29, 3, 21, 8, 1)
 SEEN_SEEDS, UNSEEN_SEEDS = (0, 1, 2, 4, 5, 9), (3, 6, 7, 8)  # every style of values in both
 UNSEEN = (27, 150, 10, 5, 45, 2, 24, 7)
-TILE = 300  # elements of the longest tile that inputs have several of
 ORDERS = (20, 40, 60)  # seeds of further orders of the threads
-ROOM = 200  # elements of a buffer whose length follows no formula
-TAKEN_AS_THEY_ARE = ("blocks_", "threads_")  # names of sizes that are a launch's own
+STEP = 100.0  # between neighbours of a steep input: further than `exp` of a difference reaches
+ROUNDING = 2.0**-22  # of a value, relative: what two right programs may differ by
 
 
 def inputs_for(
@@ -52,79 +62,120 @@ def inputs_for(
     pass made of the program, its tiles count as well: some inputs are long enough for several of each.
     """
     programs = (program,) if after is None else (program, after)
-    tiles = _several_tiles(programs, max(sizes))
-    found = tuple(_ordered(program, _running(program, cases, sizes, tiles, seeds, most, machine)))
+    tiles = several_tiles(programs, max(sizes))
+    found = tuple(_running(programs, cases, sizes, tiles, seeds, most, machine))
     if found:
         return found
     threads = _as_threads(program)
     bare = infer_bare(threads, threads.kernels[0])
     if isinstance(bare, NoCase):
         return ()
-    running = _running(program, (bare,), sizes, tiles, seeds, most, machine)
-    return tuple(_ordered(program, running))
-
-
-def _several_tiles(programs: Sequence[Module], longest: int) -> tuple[int, ...]:
-    """Lengths of some whole tiles and a rest. A tile is a number of the programs, or the product of two of them."""
-    numbers = {
-        int(sub.value)
-        for program in programs
-        for stmt in statements(program.kernels[0].body)
-        for expr in expressions(stmt)
-        for sub in subexpressions(expr)
-        if isinstance(sub, Const) and isinstance(sub.type, Scalar) and sub.type.is_int
-    }
-    single = sorted(n for n in numbers if 2 <= n <= TILE)
-    products = {a * b for a, b in combinations_with_replacement(single, 2)} - set(single)
-    of_products = sorted(p + p // 2 + 1 for p in products if p <= TILE)
-    # a task of several takes its second tile after all others have taken their first
-    of_tasks = [TASKS * t + t + t // 2 + 1 for t in single]
-    far = sorted(n for n in of_tasks if n > longest)[-1:]
-    return (*[n for n in of_products if n > longest // 2][:2], *far)
+    return tuple(_running(programs, (bare,), sizes, tiles, seeds, most, machine))
 
 
 def _running(
-    program: Module,
+    programs: Sequence[Module],
     cases: Sequence[Case],
     sizes: Sequence[int],
     tiles: Sequence[int],
     seeds: Sequence[int],
     most: int,
     machine: Machine | None,
-) -> list[Inputs]:
-    """Inputs of the first `most` shapes that the program runs without a fault, and of one each for `tiles`."""
+) -> Iterator[Inputs]:
+    """Inputs of the first `most` shapes that the first program runs without a fault, and of one each for other shapes."""
+    program = programs[0]
     chosen: list[Concrete] = []
-    for shape in _concretes(cases, sizes):
+    for shape in near_a_block(cases, sizes):
         if len(chosen) == most:
             break
         if runs(program, _inputs(shape, seeds[0], machine)):
             chosen.append(shape)
     drawn = [_inputs(shape, seed, machine) for seed in seeds for shape in chosen]
     if not drawn:
-        return []
-    special = [_far_below_zero(given) for given in drawn[:2]] + [_large(g) for g in drawn[1:2]]
+        return
+    special = [_changed(program, given, _far_below_zero) for given in drawn[:2]]
+    special = [given for given in special if _tells(program, given)]
+    special += [_changed(program, given, _large) for given in drawn[1:2]]
+    steep: list[Inputs] = []
+    if any(map(_selects, programs)):
+        steep = [_changed(program, g, c) for g in drawn[:2][-1:] for c in (_rising, _falling)]
+        steep = [given for given in steep if _tells(program, given)]
     # long ones cost more than they show, so there are few of them
-    long = [s for s in _concretes(cases, tiles, own=False) if s not in chosen][: len(tiles)]
-    beyond = [_inputs(s, seeds[0], machine) for s in long]
-    return drawn + special + [given for given in beyond if runs(program, given)]
+    long = [s for s in near_a_block(cases, tiles, own=False) if s not in chosen][: len(tiles)]
+    turns = [s for s in in_turn(cases, sizes, tiles) if s not in (*chosen, *long)]
+    beyond = [_inputs(s, seeds[0], machine) for s in (*long, *turns)]
+    plain = [*drawn, *special]
+    plain += [given for given in beyond if runs(program, given)]
+    yield from _ordered(program, plain, steep)
 
 
-def _far_below_zero(given: Inputs) -> Inputs:
-    """The same run with every real element less by a hundred: a maximum that starts at 0 is wrong there."""
-    return _changed(given, lambda v: v - 100.0)
+def _selects(program: Module) -> bool:
+    """Whether one element's value can hide another's: a greatest, a smallest, one chosen by a comparison."""
+    found = (
+        sub
+        for stmt in statements(program.kernels[0].body)
+        for expr in expressions(stmt)
+        for sub in subexpressions(expr)
+    )
+    return any(
+        (isinstance(sub, Call) and ("max" in sub.function or "min" in sub.function))
+        or (isinstance(sub, Binary) and sub.op in COMPARISONS and _is_real(sub.a.type))
+        for sub in found
+    )
 
 
-def _large(given: Inputs) -> Inputs:
-    """The same run with large elements: what overflows unless a maximum is taken off, does so there."""
-    return _changed(given, lambda v: v * 300.0)
+def _is_real(type_: object) -> bool:
+    return isinstance(type_, Scalar) and type_.is_float
 
 
-def _changed(given: Inputs, change: Callable[[float], float]) -> Inputs:
+def _far_below_zero(_: int, value: float) -> float:
+    """Every real element less by a hundred: a maximum that starts at 0 is wrong there."""
+    return value - 100.0
+
+
+def _large(_: int, value: float) -> float:
+    """Large elements: what overflows unless a maximum is taken off, does so there."""
+    return value * 300.0
+
+
+def _rising(place: int, value: float) -> float:
+    """The last element is the greatest by far: a reduction that misses it is wrong."""
+    return value + STEP * place
+
+
+def _falling(place: int, value: float) -> float:
+    """The first element is the greatest by far."""
+    return value - STEP * place
+
+
+def _changed(program: Module, given: Inputs, change: Callable[[int, float], float]) -> Inputs:
+    """The same run with other real elements."""
+    elems = {p.name: p.type.elem for p in program.kernels[0].params if isinstance(p.type, Pointer)}
     args = {
-        name: [change(v) for v in value] if isinstance(value, list) and _real(value) else value
+        name: [rounded(change(n, v), elems[name]) for n, v in enumerate(value)]
+        if isinstance(value, list) and _real(value) and name in elems
+        else value
         for name, value in given.args.items()
     }
     return replace(given, args=args)
+
+
+def _tells(program: Module, given: Inputs) -> bool:
+    """Whether the program's results stay what they are when each value is rounded another way."""
+
+    def nudged(place: int, value: float) -> float:
+        return value * (1.0 - ROUNDING if place % 2 else 1.0 + ROUNDING)
+
+    args = {
+        name: [nudged(n, v) for n, v in enumerate(value)]
+        if isinstance(value, list) and _real(value)
+        else value
+        for name, value in given.args.items()
+    }
+    if args == given.args:
+        return True
+    expected, nearby = outcome(program, given), outcome(program, replace(given, args=args))
+    return expected is None or nearby is None or not differs(expected, nearby)
 
 
 def _real(values: Sequence[Any]) -> bool:
@@ -149,58 +200,19 @@ def _as_threads(program: Module) -> Module:
     return replace(program, kernels=(replace(kernel, level="simt", body=body),))
 
 
-def _ordered(program: Module, found: Sequence[Inputs]) -> Iterator[Inputs]:
+def _ordered(program: Module, plain: Sequence[Inputs], steep: Sequence[Inputs]) -> Iterator[Inputs]:
+    """All of them; every second one with another order of the threads, some with several."""
     kernel = program.kernels[0]
     parallel = kernel.level == "simt" or any(
         isinstance(s, For) and s.axis not in ("serial", "unroll") for s in statements(kernel.body)
     )
-    for n, given in enumerate(found):
+    for n, given in enumerate(plain):
         yield replace(given, order=n) if parallel and n % 2 else given
+    yield from steep
     # a race shows in some orders only
     waits = any(isinstance(s, Barrier | WarpOp) for s in statements(kernel.body))
-    for n, given in enumerate(found[:4] if waits else ()):
+    for n, given in enumerate((*plain[:4], *steep) if waits else ()):
         yield from (replace(given, order=turn + n) for turn in ORDERS)
-
-
-def _concretes(cases: Sequence[Case], small: Sequence[int], *, own: bool = True) -> list[Concrete]:
-    """Small shapes of the cases, the informative ones first; with `own` also those that the cases list."""
-    shapes = list(dict.fromkeys(shape for case in cases for shape in _shapes(case, small, own)))
-    # one element has no neighbours, and a large shape costs more than it shows
-    shapes.sort(key=lambda s: (_elements(s) < 4, _work(s) > WORK // 8))
-    return shapes
-
-
-def _shapes(case: Case, small: Sequence[int], own: bool) -> Iterator[Concrete]:
-    """Small shapes first, then the case's own that are small enough."""
-    rows = [*_small_rows(case, small), *(case.shapes if own else ())]
-    for sizes in rows:
-        found = concrete(case, sizes)
-        if isinstance(found, Concrete) and _work(found) <= WORK:
-            yield found
-
-
-def _small_rows(case: Case, sizes: Sequence[int]) -> Iterator[dict[str, int]]:
-    named = [(name, values) for name, values in case.sizes if len(set(values)) > 1]
-    for turn in range(len(sizes)):
-        row = {name: values[0] for name, values in case.sizes}
-        for position, (name, values) in enumerate(named):
-            if name.endswith("_elements"):
-                row[name] = ROOM
-            elif name.startswith(TAKEN_AS_THEY_ARE):
-                small = sorted(values)[: max(1, len(values) - 1)]
-                row[name] = min(small[turn % len(small)], 16)
-            else:
-                size = sizes[(turn + 3 * position) % len(sizes)]
-                row[name] = size if max(values) > 16 else values[turn % len(values)]
-        yield row
-
-
-def _elements(shape: Concrete) -> int:
-    return max((b.elements for b in shape.buffers), default=0)
-
-
-def _work(shape: Concrete) -> int:
-    return prod(shape.grid) * prod(shape.block) + sum(b.elements for b in shape.buffers)
 
 
 def _inputs(shape: Concrete, seed: int, machine: Machine | None) -> Inputs:

@@ -226,7 +226,10 @@ class Machine:
         out = (ctypes.c_uint8 * 64)()
         where = ctypes.addressof(out)
         pointers = tuple(n for n, k in enumerate(kinds) if k.endswith("*"))
-        numbers = tuple(n for n, k in enumerate(kinds) if k in ("i32", "u32", "i64", "u64"))
+        values = _values(self.meaning.shapes.get(name, ""))
+        numbers = tuple(
+            n for n, k in enumerate(kinds) if k in ("i32", "u32", "i64", "u64") and n not in values
+        )
         read = _reader(result, out)
 
         def plain(*args: Any) -> Any:
@@ -295,6 +298,15 @@ def _elements(address: int, elem: Scalar, count: int) -> Any:
 
 def _address(array: Any) -> int:
     return array.address if isinstance(array, Halves) else ctypes.addressof(array)
+
+
+def _values(shape: str) -> frozenset[int]:
+    """The arguments that are values of an array's elements (`T value`): however large, nothing is addressed by them."""
+    _, _, taken = shape.rpartition("(")
+    given = taken.rstrip(")").split(",")
+    return frozenset(
+        n for n, one in enumerate(given) if one.split()[:1] == ["T"] and "*" not in one
+    )
 
 
 def _argument_type(kind: str) -> Any:
