@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from xpiler.driver.report import InputError
+from xpiler.frontends.launch_brackets import closed_up
 from xpiler.frontends.results import LiftedFile, Refused
 from xpiler.ir.diagnostics import Diagnostic
 
@@ -51,7 +52,7 @@ def read_source(
         return _input_error("XP0005", f"{path} is a binary file", "give a CUDA source file")
     if not data.strip():
         return _input_error("XP0006", f"{path} is empty")
-    return Source(path, _decode(data), include_dirs, defines)
+    return Source(path, closed_up(_decode(data)), include_dirs, defines)
 
 
 def _decode(data: bytes) -> str:

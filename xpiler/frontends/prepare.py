@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from xpiler.frontends.assembly import assembly_edits
 from xpiler.frontends.edits import Edit, apply
+from xpiler.frontends.launch_brackets import closed_up
 from xpiler.frontends.place import Launch, Places, Shared, find
 from xpiler.frontends.tokens import Token, matching
 
@@ -18,7 +19,9 @@ __all__ = ["prepare", "prepare_edits"]
 
 def prepare(source: str, name: str = "", places: Places | None = None) -> str:
     """`source` for g++; `name` is the file name that messages shall show (a `#line` when given)."""
-    places = places or find(source)
+    if places is None:
+        source = closed_up(source)
+        places = find(source)
     text = apply(source, prepare_edits(places))
     return f'#line 1 "{_c_string(name)}"\n{text}' if name else text
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from xpiler.backends.base import KernelEntry, TranslationUnit
 from xpiler.frontends.edits import Edit, apply
+from xpiler.frontends.launch_brackets import closed_up
 from xpiler.frontends.place import Function, Places, find
 from xpiler.frontends.prepare import prepare_edits
 from xpiler.store import Cache, digest
@@ -142,6 +143,7 @@ def self_contained(text: str, path: Path, include_dirs: Iterable[Path] = ()) -> 
 
 
 def _prepared(text: str, path: Path, dirs: tuple[Path, ...], seen: frozenset[Path]) -> str:
+    text = closed_up(text)
     places = find(text)
     edits = list(prepare_edits(places))
     for include in places.includes:
@@ -165,7 +167,7 @@ def _prepared(text: str, path: Path, dirs: tuple[Path, ...], seen: frozenset[Pat
 
 def _anything_to_edit(text: str, path: Path, dirs: tuple[Path, ...], seen: frozenset[Path]) -> bool:
     """Whether a header, or one that it includes, has CUDA syntax that g++ does not know."""
-    if _NEEDS_EDITS.search(text):
+    if _NEEDS_EDITS.search(closed_up(text)):
         return True
     for m in re.finditer(r'^\s*#\s*include\s*"([^"\n]+)"', text, re.M):
         header = _resolve(m[1], path.parent, dirs)
