@@ -164,8 +164,32 @@ __global__ void k(const f32 *x, f32 *y, i32 n) {
 }
 """)
     found = infer_bare(module, module.kernels[0])
-    assert isinstance(found, NoCase)
-    assert "size of buffer y unknown" in found.reason
+    assert isinstance(found, Case)
+    assert "y as large as the largest other buffer, a guess" in found.note
+    alone = parse_module("__global__ void k(f32 *y, f32 at) { y[(i32)at] = 1.0f; }")
+    none = infer_bare(alone, alone.kernels[0])
+    assert isinstance(none, NoCase)
+    assert "size of buffer y unknown" in none.reason
+
+
+def test_an_unknown_value_that_is_clamped_is_a_position() -> None:
+    module = parse_module("""
+__global__ void k(const f32 *x, i32 *cells, i32 *same, i32 w, i32 h, i32 n) {
+  i32 i = (i32)(blockIdx.x * blockDim.x + threadIdx.x);
+  if (i < n) {
+    i32 u = min(max((i32)x[i], 0), w - 1);
+    i32 v = (i32)x[i + n];
+    if (v >= h) { v = h - 1; }
+    cells[min(max((i32)x[i], 0), h - 1) * w + u] = 1;
+    same[v] = 1;
+  }
+}
+""")
+    case = infer_bare(module, module.kernels[0])
+    assert isinstance(case, Case)
+    elements = {a.name: a.elements.text for a in case.arguments if isinstance(a, BufferArgument)}
+    assert elements["cells"] == "w * h"
+    assert elements["same"] == "h"
 
 
 def test_heavy_kernels_get_smaller_shapes() -> None:

@@ -43,7 +43,7 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.types import Pointer, Scalar
 from xpiler.ir.walk import assigned, statements, variables
-from xpiler.verify.bounds_eval import Env, Loads, evaluate, refine, truth
+from xpiler.verify.bounds_eval import Env, Loads, assigned_range, evaluate, refine, truth
 from xpiler.verify.interval import ANY, Interval, of_type, product, wrapped
 
 __all__ = ["Access", "Assumptions", "Bounds", "analyse"]
@@ -76,10 +76,11 @@ class Access:
     def touch(self, index: Interval) -> None:
         if index.empty:
             return
-        if index.hi >= REACH or index.lo < -REACH:
+        if index.hi >= REACH or index.hi < -REACH:
             self.unknown = True
             return
-        self.lo = index.lo if self.hi < self.lo else min(self.lo, index.lo)
+        lo = max(index.lo, -REACH)  # a lower end that is not known says nothing
+        self.lo = lo if self.hi < self.lo else min(self.lo, lo)
         self.hi = max(self.hi, index.hi)
 
 
@@ -132,6 +133,9 @@ class _Interpreter:
 
     def value(self, expr: Expr, env: Env) -> Interval:
         return evaluate(expr, env, Loads(self.load, self.given.loads, self.root))
+
+    def assigned(self, expr: Expr, env: Env) -> Interval:
+        return assigned_range(expr, env, Loads(self.load, self.given.loads, self.root))
 
     def root(self, buffer: str) -> str:
         return self.views[buffer][0] if buffer in self.views else buffer
@@ -187,10 +191,10 @@ class _Interpreter:
         match stmt:
             case Declare(name=name, type=type_, init=init):
                 known = isinstance(type_, Scalar) and init is not None
-                value = self.value(init, env) if init is not None else ANY
+                value = self.assigned(init, env) if init is not None else ANY
                 env.define(name, value if known else ANY, init if known else None)
             case Assign(name=name, value=expr):
-                env.define(name, self.value(expr, env), expr)
+                env.define(name, self.assigned(expr, env), expr)
             case Store(buffer=buffer, index=index, value=expr):
                 self.value(expr, env)
                 self.touch(buffer, index, env, "write")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from xpiler.ir.nodes import (
     COMPARISONS,
@@ -21,6 +22,7 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.types import Scalar
 from xpiler.ir.walk import variables
+from xpiler.verify.bounds_real import outward, real_range, truncated
 from xpiler.verify.interval import (
     ANY,
     BIT,
@@ -33,7 +35,9 @@ from xpiler.verify.interval import (
     wrapped,
 )
 
-__all__ = ["Env", "Loads", "evaluate", "refine", "truth"]
+_OPEN: Final = HUGE >> 2  # an end beyond this is not known
+
+__all__ = ["Env", "Loads", "assigned_range", "evaluate", "refine", "truth"]
 
 
 @dataclass(slots=True)
@@ -127,8 +131,8 @@ def evaluate(expr: Expr, env: Env, loads: Loads = SILENT) -> Interval:
     if env.facts and isinstance(expr, Binary | Load | Select | Call) and expr in env.facts:
         value = value.meet(env.facts[expr])
     if isinstance(type_, Scalar) and type_.is_int:
-        # an unknown value is left unbounded, so that it is recognised as unknown
-        return value if value == ANY else wrapped(value, type_)
+        # an unknown end is left open, so that it is recognised as unknown
+        return value if value.lo < -_OPEN or value.hi > _OPEN else wrapped(value, type_)
     return value
 
 
@@ -155,8 +159,10 @@ def _evaluate(expr: Expr, env: Env, loads: Loads) -> Interval:
             value = evaluate(a, env, loads)
             if type_.kind == "bool":
                 return BIT
-            if not type_.is_int or _real(a):
+            if not type_.is_int:
                 return ANY
+            if _real(a):
+                return truncated(real_range(a, env, evaluate, refine)).meet(of_type(type_))
             exact = _unwrapped(a, type_, env)
             if not exact.within(of_type(type_)):
                 return value
@@ -174,6 +180,12 @@ def _evaluate(expr: Expr, env: Env, loads: Loads) -> Interval:
         case Call(function=name, args=args):
             values = [evaluate(arg, env, loads) for arg in args]
             return _call(name, values, args)
+
+
+def assigned_range(expr: Expr, env: Env, loads: Loads) -> Interval:
+    """What a variable that is set to `expr` holds: an integer's range, or the integers round that of a real."""
+    value = evaluate(expr, env, loads)
+    return outward(real_range(expr, env, evaluate, refine)) if _real(expr) else value
 
 
 def _unwrapped(expr: Expr, type_: Scalar, env: Env) -> Interval:
@@ -366,6 +378,8 @@ def refine(env: Env, cond: Expr, side: bool) -> Env | None:
             return _either(env, a, b, side)
         case Binary(op=op, a=a, b=b) if op in COMPARISONS and not _real(a):
             return _compare(env, op if side else _NEGATED[op], a, b)
+        case Binary(op=op, a=a, b=b) if op in COMPARISONS:
+            return _compare_reals(env, op if side else _NEGATED[op], a, b)
         case _:
             return env if truth(env, cond, side) else None
 
@@ -390,6 +404,18 @@ def _compare(env: Env, op: str, a: Expr, b: Expr) -> Env | None:
         _fact(env, Binary("-", a, b), Interval(int(op == ">"), HUGE))
     if op in ("<", "<="):
         _fact(env, Binary("-", b, a), Interval(int(op == "<"), HUGE))
+    return env
+
+
+def _compare_reals(env: Env, op: str, a: Expr, b: Expr) -> Env:
+    """Variables lie on their side of what they are compared with (a NaN is no position)."""
+    left, right = (real_range(e, env, evaluate, refine) for e in (a, b))
+    for this, that, how in ((a, right, op), (b, left, _SWAPPED[op])):
+        if isinstance(this, Var) and how != "!=":
+            limit = outward(that)
+            lo = limit.lo if how in (">", ">=", "==") else -HUGE
+            hi = limit.hi if how in ("<", "<=", "==") else HUGE
+            env.values[this.name] = env.values.get(this.name, ANY).meet(Interval(lo, hi))
     return env
 
 

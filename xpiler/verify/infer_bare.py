@@ -24,7 +24,14 @@ from xpiler.verify.geometry import (
     guess_grid,
 )
 from xpiler.verify.interval import Interval
-from xpiler.verify.roles import WINDOW_NAMES, IndexUse, index_uses, parameter_buffers, scalar_use
+from xpiler.verify.roles import (
+    WINDOW_NAMES,
+    IndexUse,
+    counters,
+    index_uses,
+    parameter_buffers,
+    scalar_use,
+)
 
 __all__ = [
     "EPSILON_NAMES",
@@ -239,7 +246,11 @@ def index_ranges(kernel: Kernel) -> tuple[dict[str, Interval], dict[str, Distrib
     loads: dict[str, Interval] = {}
     values: dict[str, Distribution] = {}
     bound = (Formula(str(INDEX_RANGE)),)
+    counting = counters(kernel)
+    values |= dict.fromkeys(counting, Distribution("zeros"))
     for use in index_uses(kernel):
+        if use.source in counting:
+            continue
         if use.how == "index":
             loads.setdefault(use.source, Interval(0, INDEX_RANGE - 1))
             values.setdefault(use.source, Distribution("index", bound))
@@ -293,17 +304,22 @@ def _assemble(
     grid = _triple([s.geometry.grid for s in shapes], "blocks", fitter)
     shared = fitter.fit([s.geometry.shared for s in shapes], "shared_bytes")
     buffers = parameter_buffers(kernel)
+    guessed = [_largest(s, tuple(buffers)) for s in shapes]
     arguments: list[BufferArgument | ScalarArgument] = []
     for param in kernel.params:
         if isinstance(param.type, Scalar):
             arguments.append(scalar_argument(param.name, param.type, fitter))
             continue
         accesses = [s.bounds.accesses.get(param.name, Access()) for s in shapes]
+        ends = [a.hi + 1 for a in accesses]
         if any(a.unknown for a in accesses):
-            return NoCase(
-                f"size of buffer {param.name} unknown: its index depends on data (give it with --case)"
-            )
-        elements = fitter.fit([a.hi + 1 for a in accesses], f"{param.name}_elements")
+            if max(guessed) <= 1:
+                return NoCase(
+                    f"size of buffer {param.name} unknown: its index depends on data (give it with --case)"
+                )
+            ends = guessed
+            note += f"; {param.name} as large as the largest other buffer, a guess"
+        elements = fitter.fit(ends, f"{param.name}_elements")
         merged = Access(
             read=any(a.read for a in accesses), written=any(a.written for a in accesses)
         )
@@ -313,6 +329,12 @@ def _assemble(
     sizes = tuple((name, tuple(values)) for name, values in fitter.sizes.items())
     together = any(isinstance(s, Barrier) and s.scope == "grid" for s in statements(kernel.body))
     return Case(kernel.name, grid, block, shared, sizes, tuple(arguments), note, together, True)
+
+
+def _largest(shape: _Shape, names: Sequence[str]) -> int:
+    """Elements of the largest buffer that has a known size, and no size is larger; 0 when there is no such buffer."""
+    known = [a.hi + 1 for n in names if not (a := shape.bounds.accesses.get(n, Access())).unknown]
+    return max([*known, *shape.sizes.values()]) if known else 0
 
 
 def global_arguments(module: Module, bounds: Sequence[Bounds]) -> list[BufferArgument]:

@@ -7,21 +7,21 @@ further geometries, and the first under which it is a fair oracle is taken. Noth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from math import prod
 from typing import Final
 
-from xpiler.ir.nodes import Const, Kernel, Module
-from xpiler.ir.types import Scalar
+from xpiler.ir.nodes import Alloc, Const, Kernel, Module, Store
+from xpiler.ir.types import Scalar, Spaces
 from xpiler.ir.walk import expressions, statements, subexpressions
 from xpiler.verify.case import BufferArgument, Case, ScalarArgument
 from xpiler.verify.distribution import Distribution
 from xpiler.verify.formula import Formula
 from xpiler.verify.geometry import AXES, Dims, guess_blocks, tile_extent, used_axes
-from xpiler.verify.infer_bare import EPSILON_NAMES, Tie, infer_bare
-from xpiler.verify.roles import only_a_value, scalar_use
+from xpiler.verify.infer_bare import EPSILON_NAMES, INDEX_RANGE, Tie, infer_bare
+from xpiler.verify.roles import index_uses, only_a_value, scalar_use
 
 __all__ = ["MOST_CASES", "other_cases"]
 
@@ -41,10 +41,12 @@ def other_cases(module: Module, tried: Sequence[Case], why: str) -> Iterator[tup
         yield from _changed(tried, partial(_varied, module.kernels[0]))
         if "NaN" in why:
             yield from _changed(tried, _unit)
+    kernel = module.kernels[0]
     if "order of threads" in why:
         yield from _whole_tiles(module, tried)
+        yield from _scattered(kernel, tried)
+        yield from _changed(tried, _ascending)
         yield from _without_small(tried)
-    kernel = module.kernels[0]
     if any(name.startswith("blockDim.") for name, _ in kernel.launch):
         block = guess_blocks(kernel)[0]  # the launches say it, and the translation counts on that
         if not _flat(kernel):
@@ -124,6 +126,47 @@ def _unit(argument: _Argument) -> _Argument:
     return replace(argument, values=Distribution("unit")) if plain else argument
 
 
+def _ascending(argument: _Argument) -> _Argument:
+    """Ascending inputs, for kernels that merge them or search in them."""
+    if not isinstance(argument, BufferArgument) or argument.role != "in":
+        return argument
+    plain = argument.values == Distribution()
+    return replace(argument, values=Distribution("sorted")) if plain else argument
+
+
+def _scattered(kernel: Kernel, tried: Sequence[Case]) -> Iterator[tuple[Case, ...]]:
+    """Each position once, where threads store to positions that they read: no two of them meet then."""
+    uses = [use for use in index_uses(kernel) if use.how == "index"]
+    stored = {s.buffer for s in statements(kernel.body) if isinstance(s, Store)}
+    wanted = {use.source for use in uses if use.target in stored}
+    reached = {source: {u.target for u in uses if u.source == source} for source in wanted}
+    changed = tuple(_permuted(case, reached) for case in tried)
+    if changed != tuple(tried):
+        yield changed
+
+
+def _permuted(case: Case, reached: Mapping[str, set[str]]) -> Case:
+    """The case with permutations in the index buffers, and what they index as long as they are."""
+    lengths = {a.name: a.elements for a in case.arguments if isinstance(a, BufferArgument)}
+    before = Formula(str(INDEX_RANGE))
+    grown = {
+        target: lengths[source]
+        for source, targets in reached.items()
+        if source in lengths and all(lengths.get(t) == before for t in targets)
+        for target in targets
+    }
+    arguments: list[_Argument] = []
+    for argument in case.arguments:
+        if isinstance(argument, BufferArgument) and argument.name in grown:
+            argument = replace(argument, elements=grown[argument.name])
+        elif isinstance(argument, BufferArgument) and reached.get(argument.name, set()) & set(
+            grown
+        ):
+            argument = replace(argument, values=Distribution("permutation"))
+        arguments.append(argument)
+    return replace(case, arguments=tuple(arguments))
+
+
 def _bits(argument: _Argument) -> _Argument:
     """Integers that are flags to the kernel: all 0 or 1."""
     if not isinstance(argument, BufferArgument) or not argument.elem.is_int:
@@ -139,7 +182,7 @@ def _guesses(module: Module) -> Iterator[tuple[str, tuple[Dims, ...], Tie | None
     if not _flat(kernel):
         pairs = [n for n in numbers if n <= 32]
         likely = [(n, n, 1) for n in pairs] + [(32, n, 1) for n in pairs if n < 32]
-        for block in dict.fromkeys((*likely, *_SQUARES)):
+        for block in dict.fromkeys((*_tiles(kernel), *likely, *_SQUARES)):
             yield f"a block of {block[0]} x {block[1]}", (block,), None
         return
     stated = [n for n in numbers if n >= 32]
@@ -152,6 +195,16 @@ def _guesses(module: Module) -> Iterator[tuple[str, tuple[Dims, ...], Tie | None
     for n in _LINES:
         if n not in stated:
             yield f"a block of {n}", ((n, 1, 1),), None
+
+
+def _tiles(kernel: Kernel) -> list[Dims]:
+    """Blocks as large as a tile in shared memory, its rim included."""
+    shapes = [
+        [int(size.value) for size in s.shape if isinstance(size, Const)]
+        for s in statements(kernel.body)
+        if isinstance(s, Alloc) and s.space == Spaces.SHARED
+    ]
+    return [(shape[1], shape[0], 1) for shape in shapes if len(shape) == 2 and prod(shape) <= 1024]
 
 
 def _flat(kernel: Kernel) -> bool:

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice
 
+from xpiler.verify.any_order import atomically_added, in_an_order_of_its_own
 from xpiler.verify.compare import Expected, Match, Mismatch, compare
 from xpiler.verify.dtypes import Array
 from xpiler.verify.evidence import Difference, Evidence, Refuted, Tested, Unverified, WorstError
@@ -94,23 +95,26 @@ class _Judge:
             return None
         length = reduction_length(check_.program, shape.plan.concrete)
         changed = changed_on_some_input(check_, shape)
+        added = atomically_added(check_.program)
 
-        def expectations(reference: Sequence[Array] | None) -> list[Expected]:
+        def pairs(reference: Sequence[Array] | None) -> list[tuple[Expected, Array]]:
             found = expected_buffers(check_, run, oracle, length, reference)
-            return [replace(e, elsewhere=c) for e, c in zip(found, changed, strict=True)]
+            whole = [
+                replace(e, elsewhere=c, atomic=e.name in added)
+                for e, c in zip(found, changed, strict=True)
+            ]
+            return list(zip(*in_an_order_of_its_own(whole, got, shape.any_order), strict=True))
 
-        expected = expectations(None)
         # integers, inputs and gross errors need no reference
-        coarse = [compare(e, g).verdict() for e, g in zip(expected, got, strict=True)]
+        coarse = [(e, compare(e, g).verdict()) for e, g in pairs(None)]
         wrong = [
             (e, v)
-            for e, v in zip(expected, coarse, strict=True)
+            for e, v in coarse
             if isinstance(v, Mismatch) and (e.role == "in" or not e.elem.is_float)
         ]
         if wrong:
             return self.refuted(run, *wrong[0])
-        expected = expectations(self.reference(run))
-        for e, g in zip(expected, got, strict=True):
+        for e, g in pairs(self.reference(run)):
             verdict = compare(e, g).verdict()
             if isinstance(verdict, Mismatch):
                 return self.refuted(run, e, verdict)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from xpiler.ir.nodes import AddressOf, Load, Var
 from xpiler.ir.walk import expressions, statements, subexpressions
+from xpiler.verify.any_order import in_an_order_of_its_own, taken_places
 from xpiler.verify.case import ConcreteBuffer
 from xpiler.verify.compare import Expected, Mismatch, compare
 from xpiler.verify.discriminate import indifferent, non_discriminating, perturbations
@@ -36,6 +37,8 @@ LOCKSTEP = (
     "before Volta only: both sides are run so"
 )
 
+AS_THEY_COME = "compared as a set of elements, whose places threads take as they come"
+
 OTHER_ORDER = 7919  # of the source's second run, to see whether it depends on the order of threads
 
 
@@ -55,10 +58,11 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class ObservedShape:
-    """What the source left in its buffers, per planned run."""
+    """What the source left in its buffers, per planned run; those of `any_order` as the threads came."""
 
     plan: ShapePlan
     outputs: tuple[tuple[Array, ...], ...] = field(repr=False)
+    any_order: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,10 @@ def _observe(
         reason = "; ".join(notes) or "no case"
         return Observed(check_, (), tuple(notes), f"no shape can be tested: {reason}", seeds)
     unusable = _indiscriminate(source, check_, shapes)
+    loose = frozenset[str]().union(*(shape.any_order for shape in shapes))
+    if loose:
+        shapes = [replace(shape, any_order=loose) for shape in shapes]
+        notes.append(f"{', '.join(sorted(loose))}: {AS_THEY_COME}")
     return Observed(check_, tuple(shapes), tuple(notes), unusable, seeds)
 
 
@@ -166,21 +174,37 @@ def _observe_shape(
     buffers = [outcome.buffers for outcome in outcomes if isinstance(outcome, Finished)]
     count = len(plan.runs)
     shape = ObservedShape(plan, tuple(buffers[:count]))
+    places = taken_places(check_.program)
     for run, first, second in zip(plan.runs, buffers[:count], buffers[count:], strict=True):
-        for expected, got in zip(
-            expected_buffers(check_, run, first, 1, None), second, strict=True
-        ):
-            if got.tobytes() == expected.oracle.tobytes():
-                continue
-            verdict = compare(_loosely(check_, plan, expected), got).verdict()
-            if isinstance(verdict, Mismatch):
-                place = f"{expected.name}[{verdict.index}]"
-                return Unverified(
-                    f"{RACE}, or on shared memory that it "
-                    "has not written (a data race?): "
-                    f"{place} is {verdict.expected} or {verdict.got} at {run.inputs.label}"
-                )
+        wrong = _disagreement(check_, plan, run, first, second, frozenset())
+        if wrong is not None and places:
+            shape = replace(shape, any_order=places)
+            wrong = _disagreement(check_, plan, run, first, second, places)
+        if wrong is not None:
+            return wrong
     return shape
+
+
+def _disagreement(
+    check_: KernelCheck,
+    plan: ShapePlan,
+    run: PlannedRun,
+    first: Sequence[Array],
+    second: Sequence[Array],
+    any_order: frozenset[str],
+) -> Unverified | None:
+    """How two runs of the source differ that only the order of their threads tells apart."""
+    expected = expected_buffers(check_, run, first, 1, None)
+    for wanted, got in zip(*in_an_order_of_its_own(expected, second, any_order), strict=True):
+        if got.tobytes() == wanted.oracle.tobytes():
+            continue
+        verdict = compare(_loosely(check_, plan, wanted), got).verdict()
+        if isinstance(verdict, Mismatch):
+            return Unverified(
+                f"{RACE}, or on shared memory that it has not written (a data race?): "
+                f"{wanted.name}[{verdict.index}] is {verdict.expected} or {verdict.got} at {run.inputs.label}"
+            )
+    return None
 
 
 def _loosely(check_: KernelCheck, plan: ShapePlan, expected: Expected) -> Expected:

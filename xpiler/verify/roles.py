@@ -36,6 +36,7 @@ __all__ = [
     "IndexUse",
     "ScalarUse",
     "bare",
+    "counters",
     "index_uses",
     "only_a_value",
     "parameter_buffers",
@@ -101,6 +102,20 @@ def index_uses(kernel: Kernel) -> tuple[IndexUse, ...]:
                 for source in sorted(_sources(bound, taint, integer)):
                     uses[IndexUse(source, "", "offsets")] = None
     return tuple(uses)
+
+
+def counters(kernel: Kernel) -> frozenset[str]:
+    """Parameters of which one element only is ever added to, and the sum used: `place = atomicAdd(&count, 1)`."""
+    found: set[str] = set()
+    others: set[str] = set()
+    for stmt in statements(kernel.body):
+        counts = isinstance(stmt, Atomic) and stmt.op in ("add", "inc")
+        if counts and isinstance(stmt, Atomic) and all(isinstance(i, Const) for i in stmt.index):
+            if stmt.result is not None:
+                found.add(stmt.buffer)
+        else:
+            others |= {buffer for buffer, _ in _accesses(stmt)}
+    return frozenset(found & parameter_buffers(kernel).keys() - others)
 
 
 def _accesses(stmt: Stmt) -> list[tuple[str, Expr]]:
