@@ -25,6 +25,7 @@ from xpiler.ir.nodes import Span
 __all__ = ["Node", "Parsed", "parse"]
 
 HEADERS: Final = Path(__file__).parent / "include"
+RUNTIME_HEADERS: Final = Path(__file__).parent.parent / "runtime" / "include"
 
 _ARGUMENTS: Final = (
     "-x",
@@ -109,7 +110,26 @@ _VENDOR: Final = re.compile(
 
 def vendor_headers(text: str) -> tuple[str, ...]:
     """Headers of libraries that only host code uses: they parse as empty, and host names stay unknown."""
-    return tuple(dict.fromkeys(found[1] for found in _VENDOR.finditer(text)))
+    named = dict.fromkeys(found[1] for found in _VENDOR.finditer(text))
+    return tuple(header for header in named if header not in device_libraries())
+
+
+_LIBRARIES: Final = ("cub/**/*", "cuda/**/*", "curand*.h", "cuda_pipeline*.h")
+
+
+@cache
+def device_libraries() -> frozenset[str]:
+    """The runtime's headers whose functions are plain device code, so that kernels that call them lift."""
+    found = (p for pattern in _LIBRARIES for p in RUNTIME_HEADERS.glob(pattern) if p.is_file())
+    return frozenset(p.relative_to(RUNTIME_HEADERS).as_posix() for p in found)
+
+
+def _library_headers() -> list[tuple[str, str]]:
+    """The device libraries, each found beside the stand-in headers."""
+    return [
+        (str(HEADERS / header), f'#include "{RUNTIME_HEADERS / header}"\n')
+        for header in sorted(device_libraries())
+    ]
 
 
 _STANDARD: Final = (
@@ -192,6 +212,11 @@ class Node:
     def in_headers(self) -> bool:
         """Declared by our stand-in headers, not by the user."""
         return self.file.startswith(str(HEADERS))
+
+    @property
+    def in_device_library(self) -> bool:
+        """Declared by a library whose functions have bodies here, which are lifted as the user's are."""
+        return self.file.startswith(str(RUNTIME_HEADERS))
 
     @property
     def in_system_header(self) -> bool:
@@ -329,7 +354,7 @@ def parse(
     for system in system_includes():
         arguments += ["-isystem", system]
     arguments += [f"-D{define}" for define in defines]
-    wrapped = _wrapped_standard_headers()
+    wrapped = [*_wrapped_standard_headers(), *_library_headers()]
     lines = text.count("\n") + 1
     text = text + _explicit_instances(text, instances)
     empty = list(vendor_headers(text))

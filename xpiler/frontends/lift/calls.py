@@ -82,6 +82,8 @@ def _user_code(ref: Node) -> bool:
     """Written by the user, or a library template whose instance has a body of its own."""
     if ref.in_headers or ref.spelling.startswith("__builtin_"):
         return False
+    if ref.in_device_library:
+        return True
     file = ref.file
     return bool(file) and not file.startswith(("/usr/", "/opt/"))
 
@@ -181,8 +183,8 @@ def _run_constructor(lf: Lifter, node: Node, ref: Node, ctype: CStruct, args: li
     target = fresh_place(lf, "object", ctype, node)
     assert isinstance(target, StructPlace)
     definition = Node(ref.cursor.get_definition(), ref.parsed)
-    lf.this.append(target)
     bind_parameters(lf, definition, args)
+    lf.this.append(target)
     _member_initialisers(lf, definition, target)
     run_body(lf, definition, None, None, node)
     lf.this.pop()
@@ -228,13 +230,15 @@ def inlined(lf: Lifter, node: Node, ref: Node) -> Place:
             "XP1102", f"{ref.spelling} is recursive", node, "rewrite the recursion as a loop"
         )
     args = list(arguments(node))
-    pushed = _bind_object(lf, node, ref, args)
-    bind_parameters(lf, definition, args)  # arguments may call the same function
+    target = _object(lf, node, ref, args)
+    bind_parameters(lf, definition, args)  # arguments may call the same function, and name the caller's members
+    if target is not None:
+        lf.this.append(target)
     lf.stack.append(definition.key)
     result_type = lf.file.types.of(definition.cursor.result_type)
     result = run_body(lf, definition, result_type, _reference_result(definition), node)
     lf.stack.pop()
-    if pushed:
+    if target is not None:
         lf.this.pop()
     return result
 
@@ -261,14 +265,12 @@ def applied(lf: Lifter, node: Node, ref: Node, values: list[Value]) -> Value:
     return read(lf, result)
 
 
-def _bind_object(lf: Lifter, node: Node, ref: Node, args: list[Node]) -> bool:
-    """Make the object of a member call known; true when there is one."""
-    if ref.kind not in ("CXX_METHOD", "CONVERSION_FUNCTION", "FUNCTION_TEMPLATE"):
-        return False
+def _object(lf: Lifter, node: Node, ref: Node, args: list[Node]) -> Place | None:
+    """The object of a member call, taken off its arguments; None where there is no other than the caller's."""
+    if ref.kind not in ("CXX_METHOD", "CONVERSION_FUNCTION"):
+        return None
     if ref.kind == "CXX_METHOD" and ref.cursor.is_static_method():
-        return False
-    if ref.kind == "FUNCTION_TEMPLATE":
-        return False
+        return None
     if (
         ref.spelling.startswith("operator")
         and ref.kind == "CXX_METHOD"
@@ -279,7 +281,7 @@ def _bind_object(lf: Lifter, node: Node, ref: Node, args: list[Node]) -> bool:
         callee = _callee(node)
         target = _object_node(node)
         if target is callee or target is node.children[0]:
-            return False  # a member function calls another one of the same object
+            return None  # a member function calls another one of the same object
     found = place(lf, target)
     ctype = lf.ctype(target)
     if isinstance(ctype, CPointer):
@@ -290,8 +292,7 @@ def _bind_object(lf: Lifter, node: Node, ref: Node, args: list[Node]) -> bool:
             inner = pointer.data[0]
             assert isinstance(inner, StructPlace)
             found = inner
-    lf.this.append(found)
-    return True
+    return found
 
 
 def _reference_result(definition: Node) -> bool:

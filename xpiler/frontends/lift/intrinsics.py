@@ -123,6 +123,8 @@ def _minimum(name: str) -> Handler:
     plain, std = _extreme(name), _std_comparison(name)
 
     def handler(lf: Lifter, node: Node, args: tuple[Node, ...]) -> Value:
+        if not args:  # std::numeric_limits<T>::max()
+            return _constant(lf, node, args)
         in_std = node.ref is not None and not node.ref.in_headers
         return (std if in_std else plain)(lf, node, args)
 

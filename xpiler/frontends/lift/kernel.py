@@ -74,7 +74,7 @@ def lift_kernel(
             choices[wish.key] = merged
         except RefusedConstruct as refused:
             return refused
-        except (AssertionError, KeyError, TypeError) as bug:
+        except (AssertionError, LookupError, TypeError, ValueError, AttributeError) as bug:
             # one kernel that lifting itself cannot cope with must not stop the others
             what = f"lifting failed here ({type(bug).__name__}: {bug})"
             hint = "this is a defect of xpiler; please report it with the kernel"
