@@ -129,7 +129,11 @@ def translate(
     for kernel in done.kernels:
         recording.verdict(kernel)
     finished = _finish(read, target, done, settings, lifted.diagnostics, lifting)
-    return finished if isinstance(finished, InputError) else _with_model(finished, engine)
+    if isinstance(finished, InputError):
+        return finished
+    if done.emitted is not None:
+        recording.output(finished.text, done.emitted.suffix)
+    return _with_model(finished, engine)
 
 
 class _Proofs:

@@ -34,6 +34,7 @@ def folder(tmp_path: Path) -> Path:
     wrong = Difference("sizes n=3", 1, "y", 2, "1.0", "2.0", HOSTILE)
     recorder.counterexample("k", "tensorize", wrong, AFTER)
     recorder.verdict("k", {"kind": "tested"}, "tested: 3 shapes")
+    recorder.output(f"void k(float *y); // {HOSTILE}\n", ".c")
     return tmp_path / "t"
 
 
@@ -56,7 +57,7 @@ def test_a_line_cut_short_is_left_out(folder: Path) -> None:
     trace = read_trace(folder)
     assert isinstance(trace, Trace)
     assert trace.cut
-    assert len(trace.events) == 4
+    assert len(trace.events) == 5
     assert "cut short" in render_text(trace)
     assert "cut short" in render_html(trace)
 
@@ -72,6 +73,8 @@ def test_text(folder: Path) -> None:
         "+  y[0] = 2.0f;",
         "counterexample for tensorize: y[2]: expected 1.0, got 2.0",
         "=> tested: 3 shapes",
+        "the finished file: ",
+        "output.c",
     ):
         assert piece in text
 
@@ -85,6 +88,8 @@ def test_the_page_escapes_what_it_shows(folder: Path) -> None:
     assert "(check-sat)" in page
     assert "expected 1.0, got 2.0" in page
     assert "tested: 3 shapes" in page
+    assert 'id="output"' in page
+    assert "1 of 1 passes applied" in page
 
 
 def test_files_outside_the_folder_are_not_read(folder: Path) -> None:

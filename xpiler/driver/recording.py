@@ -86,6 +86,11 @@ class Recording:
                 self._recorder.query(kernel, where, query.smt, query.answer, query.seconds)
         self._queries.clear()
 
+    def output(self, text: str, suffix: str) -> None:
+        """The finished file."""
+        if self._recorder is not None:
+            self._recorder.output(text, suffix)
+
     def verdict(self, kernel: KernelReport) -> None:
         """What is known about a kernel in the end."""
         if self._recorder is not None:

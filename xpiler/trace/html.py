@@ -6,12 +6,14 @@ import json
 from typing import Any
 
 import jinja2
+from markupsafe import Markup
 
 from xpiler.trace.read import Trace, stage_diff
 
 __all__ = ["render_html"]
 
 _LINE = {"+": "add", "-": "del", "@": "hunk"}
+_FOLD = 60  # lines of a diff that are shown at once
 
 
 def render_html(trace: Trace) -> str:
@@ -25,8 +27,36 @@ def render_html(trace: Trace) -> str:
     )
     kernels = [_kernel(trace, name) for name in trace.kernels]
     return environment.get_template("page.html.j2").render(
-        run=trace.run, kernels=kernels, cut=trace.cut, source=trace.text("source.cu")
+        run=trace.run,
+        kernels=kernels,
+        cut=trace.cut,
+        source=_coloured(trace.text("source.cu")),
+        outputs=[(e["file"], _coloured(trace.text(e["file"]))) for e in trace.outputs],
+        styles=_styles(),
     )
+
+
+def _coloured(text: str) -> Markup:
+    """C or CUDA as HTML, its tokens in classes of pygments; escaped."""
+    from pygments import highlight
+    from pygments.formatters import HtmlFormatter
+    from pygments.lexers import CudaLexer
+
+    return Markup(highlight(text, CudaLexer(stripnl=False), HtmlFormatter(nowrap=True)))
+
+
+def _styles() -> Markup:
+    """Colours of the tokens, for light and for dark screens."""
+    from pygments.formatters import HtmlFormatter
+
+    def rules(style: str) -> str:
+        formatter = HtmlFormatter(style=style, nobackground=True)
+        return "\n".join(
+            line for line in formatter.get_style_defs("pre").splitlines() if "pre ." in line
+        )
+
+    dark = f"@media (prefers-color-scheme: dark) {{ {rules('github-dark')} }}"
+    return Markup(f"{rules('default')}\n{dark}")
 
 
 def _kernel(trace: Trace, name: str) -> dict[str, Any]:
@@ -46,6 +76,8 @@ def _kernel(trace: Trace, name: str) -> dict[str, Any]:
         "counterexamples": [
             {**c, "source": trace.text(c["program"])} for c in trace.of(name, "counterexample")
         ],
+        "applied": sum(s["verdict"] == "applied" for s in stages),
+        "milliseconds": 1000 * sum(s["seconds"] for s in stages),
         "verdict": verdicts[-1] if verdicts else None,
         "status": _status(verdicts[-1] if verdicts else None),
     }
@@ -65,7 +97,8 @@ def _stage(trace: Trace, kernel: str, number: int, event: Any) -> dict[str, Any]
         **event,
         "id": f"{kernel}-{number}",
         "lines": [{"kind": _LINE.get(line[:1], "same"), "text": line} for line in lines],
-        "program": trace.text(event["after"]),
+        "program": _coloured(trace.text(event["after"])),
+        "long": len(lines) > _FOLD,
         "added": sum(line.startswith("+") for line in lines),
         "removed": sum(line.startswith("-") for line in lines),
     }

@@ -33,6 +33,11 @@ class Trace:
         mine = (e for e in self.events if e.get("kernel") == kernel)
         return tuple(e for e in mine if kind in ("", e["kind"]))
 
+    @property
+    def outputs(self) -> tuple[Event, ...]:
+        """The finished file, if the run got so far."""
+        return tuple(e for e in self.events if e["kind"] == "output")
+
     def text(self, name: str) -> str:
         """The content of a file that an event names; empty if it is missing."""
         path = (self.folder / name).resolve()

@@ -4,6 +4,7 @@ trace/
   run.json              versions, source, target, settings
   events.jsonl          one line per event, flushed; the index of everything else
   source.cu             the file as it was read
+  output.<suffix>       the finished file, if one came of it
   programs/<hash>.c     every program, by content
   prompts/<hash>.json   messages and reply of each exchange with a model
   queries/<hash>.smt2   what the solver was asked
@@ -124,6 +125,12 @@ class Recorder:
     def verdict(self, kernel: str, evidence: dict[str, Any], summary: str) -> None:
         """What is known about a kernel's translation."""
         self._event("verdict", kernel=kernel, evidence=evidence, summary=summary)
+
+    def output(self, text: str, suffix: str) -> None:
+        """The finished file; `suffix` is `.hip`, `.mlu`, `.c` or `.cpp`."""
+        name = f"output{suffix}"
+        (self.folder / name).write_text(text, encoding="utf-8", newline="")
+        self._event("output", file=name)
 
     def note(self, message: str, **facts: Any) -> None:
         """Anything else worth keeping."""

@@ -23,6 +23,9 @@ def _lines(trace: Trace, diffs: bool) -> Iterator[str]:
         yield kernel
         for event in trace.of(kernel):
             yield from _event(trace, event, diffs)
+    for event in trace.outputs:
+        yield ""
+        yield from _event(trace, event, diffs)
     if trace.cut:
         yield "the run was cut short"
 
@@ -44,6 +47,8 @@ def _event(trace: Trace, event: Any, diffs: bool) -> Iterator[str]:
             yield f"    counterexample for {event['stage']}: {event['text']}"
         case "proof":
             yield f"    {event['stage']}: {event['summary']}"
+        case "output":
+            yield f"the finished file: {trace.folder / event['file']}"
         case "verdict":
             yield f"  => {event['summary']}"
         case _:
