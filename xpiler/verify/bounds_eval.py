@@ -188,6 +188,12 @@ def assigned_range(expr: Expr, env: Env, loads: Loads) -> Interval:
     return outward(real_range(expr, env, evaluate, refine)) if _real(expr) else value
 
 
+def assigned_range(expr: Expr, env: Env, loads: Loads) -> Interval:
+    """What a variable that is set to `expr` holds: an integer's range, or the integers round that of a real."""
+    value = evaluate(expr, env, loads)
+    return outward(real_range(expr, env, evaluate, refine)) if _real(expr) else value
+
+
 def _unwrapped(expr: Expr, type_: Scalar, env: Env) -> Interval:
     """`expr` as if its type had no ends, where it is as wide as `type_`: `(int)(threadIdx.x - 1)` is -1 at least."""
     same = isinstance(expr.type, Scalar) and expr.type.is_int and expr.type.bits == type_.bits
@@ -404,6 +410,18 @@ def _compare(env: Env, op: str, a: Expr, b: Expr) -> Env | None:
         _fact(env, Binary("-", a, b), Interval(int(op == ">"), HUGE))
     if op in ("<", "<="):
         _fact(env, Binary("-", b, a), Interval(int(op == "<"), HUGE))
+    return env
+
+
+def _compare_reals(env: Env, op: str, a: Expr, b: Expr) -> Env:
+    """Variables lie on their side of what they are compared with (a NaN is no position)."""
+    left, right = (real_range(e, env, evaluate, refine) for e in (a, b))
+    for this, that, how in ((a, right, op), (b, left, _SWAPPED[op])):
+        if isinstance(this, Var) and how != "!=":
+            limit = outward(that)
+            lo = limit.lo if how in (">", ">=", "==") else -HUGE
+            hi = limit.hi if how in ("<", "<=", "==") else HUGE
+            env.values[this.name] = env.values.get(this.name, ANY).meet(Interval(lo, hi))
     return env
 
 
