@@ -43,16 +43,8 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.types import Pointer, Scalar
 from xpiler.ir.walk import assigned, statements, variables
+from xpiler.verify.bounds_eval import Env, Loads, assigned_range, evaluate, refine, truth
 from xpiler.verify.interval import ANY, Interval, of_type, product, wrapped
-
-from xpiler.verify.bounds_eval import (
-    Env,
-    Loads,
-    assigned_range,
-    evaluate,
-    refine,
-    truth,
-)
 
 __all__ = ["Access", "Assumptions", "Bounds", "analyse"]
 
@@ -141,9 +133,6 @@ class _Interpreter:
 
     def value(self, expr: Expr, env: Env) -> Interval:
         return evaluate(expr, env, Loads(self.load, self.given.loads, self.root))
-
-    def assigned(self, expr: Expr, env: Env) -> Interval:
-        return assigned_range(expr, env, Loads(self.load, self.given.loads, self.root))
 
     def assigned(self, expr: Expr, env: Env) -> Interval:
         return assigned_range(expr, env, Loads(self.load, self.given.loads, self.root))

@@ -162,7 +162,7 @@ def _evaluate(expr: Expr, env: Env, loads: Loads) -> Interval:
             if not type_.is_int:
                 return ANY
             if _real(a):
-                return truncated(real_range(a, env, evaluate, refine)).meet(of_type(type_))
+                return truncated(real_range(a, env, evaluate, refine))
             exact = _unwrapped(a, type_, env)
             if not exact.within(of_type(type_)):
                 return value
@@ -180,12 +180,6 @@ def _evaluate(expr: Expr, env: Env, loads: Loads) -> Interval:
         case Call(function=name, args=args):
             values = [evaluate(arg, env, loads) for arg in args]
             return _call(name, values, args)
-
-
-def assigned_range(expr: Expr, env: Env, loads: Loads) -> Interval:
-    """What a variable that is set to `expr` holds: an integer's range, or the integers round that of a real."""
-    value = evaluate(expr, env, loads)
-    return outward(real_range(expr, env, evaluate, refine)) if _real(expr) else value
 
 
 def assigned_range(expr: Expr, env: Env, loads: Loads) -> Interval:
@@ -410,18 +404,6 @@ def _compare(env: Env, op: str, a: Expr, b: Expr) -> Env | None:
         _fact(env, Binary("-", a, b), Interval(int(op == ">"), HUGE))
     if op in ("<", "<="):
         _fact(env, Binary("-", b, a), Interval(int(op == "<"), HUGE))
-    return env
-
-
-def _compare_reals(env: Env, op: str, a: Expr, b: Expr) -> Env:
-    """Variables lie on their side of what they are compared with (a NaN is no position)."""
-    left, right = (real_range(e, env, evaluate, refine) for e in (a, b))
-    for this, that, how in ((a, right, op), (b, left, _SWAPPED[op])):
-        if isinstance(this, Var) and how != "!=":
-            limit = outward(that)
-            lo = limit.lo if how in (">", ">=", "==") else -HUGE
-            hi = limit.hi if how in ("<", "<=", "==") else HUGE
-            env.values[this.name] = env.values.get(this.name, ANY).meet(Interval(lo, hi))
     return env
 
 
