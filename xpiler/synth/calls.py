@@ -18,6 +18,7 @@ from xpiler.ir.nodes import (
     Evaluate,
     Expr,
     Kernel,
+    Load,
     Module,
     Stmt,
     Var,
@@ -29,7 +30,15 @@ from xpiler.synth.machine import Machine
 from xpiler.synth.paths import at, replace_at
 from xpiler.synth.trace import Place
 
-__all__ = ["call_variants", "called", "calls_instructions", "in_scope", "waits"]
+__all__ = [
+    "arrays_read",
+    "call_variants",
+    "called",
+    "calls_instructions",
+    "in_scope",
+    "sources",
+    "waits",
+]
 
 Variant = tuple[Stmt, str, int]
 """A statement in place of another, what was changed, and the cost of the change."""
@@ -43,6 +52,26 @@ def called(stmt: Stmt) -> tuple[Call, ...]:
             if isinstance(part, Call) and part.function not in FUNCTIONS:
                 found[part] = None
     return tuple(found)
+
+
+def sources(stmt: Stmt) -> set[str]:
+    """Arrays that a statement reads; the first one that an instruction is given is where its result goes."""
+    if not isinstance(stmt, Evaluate):
+        return arrays_read(stmt)
+    given = [
+        s.buffer for a in stmt.call.args for s in subexpressions(a) if isinstance(s, AddressOf)
+    ]
+    return set(given[1:])
+
+
+def arrays_read(stmt: Stmt) -> set[str]:
+    """Arrays that a statement reads or hands on by address."""
+    return {
+        s.buffer
+        for e in expressions(stmt)
+        for s in subexpressions(e)
+        if isinstance(s, Load | AddressOf)
+    }
 
 
 def calls_instructions(program: Module) -> bool:

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xpiler.ir.nodes import Alloc, Const, Declare, Module
-from xpiler.ir.walk import buffers_read, expressions, statements, subexpressions, variables
+from xpiler.ir.walk import expressions, statements, subexpressions, variables
+from xpiler.synth.calls import sources
 from xpiler.synth.change import Change
 from xpiler.synth.novelty import SAME, novelty
 from xpiler.synth.trace import Inputs, Recording, record
@@ -95,4 +96,5 @@ def _idle(program: Module) -> int:
     body = program.kernels[0].body
     made = {s.name for s in statements(body) if isinstance(s, Alloc | Declare)}
     used = {n for s in statements(body) for e in expressions(s) for n in variables(e)}
-    return len(made - used - buffers_read(body))
+    used |= {n for s in statements(body) for n in sources(s)}
+    return len(made - used)

@@ -14,21 +14,21 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from xpiler.ir.nodes import (
-    AddressOf,
     Alloc,
     Assign,
     Declare,
     Evaluate,
-    Load,
+    For,
+    If,
     Module,
     Span,
     Stmt,
     Store,
 )
 from xpiler.ir.print_c import print_stmt
-from xpiler.ir.walk import expressions, statements, subexpressions, variables
-from xpiler.synth.calls import called, calls_instructions
-from xpiler.synth.novelty import MOVED, SAME, UNGUARDED, novelty
+from xpiler.ir.walk import expressions, statements, variables
+from xpiler.synth.calls import arrays_read, called, calls_instructions, sources
+from xpiler.synth.novelty import CHANGED, MOVED, SAME, UNGUARDED, novelty
 from xpiler.synth.outcome import agrees, differs, outcome, same_value
 from xpiler.synth.paths import enclosing, places
 from xpiler.synth.trace import Inputs, Place, Recording, Write, record
@@ -47,6 +47,7 @@ __all__ = [
 
 INDEX, COMPUTE, MISSING, RACE = "index", "compute", "missing", "race"
 INSTRUCTION = "instruction"
+BLAMED = 2.5  # after so many of those that the departure points at
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,23 +142,28 @@ def _ranked(before: Module, after: Module, location: Location) -> tuple[Place, .
     A statement that the predecessor has too, in the same surroundings, is the last to be wrong. Among the others
     those come first that the recorded departure points at: the blamed statement, what it reads, what is around.
     Where a pass put instructions in place of the predecessor's statements nearly all are new, and what the departure
-    points at counts alone.
+    points at counts alone; but a variable that gets another value than before, without an instruction, is soon asked.
     """
     known = novelty(before, after)
     body = after.kernels[0].body
     everything = {p: n for n, (p, _) in enumerate(places(body))}
     arrays = {p for p, s in places(body) if isinstance(s, Alloc)}
+    values = {
+        p for p, s in places(body) if isinstance(s, Declare | Assign | For | If) and not called(s)
+    }
     rewritten = calls_instructions(after)
     order = {p: n for n, p in reversed(list(enumerate(_pointed_at(location, rewritten))))}
     race = location.kind == RACE
 
-    def key(path: Place) -> tuple[bool, int, int, int]:
+    def key(path: Place) -> tuple[bool, int, float, int]:
         news = known.get(path, SAME)
+        at: float = order.get(path, len(everything))
         if race and news in (MOVED, UNGUARDED):
             news = -1
         if rewritten:
+            at = min(at, BLAMED) if news == CHANGED and path in values else at
             news = int(news == SAME)
-        return (path in arrays, news, order.get(path, len(everything)), everything[path])
+        return (path in arrays, news, at, everything[path])
 
     return tuple(sorted(everything, key=key))
 
@@ -291,7 +297,7 @@ def _feeding(new: Recording, path: Place, known: frozenset[str]) -> tuple[Place,
     level = [new.sites[at].stmt]
     while level:
         names = {n for stmt in level for n in _read(stmt)}
-        wanted = {n for stmt in level for n in _sources(stmt)} - known
+        wanted = {n for stmt in level for n in sources(stmt)} - known
         level = []
         for site in nearest:
             mine = written.get(site.path, {})
@@ -315,25 +321,6 @@ def _written(new: Recording) -> Mapping[Place, Mapping[str, float]]:
 
 def _read(stmt: Stmt) -> set[str]:
     return {n for e in expressions(stmt) for n in variables(e)}
-
-
-def _sources(stmt: Stmt) -> set[str]:
-    """Arrays that a statement reads; the first one that an instruction is given is where its result goes."""
-    if not isinstance(stmt, Evaluate):
-        return _arrays_read(stmt)
-    given = [
-        s.buffer for a in stmt.call.args for s in subexpressions(a) if isinstance(s, AddressOf)
-    ]
-    return set(given[1:])
-
-
-def _arrays_read(stmt: Stmt) -> set[str]:
-    return {
-        s.buffer
-        for e in expressions(stmt)
-        for s in subexpressions(e)
-        if isinstance(s, Load | AddressOf)
-    }
 
 
 def _blame_missing(old: Recording, new: Recording, buffer: str, index: int, run: int) -> Location:
@@ -364,7 +351,7 @@ def _stores_to(stmt: Stmt, buffer: str) -> bool:
         case Store(buffer=name):
             return name == buffer
         case Evaluate():
-            return buffer in _arrays_read(stmt)
+            return buffer in arrays_read(stmt)
         case _:
             return False
 

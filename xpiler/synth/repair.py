@@ -36,7 +36,7 @@ COUNTEREXAMPLES = 4
 LIKELIER = 0.8  # seconds for which a likelier repair is looked for
 RIVALS = 4  # statements, at each of which a change mends the program, are enough to choose among
 HEAD = 8  # suspects that are looked at before any others
-QUICK = 24  # suspects at which the smallest changes are tried before any others
+QUICK = 32  # suspects at which the smallest changes are tried before any others
 NEAR = 4  # numbers tried in one place then: next to the old one, half and double
 
 
@@ -206,6 +206,8 @@ class _Search:
 
     def small(self, paths: Sequence[Place]) -> Iterator[Change]:
         """What costs little, at every place, before much is tried at one."""
+        for path in paths[:1]:
+            yield from self._small(path, range(4))
         for costs in (range(2), range(2, 4)):
             for path in paths:
                 yield from self._small(path, costs)
@@ -219,6 +221,12 @@ class _Search:
         if self.machine is not None:
             variants = call_variants(self.after, path, self.machine)
             yield from (c for c in variants if c.cost in costs)
+        if 1 in costs:
+            yield from self._guards(path)
+
+    def _guards(self, path: Place) -> Iterator[Change]:
+        for program in regained_guards(self.before, self.after, path) if self.borrow else ():
+            yield Change(program, "under the predecessor's guard", path, 1)
 
     def at_places(self, paths: Sequence[Place]) -> Iterator[Change]:
         for path in paths:
@@ -229,8 +237,7 @@ class _Search:
             yield from self.solved(path, range(2))
             yield from changes(self.after, path)
             yield from self.solved(path, range(2, 4))
-            for program in regained_guards(self.before, self.after, path) if self.borrow else ():
-                yield Change(program, "under the predecessor's guard", path, 1)
+            yield from self._guards(path)
 
     def solved(self, path: Place, costs: range, most: int = 99) -> Iterator[Change]:
         """The statement with one slot filled anew: by the solver if the runs demand something, else by trial.

@@ -34,6 +34,7 @@ from xpiler.ir.walk import expressions, map_exprs, operands, subexpressions
 __all__ = ["HOLE", "Slot", "Template", "holes", "slots", "templates"]
 
 HOLE = "xp_h"
+SIZES = (4, 2, 8)  # of elements in bytes: what is forgotten where bytes are counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +54,13 @@ class Slot:
 @dataclass(frozen=True, slots=True)
 class Template:
     """An expression with holes; `cost` orders templates by how much they change; `old` is the number that
-    stands where the only hole is."""
+    stands where the only hole is, `likely` the numbers to try there before others."""
 
     expr: Expr
     cost: int
     what: str
     old: int | None = None
+    likely: tuple[int, ...] = ()
 
 
 def _is_int(expr: Expr) -> bool:
@@ -235,7 +237,7 @@ def _offset(expr: Expr) -> Iterator[Template]:
         yield Template(expr.a, 3, f"without {expr.op}")
         if expr.op == "+":
             yield Template(expr.b, 3, "without +")
-    yield Template(Binary("*", expr, _hole(type_)), 3, "a factor")
+    yield Template(Binary("*", expr, _hole(type_)), 3, "a factor", likely=SIZES)
 
 
 _SWAPS = {"+": "-*", "-": "+", "*": "+/", "/": "%*", "%": "/"}

@@ -86,7 +86,7 @@ def guessed(template: Template) -> Iterator[Expr]:
     elif len(names) == 1:
         near = () if template.old is None else (template.old - 1, template.old + 1)
         scaled = () if template.old is None else (template.old // 2, template.old * 2)
-        for value in dict.fromkeys((*near, *scaled, *GUESSES)):
+        for value in dict.fromkeys((*template.likely, *near, *scaled, *GUESSES)):
             plugged = plug(template.expr, {names[0]: value})
             # a number that makes a variable vanish is no small change
             if variables(plugged) >= variables(template.expr) - {names[0]}:
