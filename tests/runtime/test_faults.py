@@ -55,6 +55,8 @@ __device__ int deep(volatile int *x, int n) {
 }
 __global__ void recursion(int *x) { x[0] = deep(x, 100000); }
 __global__ void spins(volatile int *x) { while (x[0] == 0) ; }
+extern "C" int usleep(unsigned);
+__global__ void sleeps(int *x) { for (int i = 0; i < 3; ++i) usleep(500000); x[0] = 7; }
 """
 NAMES = [
     line.split("(")[0].split()[-1] for line in TEXT.splitlines() if line.startswith("__global__")
@@ -134,6 +136,11 @@ def test_invalid_launch(program, launch, reason):
 def test_a_kernel_that_never_ends_is_stopped(program):
     failed = program.failed("spins", zeros(), seconds=1)
     assert failed.kind == "time-out"
+
+
+def test_time_in_which_others_had_the_processor_does_not_count(program):
+    (x,) = program.ok("sleeps", zeros(), seconds=1)
+    assert x[0] == 7
 
 
 def test_a_fault_leaves_the_other_runs_alone(program):
