@@ -146,6 +146,11 @@ KERNELS: dict[str, str] = {
         "f32 *x, i32 n, f32 slope",
         "if (i < n) { x[i] = x[i] * slope > 1.0f ? 0.0f : x[i] + (f32)i; }",
     ),
+    "spread": flat(
+        "spread",
+        "const f32 *x, f32 *z, i32 n, i32 first, i32 stride",
+        "if (i < n) { z[first + i * stride] = x[i * 40 + 1] * 2.0f; }",
+    ),
     "replaced": flat(
         "replaced",
         "f32 *x, i32 n, i32 from",

@@ -324,6 +324,19 @@ def test_what_is_written_anyway_is_read_under_a_condition(library: Library, n: i
     assert "GDRAM2NRAM" in library.texts["replaced"]
 
 
+@pytest.mark.parametrize(("n", "stride"), [(1, 5), (300, 1), (2100, 3), (300, -2)])
+def test_copies_with_strides_that_sizes_give(library: Library, n: int, stride: int) -> None:
+    x, first = _floats(n * 40 + 1), 0 if stride > 0 else -stride * (n - 1)
+    z = np.full(abs(stride) * (n - 1) + 1, 7, np.float32)
+    library.call("spread", (-(-n // 128),), (128,), x, z, n, first, stride)
+    expected = np.full_like(z, 7)
+    expected[first + np.arange(n) * stride] = x[1::40][:n] * 2
+    np.testing.assert_array_equal(z, expected)
+    text = library.texts["spread"]
+    assert "if (stride > 0)" in text  # the loop as it was serves another stride
+    assert "NRAM2GDRAM, stride * 4, 4, " in text
+
+
 @pytest.mark.parametrize("n", [4, 1024, 4099, 9002])
 def test_short_vectors_are_rerolled(library: Library, n: int) -> None:
     x, z = _floats(n), np.full(n + 4, 9, np.float32)

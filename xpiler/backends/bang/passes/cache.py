@@ -6,7 +6,7 @@ elements it reads are copied in before, and those it writes are copied out after
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import prod
 from typing import Final
 
@@ -14,14 +14,16 @@ from xpiler.backends.bang.passes.distribute import INNERMOST
 from xpiler.backends.bang.passes.index import Affine, affine
 from xpiler.backends.bang.passes.lengths import Counted, counted, positive
 from xpiler.backends.bang.spaces import NRAM
-from xpiler.ir.affine import Poly, poly_to_expr
+from xpiler.ir.affine import Poly, constant, poly, poly_to_expr
 from xpiler.ir.build import address, i32
 from xpiler.ir.nodes import (
     Alloc,
     Assign,
     Binary,
     Block,
+    Builtin,
     Call,
+    Cast,
     Const,
     Declare,
     Evaluate,
@@ -49,12 +51,12 @@ from xpiler.ir.walk import (
     with_blocks,
 )
 from xpiler.passes.base import Applied, Context, NotApplicable, Outcome, Pass
+from xpiler.passes.rename import rename_locals
 
 __all__ = ["CACHE", "guarded", "loads_of"]
 
 DYNAMIC_BYTES: Final = 48 * 1024
 _SHORTEST: Final = 16
-_LARGEST_STRIDE: Final = 8  # elements; beyond it a strided copy moves mostly what nobody asked for
 
 
 def _rewrite(module: Module, context: Context) -> Outcome:
@@ -90,19 +92,12 @@ def _bytes(stmt: Stmt) -> int:
     return stmt.elem.size * prod(sizes) if len(sizes) == len(stmt.shape) else 0
 
 
+_Key = tuple[str, Poly, Poly]
+"""Buffer, stride and first element of what a vector loop's iterations touch."""
+
+
 def _in_nram(stmt: Stmt) -> bool:
     return isinstance(stmt, Alloc) and (stmt.space == NRAM or stmt.dynamic)
-
-
-@dataclass(frozen=True, slots=True)
-class _Access:
-    """The elements `buffer[stride * v + offset]` of a vector loop; `tile` is their NRAM array."""
-
-    buffer: str
-    elem: Scalar
-    stride: int
-    offset: Poly
-    tile: str
 
 
 class _Cache:
@@ -114,6 +109,9 @@ class _Cache:
         self.gdram: dict[str, Scalar] = {}
         self.copies = 0
         self.positive: set[str] = set()
+        self.counts: list[
+            Poly
+        ] = []  # what the loops around count to from zero: positive inside them
         self._busy: list[tuple[str, int]] = []
         self.pool: dict[tuple[str, int, int], str] = {}
 
@@ -161,10 +159,12 @@ class _Cache:
             if isinstance(stmt, For) and stmt.axis in INNERMOST and _straight(stmt.body):
                 out += self._staged(stmt, locals_)
             elif blocks(stmt):
-                known = positive(stmt)
+                known, counted_to = positive(stmt), _counted_to(stmt)
                 self.positive.update(known)
+                self.counts += counted_to
                 out.append(with_blocks(stmt, tuple(self.stage(b, locals_) for b in blocks(stmt))))
                 self.positive.difference_update(known)
+                del self.counts[len(self.counts) - len(counted_to) :]
             else:
                 out.append(stmt)
         return tuple(out)
@@ -183,9 +183,18 @@ class _Cache:
         if self.room < 0:
             self.pool, self.tiles, self.room = before  # type: ignore[assignment]
             return [loop]
-        return self._around(found, named, reads, writes)
+        whole = self._around(found, named, reads, writes)
+        unknown = [k[1] for k in named if k[1].value is None and k[1] not in self.counts]
+        if not unknown:
+            return whole
+        # rows that lie one after another; a stride that is not positive keeps the loop as it was
+        conds = [Binary(">", poly_to_expr(s, I32), i32(0)) for s in dict.fromkeys(unknown)]
+        cond: Expr = conds[0]
+        for other in conds[1:]:
+            cond = Binary("&&", cond, other)
+        return [If(cond, tuple(whole), rename_locals((loop,), self.taken))]
 
-    def _tile(self, key: tuple[str, int, Poly], elem: Scalar, size: int) -> str:
+    def _tile(self, key: _Key, elem: Scalar, size: int) -> str:
         number = sum(1 for k in self._busy if k == (key[0], size))
         self._busy.append((key[0], size))
         slot = (key[0], size, number)
@@ -196,14 +205,12 @@ class _Cache:
             self.room -= size * elem.size
         return self.pool[slot]
 
-    def _accesses(
-        self, loop: Counted
-    ) -> tuple[dict[tuple[str, int, Poly], Scalar], dict[tuple[str, int, Poly], Scalar]] | None:
+    def _accesses(self, loop: Counted) -> tuple[dict[_Key, Scalar], dict[_Key, Scalar]] | None:
         """The strided accesses to GDRAM: read first, written; None where a copy would not be the same."""
         self._busy = []
         local = {s.name for s in loop.body if isinstance(s, Declare)}
-        reads: dict[tuple[str, int, Poly], Scalar] = {}
-        writes: dict[tuple[str, int, Poly], Scalar] = {}
+        reads: dict[_Key, Scalar] = {}
+        writes: dict[_Key, Scalar] = {}
         certain = self._certain(loop)
         stores = buffers_written(loop.body)
         for stmt in loop.body:
@@ -220,7 +227,7 @@ class _Cache:
                     if any(k[0] == load.buffer for k in writes):
                         return None
                     continue
-                key = _key(load.buffer, place)
+                key = None if place.stride.mentions(local) else _key(load.buffer, place)
                 if key is None and load.buffer not in stores and not guarded(stmt, load):
                     continue
                 stored = {k[0] for k in writes}
@@ -237,7 +244,7 @@ class _Cache:
                 place = affine(stmt.index[0], loop.var, {})
                 key = (
                     None
-                    if place is None or place.offset.mentions(local)
+                    if place is None or place.offset.mentions(local) or place.stride.mentions(local)
                     else _key(stmt.buffer, place)
                 )
                 if key is None:
@@ -245,7 +252,7 @@ class _Cache:
                 writes[key] = self.gdram[stmt.buffer]
         return (reads, writes) if reads or writes else None
 
-    def _certain(self, loop: Counted) -> set[tuple[str, int, Poly]]:
+    def _certain(self, loop: Counted) -> set[_Key]:
         """The strided accesses to GDRAM that every iteration makes, the places that it writes among them."""
         found = set()
         for stmt in loop.body:
@@ -261,9 +268,9 @@ class _Cache:
     def _around(
         self,
         loop: Counted,
-        named: dict[tuple[str, int, Poly], str],
-        reads: dict[tuple[str, int, Poly], Scalar],
-        writes: dict[tuple[str, int, Poly], Scalar],
+        named: dict[_Key, str],
+        reads: dict[_Key, Scalar],
+        writes: dict[_Key, Scalar],
     ) -> list[Stmt]:
         out: list[Stmt] = []
         count = loop.count
@@ -282,16 +289,28 @@ class _Cache:
         return [*out, If(Binary(">", count, i32(0)), whole)]
 
 
+def _counted_to(stmt: Stmt) -> list[Poly]:
+    return [poly(stmt.hi)] if isinstance(stmt, For) and stmt.lo == Const(0, stmt.type) else []
+
+
 def _straight(body: Block) -> bool:
     """Only declarations, assignments, stores, and conditions round them."""
     return all(isinstance(s, Declare | Assign | Store | If) for s in statements(body))
 
 
-def _key(buffer: str, place: Affine) -> tuple[str, int, Poly] | None:
-    stride = place.stride.value
-    if stride is None or not 0 < stride <= _LARGEST_STRIDE:
+def _key(buffer: str, place: Affine) -> _Key | None:
+    """What a strided copy can fetch: the stride is positive, or made of sizes so that it is if they are."""
+    stride = place.stride
+    atoms = {atom for term in stride.terms for atom in term}
+    if stride.is_zero or any(c < 0 for c in stride.terms.values()):
+        return None
+    if not all(isinstance(_uncast(a), Var | Builtin) for a in atoms):
         return None
     return buffer, stride, place.offset
+
+
+def _uncast(expr: Expr) -> Expr:
+    return _uncast(expr.a) if isinstance(expr, Cast) else expr
 
 
 def loads_of(stmt: Stmt) -> list[Load]:
@@ -319,7 +338,7 @@ def guarded(stmt: Stmt, load: Load) -> bool:
     return not any(always(e) for e in expressions(stmt))
 
 
-def _copy(key: tuple[str, int, Poly], elem: Scalar, tile: str, count: Expr, direction: str) -> Stmt:
+def _copy(key: _Key, elem: Scalar, tile: str, count: Expr, direction: str) -> Stmt:
     """The copy between GDRAM and a tile; sizes in bytes. A stride makes it one of segments of one element."""
     buffer, stride, offset = key
     inward = direction == "GDRAM2NRAM"
@@ -327,10 +346,10 @@ def _copy(key: tuple[str, int, Poly], elem: Scalar, tile: str, count: Expr, dire
     near = address(tile, elem, i32(0))
     ends = (near, far) if inward else (far, near)
     way = Call(direction, (), I32)
-    if stride == 1:
+    if stride.value == 1:
         size = _scaled(count, elem.size)
         return Evaluate(Call("__memcpy", (*ends, size, way), VOID))
-    strides = (i32(elem.size), i32(stride * elem.size))
+    strides = (i32(elem.size), poly_to_expr(stride * constant(elem.size), I32))
     steps = strides if inward else strides[::-1]
     last = Binary("-", count, i32(1))
     return Evaluate(Call("__memcpy", (*ends, i32(elem.size), way, *steps, last), VOID))
@@ -342,7 +361,7 @@ def _scaled(count: Expr, size: int) -> Expr:
     return count if size == 1 else Binary("*", count, i32(size))
 
 
-def _on_tiles(body: Block, var: str, named: dict[tuple[str, int, Poly], str]) -> Block:
+def _on_tiles(body: Block, var: str, named: dict[_Key, str]) -> Block:
     """`body` with the accesses on their tiles."""
     at = (Var(var, I32),)
     buffers = {k[0] for k in named}
