@@ -244,3 +244,19 @@ def test_what_was_there_before_may_have_been_computed() -> None:
     assert (
         rejection(changed, np.where(half, oracle * 1.5, oracle)).reason == "outside the tolerance"
     )
+
+
+def test_a_source_in_double_is_no_better_than_its_translation() -> None:
+    """Fused multiplications and additions leave a product's last bit where the source cancels it to 0."""
+    rng = np.random.default_rng(5)
+    a, b, c = (rng.integers(-9, 10, 1000) / 7.0 for _ in range(3))
+    oracle = a * b - c
+    oracle[::3] = 0.0
+    fused = (a.astype(np.longdouble) * b - c).astype(np.float64)
+    fused[::3] = 2.0**-53
+    zeros = np.zeros_like(oracle)
+    wanted = Expected("y", F64, "out", zeros - 1, oracle, oracle)
+    assert isinstance(compare(wanted, fused).verdict(), Match)
+    assert isinstance(
+        compare(wanted, fused.astype(np.float32).astype(np.float64)).verdict(), Mismatch
+    )

@@ -200,3 +200,19 @@ __global__ void keep(const int *in, int *out, int *count, int n) {
     assert arguments["out"].elements.text == "n"
     assert str(arguments["count"].values) == "zeros"
     assert "a guess" in cases[0].note
+
+
+def test_a_kernel_that_numbers_its_threads_is_tried_in_one_line() -> None:
+    module, cases = inferred("""
+#include <cooperative_groups.h>
+__global__ void keep(const int *in, int *out, int *count, int n) {
+  int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < n && in[i] > 0) {
+    auto g = cooperative_groups::coalesced_threads();
+    int at = 0;
+    if (g.thread_rank() == 0) at = atomicAdd(count, g.size());
+    out[g.shfl(at, 0) + g.thread_rank()] = in[i];
+  }
+}""")
+    first = next(iter(other_cases(module, cases, "no shape can be tested")))
+    assert [f.text for f in first[0].block] == ["128", "1", "1"]

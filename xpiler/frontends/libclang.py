@@ -114,7 +114,7 @@ def vendor_headers(text: str) -> tuple[str, ...]:
     return tuple(header for header in named if header not in device_libraries())
 
 
-_LIBRARIES: Final = ("cub/**/*", "cuda/**/*", "curand*.h", "cuda_pipeline*.h")
+_LIBRARIES: Final = ("cub/**/*", "cuda/**/*", "curand*.h", "cuda_pipeline*.h", "cuComplex.h")
 
 
 @cache

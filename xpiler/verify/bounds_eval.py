@@ -53,6 +53,7 @@ class Env:
     facts: dict[Expr, Interval] = field(default_factory=dict)
     pinned: dict[str, Interval] = field(default_factory=dict)
     depth: int = 0
+    memo: dict[tuple[str, int], Interval] = field(default_factory=dict)  # until something changes
 
     def copy(self) -> Env:
         return Env(
@@ -61,6 +62,7 @@ class Env:
             dict(self.definitions),
             dict(self.facts),
             dict(self.pinned),
+            memo=dict(self.memo),
         )
 
     def set(self, name: str, value: Interval) -> None:
@@ -78,6 +80,7 @@ class Env:
 
     def forget(self, names: frozenset[str]) -> None:
         """Drop what was derived from variables that change."""
+        self.memo.clear()
         for name in names:
             self.definitions.pop(name, None)
         stale = [n for n, e in self.definitions.items() if variables(e) & names]
@@ -206,9 +209,13 @@ def _variable(var: Var, env: Env) -> Interval:
     definition = env.definitions.get(var.name)
     if definition is None or value.single or env.depth >= 4:
         return value
+    known = env.memo.get((var.name, env.depth))
+    if known is not None:
+        return known
     env.depth += 1
     value = value.meet(evaluate(definition, env))
     env.depth -= 1
+    env.memo[var.name, env.depth] = value
     return value
 
 
@@ -415,6 +422,7 @@ def _compare_reals(env: Env, op: str, a: Expr, b: Expr) -> Env:
             limit = outward(that)
             lo = limit.lo if how in (">", ">=", "==") else -HUGE
             hi = limit.hi if how in ("<", "<=", "==") else HUGE
+            env.memo.clear()
             env.values[this.name] = env.values.get(this.name, ANY).meet(Interval(lo, hi))
     return env
 
@@ -436,6 +444,7 @@ def _limit(op: str, other: Interval) -> Interval:
 
 
 def _fact(env: Env, expr: Expr, value: Interval) -> None:
+    env.memo.clear()
     env.facts[expr] = env.facts[expr].meet(value) if expr in env.facts else value
 
 
@@ -446,10 +455,12 @@ def _narrow(env: Env, expr: Expr, limit: Interval, depth: int) -> None:
     match expr:
         case Var(name=name):
             old = env.values.get(name, ANY)
+            env.memo.clear()
             env.values[name] = old.meet(limit)
             if name in env.definitions:
                 _narrow(env, env.definitions[name], limit, depth + 1)
         case Builtin(name=name):
+            env.memo.clear()
             env.builtins[name] = env.builtins.get(name, ANY).meet(limit)
         case Const():
             return

@@ -180,6 +180,10 @@ def _guesses(module: Module) -> Iterator[tuple[str, tuple[Dims, ...], Tie | None
     kernel = module.kernels[0]
     numbers = _numbers(module)
     if not _flat(kernel):
+        if all(
+            used_axes(kernel, "threadIdx")
+        ):  # to number its threads, as groups of them do, and for no more
+            yield "a block in one line", ((128, 1, 1),), None
         pairs = [n for n in numbers if n <= 32]
         likely = [(n, n, 1) for n in pairs] + [(32, n, 1) for n in pairs if n < 32]
         for block in dict.fromkeys((*_tiles(kernel), *likely, *_SQUARES)):
