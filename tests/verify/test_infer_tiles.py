@@ -31,6 +31,38 @@ __global__ void product(const float *a, const float *b, float *c, int m, int n, 
 """
 
 
+FRAGMENTS = """
+#include <mma.h>
+#include <cuda_fp16.h>
+using namespace nvcuda;
+__global__ void product(const half *a, const half *b, float *c, int m, int n, int k) {
+  int row = blockIdx.y * 16, col = blockIdx.x * 16;
+  if (row >= m || col >= n) return;
+  wmma::fragment<wmma::matrix_a, 16, 16, 16, half, wmma::row_major> fa;
+  wmma::fragment<wmma::matrix_b, 16, 16, 16, half, wmma::row_major> fb;
+  wmma::fragment<wmma::accumulator, 16, 16, 16, float> fc;
+  wmma::fill_fragment(fc, 0.0f);
+  for (int d = 0; d < k; d += 16) {
+    wmma::load_matrix_sync(fa, a + row * k + d, k);
+    wmma::load_matrix_sync(fb, b + d * n + col, n);
+    wmma::mma_sync(fc, fa, fb, fc);
+  }
+  wmma::store_matrix_sync(c + row * n + col, fc, n, wmma::mem_row_major);
+}
+"""
+
+
+def test_sizes_beside_fragments_are_multiples_of_them() -> None:
+    lifted = lift(FRAGMENTS, Path("product.cu"))
+    assert isinstance(lifted, LiftedFile)
+    kernel = lifted.kernels[0]
+    assert isinstance(kernel, LiftedKernel)
+    case = infer_bare(kernel.program, kernel.program.kernels[0])
+    assert isinstance(case, Case)
+    assert all(size % 16 == 0 for shape in case.shapes for size in shape.values())
+    assert len({tuple(shape.items()) for shape in case.shapes}) >= 3
+
+
 def test_sizes_are_whole_tiles_where_partial_ones_overlap() -> None:
     lifted = lift(PRODUCT, Path("product.cu"))
     assert isinstance(lifted, LiftedFile)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
 
-from xpiler.ir.nodes import Alloc, Barrier, Kernel, Module
+from xpiler.ir.nodes import Alloc, Barrier, Kernel, Module, TileOp
 from xpiler.ir.types import Scalar, Spaces
 from xpiler.ir.walk import statements
 from xpiler.verify.bounds import Access, Bounds, analyse
@@ -104,8 +104,15 @@ def choose_sizes(kernel: Kernel, names: Sequence[str], largest: int = 1 << 30) -
                 sizes[name] = _turns(turns, len(rows))
             case _:
                 position = plain.index(name)
-                sizes[name] = [min(row[position % len(row)], largest) for row in rows]
+                grain = _fragment(kernel)
+                found = [min(row[position % len(row)], largest) for row in rows]
+                sizes[name] = [-(-size // grain) * grain for size in found]
     return sizes
+
+
+def _fragment(kernel: Kernel) -> int:
+    """What sizes have to be multiples of: fragments are loaded whole, from rows at multiples of 16 bytes."""
+    return 16 if any(isinstance(s, TileOp) for s in statements(kernel.body)) else 1
 
 
 _MULTIPLES = ((2, 1, 1, 2), (1, 2, 1, 1), (2, 2, 2, 1))
