@@ -10,7 +10,7 @@ import pytest
 from xpiler.backends.base import KernelEntry
 from xpiler.frontends.lift import lift
 from xpiler.frontends.results import LiftedFile
-from xpiler.verify.case import BufferArgument, Case, Concrete, concrete
+from xpiler.verify.case import BufferArgument, Case, Concrete, ScalarArgument, concrete
 from xpiler.verify.check import Side, check
 from xpiler.verify.evidence import Evidence, Tested
 from xpiler.verify.infer import infer_cases
@@ -264,3 +264,74 @@ void run(int threads, float *x) {
         k.source_name: dict(k.program.kernels[0].launch).get("blockDim.x") for k in file.lifted
     }
     assert blocks == {"sum<64>": 64, "sum<32>": 32, "sum<16>": 16, "sum<8>": None}
+
+
+def test_members_of_objects_size_a_launch() -> None:
+    text = """
+class Buffer {
+ public:
+  float *data() { return p_; }
+  unsigned long size() const { return n_; }
+ private:
+  float *p_; unsigned long n_;
+};
+__global__ void twice(float *x, int n) { int i = blockIdx.x * blockDim.x + threadIdx.x; if (i < n) x[i] *= 2; }
+void run(Buffer &b) { twice<<<(b.size() + 63) / 64, 64>>>(b.data(), b.size()); }
+struct Layer {
+  int in, out; float *w;
+  void step() { twice<<<(in * out + 31) / 32, 32>>>(w, in * out); }
+};
+"""
+    file = lifted(text)
+    cases = infer_cases(file.lifted[0], file.launches)
+    assert isinstance(cases, tuple), cases
+    first, second = cases
+    assert [f.text for f in (first.grid[0], first.block[0])] == ["ceil_div(b_n, 64)", "64"]
+    assert second.note.startswith("launch in Layer::step()")
+    assert dict(second.sizes).keys() >= {"in", "out"}
+
+
+def test_a_count_that_rises_in_the_launch_starts_with_its_first_value() -> None:
+    case = case_of("""
+__global__ void level(int *x, int now, int n) { int i = threadIdx.x; if (i < n && x[i] == now) x[i] = now + 1; }
+int main() {
+  int n = 64, at = 0, go = 1, *x;
+  cudaMalloc(&x, n * 4);
+  while (go) { level<<<1, 64>>>(x, at++, n); go = at < 9; }
+}
+""")
+    now = next(a for a in case.arguments if a.name == "now")
+    found = concrete(case, case.shapes[0])
+    assert isinstance(found, Concrete)
+    assert isinstance(now, ScalarArgument)
+    assert next(a for a in found.arguments if a.name == "now").value == 0  # type: ignore[union-attr]
+
+
+def test_equal_launches_are_one_case() -> None:
+    text = (
+        SCATTER.replace("(in, keep, at, out, n);", "(in, keep, at, out, n);")
+        + "\nvoid again(int n);"
+    )
+    once = text.index("  compact<<<")
+    line = text[once : text.index("\n", once) + 1]
+    file = lifted(text.replace(line, line * 3))
+    cases = infer_cases(file.lifted[0], file.launches)
+    assert isinstance(cases, tuple)
+    assert len(cases) == 1
+
+
+@runs
+def test_a_size_that_cannot_be_followed_is_guessed() -> None:
+    text = """
+__global__ void merge(const unsigned *in, unsigned *out, unsigned stride) {
+  unsigned i = blockIdx.x * blockDim.x + threadIdx.x;
+  unsigned at = 2 * i - (i & (stride - 1)), low = i & (stride * 2 - 1);
+  unsigned other = low >= stride ? at - stride : at;
+  out[at] = in[at] + 3 * in[other];
+}
+"""
+    file = lifted(text)
+    cases = infer_cases(file.lifted[0], file.launches)
+    assert isinstance(cases, tuple), cases
+    assert "a size guessed" in cases[0].note
+    assert isinstance(against_itself(text), Tested)

@@ -92,7 +92,8 @@ def _open(kernel: Kernel, launch: Launch, names: list[str], way: Way) -> Sizes:
     for name, key in zip(names, known, strict=True):
         if key in plain:
             position = plain.index(key)
-            sizes[name] = [unit * row[position % len(row)] for row in rows]
+            step = unit if way.equal or position < 2 else min(unit, _UNIT)
+            sizes[name] = [step * row[position % len(row)] for row in rows]
         else:
             sizes[name] = [chosen[key][i % len(chosen[key])] for i in range(len(rows))]
     return sizes

@@ -20,20 +20,36 @@ MAX_CASES = 3
 def infer_cases(lifted: LiftedKernel, launches: Iterable[Launch]) -> tuple[Case, ...] | NoCase:
     """The cases of one kernel. Launches that tell too little, or ask for too much work, give way to
     what the kernel's own bounds say."""
-    module, kernel = lifted.program, lifted.program.kernels[0]
-    cases: dict[Case, None] = {}
-    for launch in launches:
-        if launch.symbol != lifted.symbol or len(cases) >= MAX_CASES:
-            continue
-        case = infer_host(module, kernel, launch)
-        if isinstance(case, Case):
-            cases[replace(case, kernel=lifted.source_name)] = None
+    mine = [launch for launch in launches if launch.symbol == lifted.symbol]
+    cases = _of_launches(lifted, mine)
     if not cases:
+        module, kernel = lifted.program, lifted.program.kernels[0]
         bare = infer_bare(module, kernel, "from the kernel's own bounds")
-        if isinstance(bare, NoCase):
+        if isinstance(bare, NoCase) and "unknown" in bare.reason:
+            cases = _of_launches(lifted, mine, guess_sizes=True)
+            note = "from the kernel's own bounds, a size guessed"
+            if not cases:
+                bare = infer_bare(module, kernel, note, guess_sizes=True)
+        if not cases and isinstance(bare, NoCase):
             return bare
-        cases[replace(bare, kernel=lifted.source_name)] = None
-    return tuple(cases)
+        if not cases and isinstance(bare, Case):
+            cases = (replace(bare, kernel=lifted.source_name),)
+    return cases
+
+
+def _of_launches(
+    lifted: LiftedKernel, launches: Iterable[Launch], *, guess_sizes: bool = False
+) -> tuple[Case, ...]:
+    """One case for each launch that differs from those before."""
+    cases: dict[Case, Case] = {}
+    for launch in launches:
+        kernel = lifted.program.kernels[0]
+        found = infer_host(lifted.program, kernel, launch, guess_sizes=guess_sizes)
+        if isinstance(found, Case) and len(cases) < MAX_CASES:
+            note = f"{found.note}, a size guessed" if guess_sizes else found.note
+            case = replace(found, kernel=lifted.source_name, note=note)
+            cases.setdefault(replace(case, note=""), case)
+    return tuple(cases.values())
 
 
 def select_cases(

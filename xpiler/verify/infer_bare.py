@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 
 from xpiler.ir.nodes import Alloc, Barrier, Kernel, Module, TileOp
@@ -46,10 +46,12 @@ __all__ = [
     "global_arguments",
     "index_ranges",
     "infer_bare",
+    "likely_elements",
     "work",
 ]
 
 MAX_WORK = 30_000_000  # statements that one run may execute: about a second on the CPU runtime
+MIN_LIKELY = 64
 INDEX_RANGE = 37  # how many positions an index-valued buffer refers to
 EPSILON_NAMES = ("eps", "epsilon")
 Sizes = dict[str, list[int]]
@@ -150,15 +152,20 @@ def infer_bare(
     tie: Tie | None = None,
     square: int = 0,
     multiple: int = 0,
+    *,
+    guess_sizes: bool = False,
 ) -> Case | NoCase:
     """A case from the kernel alone. `module` holds the device functions and globals that it uses.
 
     `blocks` are taken in turn in place of those that the kernel suggests; `tie` binds a size to them.
     `square`: all sizes are this or twice this, and the grid covers just that. `multiple`: all sizes are this or
-    twice this.
+    twice this. `guess_sizes`: a buffer whose index cannot be followed has `likely_elements`; a source that goes
+    beyond is seen to.
     """
     for largest in (1 << 30, 24, 8):
-        found = _infer(module, kernel, note, largest, blocks, tie, square, multiple)
+        found = _infer(
+            module, kernel, note, largest, blocks, tie, square, multiple, guess_sizes=guess_sizes
+        )
         if isinstance(found, Case) or "work" not in found.reason:
             return found
     return found
@@ -173,6 +180,8 @@ def _infer(
     tie: Tie | None,
     square: int,
     multiple: int,
+    *,
+    guess_sizes: bool,
 ) -> Case | NoCase:
     integers = [p.name for p in kernel.params if isinstance(p.type, Scalar) and p.type.is_int]
     sizes = choose_sizes(kernel, integers, largest)
@@ -213,7 +222,25 @@ def _infer(
     count, sizes = len(kept), {name: [v[i] for i in kept] for name, v in sizes.items()}
     hints = {extent for block in blocks for extent in block if extent > 1}
     fitter = Fitter(count, sizes, hints=tuple(sorted(hints)))
+    if guess_sizes:
+        shapes = [_with_likely_sizes(kernel, s) for s in shapes]
     return _assemble(module, kernel, shapes, fitter, index_values, note)
+
+
+def _with_likely_sizes(kernel: Kernel, shape: _Shape) -> _Shape:
+    count = likely_elements(kernel, shape.geometry, shape.bounds)
+    accesses = {
+        name: replace(a, hi=max(a.hi, count - 1), unknown=False) if a.unknown else a
+        for name, a in shape.bounds.accesses.items()
+    }
+    return replace(shape, bounds=replace(shape.bounds, accesses=accesses))
+
+
+def likely_elements(kernel: Kernel, geometry: Geometry, bounds: Bounds) -> int:
+    """As many elements as the kernel's other buffers have, or twice its threads: what is too large does no harm."""
+    threads = prod(geometry.grid) * prod(geometry.block)
+    known = [a for n, a in bounds.accesses.items() if n in parameter_buffers(kernel)]
+    return max([MIN_LIKELY, 2 * threads, *(a.hi + 1 for a in known)])
 
 
 def _free_extent(axis: str, position: int, covering: int) -> int:

@@ -38,6 +38,7 @@ from xpiler.verify.infer_bare import (
     buffer_argument,
     global_arguments,
     index_ranges,
+    likely_elements,
     work,
 )
 from xpiler.verify.interval import Interval
@@ -67,9 +68,17 @@ class _Shape:
 
 
 def infer_host(
-    module: Module, kernel: Kernel, launch: Launch, ways: Sequence[Way] = WAYS
+    module: Module,
+    kernel: Kernel,
+    launch: Launch,
+    ways: Sequence[Way] = WAYS,
+    *,
+    guess_sizes: bool = False,
 ) -> Case | NoCase:
-    """A case for one launch, or why it does not tell enough. `ways` of choosing sizes are tried in turn."""
+    """A case for one launch, or why it does not tell enough. `ways` of choosing sizes are tried in turn.
+
+    `guess_sizes`: a buffer whose index cannot be followed has as many elements as is likely.
+    """
     launch = _without_byte_counts(launch)
     variables = _variables(launch)
     reason = NoCase("no shape gives a launch that is possible")
@@ -77,8 +86,10 @@ def infer_host(
         sizes = host_sizes(kernel, launch, variables, way)
         count = max([len(v) for v in sizes.values()], default=1)
         rows = [{name: values[i] for name, values in sizes.items()} for i in range(count)]
-        found = [_shape(module, kernel, launch, variables, row) for row in rows]
-        good = [(row, s) for row, s in zip(rows, found, strict=True) if isinstance(s, _Shape)]
+        found = [_shape(module, kernel, launch, variables, row, guess_sizes) for row in rows]
+        good = _affordable(
+            [(row, s) for row, s in zip(rows, found, strict=True) if isinstance(s, _Shape)]
+        )
         if good:
             kept: Sizes = {}
             for name in sizes:
@@ -103,6 +114,19 @@ def _without_byte_counts(launch: Launch) -> Launch:
 def _names(expr: Expr | None, names: frozenset[str]) -> bool:
     plain = bare(expr) if expr is not None else None
     return isinstance(plain, Var) and plain.name in names
+
+
+def _affordable(
+    found: Sequence[tuple[dict[str, int], _Shape]],
+) -> list[tuple[dict[str, int], _Shape]]:
+    """The shapes, as many as can be run in a few seconds, at least one."""
+    kept: list[tuple[dict[str, int], _Shape]] = []
+    total = 0
+    for row, shape in found:
+        total += work(shape.geometry, shape.bounds)
+        if not kept or total <= MAX_WORK:
+            kept.append((row, shape))
+    return kept
 
 
 def _plain(name: str, taken: Iterable[str]) -> str:
@@ -144,6 +168,7 @@ def _shape(
     launch: Launch,
     variables: Mapping[str, Scalar],
     row: Mapping[str, int],
+    guess_sizes: bool,
 ) -> _Shape | NoCase:
     values: dict[str, int | float] = {n: REAL for n, t in variables.items() if t.is_float}
     values.update(row)
@@ -167,9 +192,10 @@ def _shape(
         return NoCase("the launch does too much work at the sizes that were tried")
     for name in parameter_buffers(kernel):
         access = bounds.accesses.get(name, Access())
-        if name not in elements and access.unknown:
+        if name not in elements and access.unknown and not guess_sizes:
             return NoCase(f"size of buffer {name} unknown: its index depends on data")
-        elements.setdefault(name, access.hi + 1)
+        guess = likely_elements(kernel, geometry, bounds) if access.unknown else 0
+        elements.setdefault(name, max(access.hi + 1, guess))
     return _Shape(geometry, scalars, elements, bounds, ranges)
 
 

@@ -86,6 +86,8 @@ def path_of(node: Node) -> tuple[Path, str] | None:
         node = node.children[-1]
     if node.kind == "DECL_REF_EXPR" and node.ref is not None:
         return (node.ref.key, ""), node.spelling
+    if node.kind == "MEMBER_REF_EXPR" and _own_member(node) and node.ref is not None:
+        return (node.ref.key, ""), node.spelling
     if node.kind == "MEMBER_REF_EXPR" and node.children:
         base = path_of(node.children[-1])
         if base is not None:
@@ -98,6 +100,11 @@ def path_of(node: Node) -> tuple[Path, str] | None:
             (key, path), name = base
             return (key, f"{path}[{index}]"), f"{name}[{index}]"
     return None
+
+
+def _own_member(node: Node) -> bool:
+    """`member` or `this->member` in a method."""
+    return not node.children or node.children[-1].kind == "CXX_THIS_EXPR"
 
 
 def number(env: Environment, node: Node) -> Expr | None:
@@ -184,7 +191,7 @@ def _elements(env: Environment, path: Path, name: str, elem: CScalar, count: int
 
 
 def _member(env: Environment, node: Node) -> HostValue:
-    if node.children:
+    if not _own_member(node):
         base = host_value(env, node.children[-1])
         if isinstance(base, Dim) and node.spelling in "xyz":
             return {"x": base.x, "y": base.y, "z": base.z}[node.spelling]
@@ -234,7 +241,9 @@ def _unary(env: Environment, node: Node) -> HostValue:
     found = host_value(env, inner)
     if isinstance(found, Expr) and op in ("-", "~", "!"):
         return arith.unary(op, found)
-    return found if op == "+" else None
+    if isinstance(found, Expr) and op in ("++", "--"):
+        return arith.binary(op[0], found, build.i32(1))
+    return found if op in ("+", "post++", "post--") else None
 
 
 def _conditional(env: Environment, node: Node) -> HostValue:
@@ -339,7 +348,34 @@ def _method(env: Environment, node: Node, name: str, args: list[Node]) -> HostVa
         found = path_of(callee.children[-1])
         if found is not None:
             return Memory(found[0], found[1], build.i64(0))
+    ref = node.ref
+    if ref is not None and _user(ref) and callee.children and not args:
+        return _getter(env, node, ref, callee.children[-1])
     return None
+
+
+def _getter(env: Environment, node: Node, ref: Node, owner: Node) -> HostValue:
+    """`buffer.data()`: a method that gives a member back."""
+    definition, object_ = ref.cursor.get_definition(), path_of(owner)
+    body = Node(definition, node.parsed).children[-1:] if definition is not None else []
+    if not body or len(body[0].children) != 1 or body[0].children[0].kind != "RETURN_STMT":
+        return None
+    returned = body[0].children[0].children
+    member = returned[0] if returned else None
+    while member is not None and member.kind == "UNEXPOSED_EXPR" and member.children:
+        member = member.children[-1]
+    if object_ is None or member is None or member.kind != "MEMBER_REF_EXPR":
+        return None
+    if not _own_member(member):
+        return None
+    (key, inside), name = object_
+    path, name = (key, f"{inside}.{member.spelling}"), f"{name}.{member.spelling}"
+    ctype = env.ctype(node)
+    if path in env.values:
+        return env.values[path]
+    if isinstance(ctype, CPointer):
+        return Memory(path, name, build.i64(0))
+    return Var(name, ctype.type) if isinstance(ctype, CScalar) else None
 
 
 def _helper(env: Environment, node: Node, ref: Node, args: list[Node]) -> HostValue:
