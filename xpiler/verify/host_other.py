@@ -14,6 +14,7 @@ from xpiler.ir.nodes import Module
 from xpiler.verify.case import BufferArgument, Case, ScalarArgument
 from xpiler.verify.distribution import Distribution
 from xpiler.verify.host_sizes import Multiples
+from xpiler.verify.infer_bare import infer_bare
 from xpiler.verify.infer_host import infer_host
 from xpiler.verify.roles import index_uses
 
@@ -36,6 +37,10 @@ def host_cases(
             if found and found not in candidates:
                 candidates.append(found)
                 yield found
+    if launches:
+        bare = infer_bare(module, module.kernels[0], "from the kernel's own bounds")
+        if isinstance(bare, Case):
+            yield (replace(bare, kernel=tried[0].kernel),)
     if racing:
         for change in (_apart(module), _not_negative):
             for cases in candidates:

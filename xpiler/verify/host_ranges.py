@@ -29,11 +29,13 @@ def index_limits(kernel: Kernel, at: At, elements: Mapping[str, int]) -> dict[st
         targets = {u.target for u in uses if u.source in group and u.target in elements}
         most = max((_most(s, s in starts, targets, elements) for s in group), default=INDEX_RANGE)
 
-        def fits(limit: int, group: tuple[str, ...] = group, targets: set[str] = targets) -> bool:
+        def beyond(
+            limit: int, group: tuple[str, ...] = group, targets: set[str] = targets
+        ) -> dict[str, int]:
             found = at(loads_within(dict.fromkeys(group, limit), starts)).accesses
-            return all(found.get(t, Access()).hi < elements[t] for t in targets)
+            return {t: found.get(t, Access()).hi + 1 - elements[t] for t in targets}
 
-        limits |= dict.fromkeys(group, _largest(fits, most) if targets else INDEX_RANGE)
+        limits |= dict.fromkeys(group, _largest(beyond, most) if targets else INDEX_RANGE)
     return limits
 
 
@@ -64,12 +66,30 @@ def _groups(uses: Iterable[IndexUse]) -> list[tuple[str, ...]]:
     return [tuple(sorted(sources)) for sources, _ in groups]
 
 
-def _largest(fits: Callable[[int], bool], most: int) -> int:
-    """The largest limit up to `most` that fits, 1 if none does; what fits is taken to be an initial part."""
-    if fits(most):
+def _largest(beyond: Callable[[int], dict[str, int]], most: int) -> int:
+    """The largest limit up to `most` at which no target is accessed beyond its end; 1 if there is none.
+
+    `beyond` gives how far each target is, most likely a line in the limit once that decides; a search is slow.
+    """
+    top = beyond(most)
+    if all(over <= 0 for over in top.values()):
         return most
-    low, high = 1, most
+    half = max(1, most // 2)
+    middle = beyond(half)
+    likely = most
+    for target, over in top.items():
+        rise = over - middle[target]
+        if over > 0:
+            likely = min(likely, most - -(-over * (most - half) // rise) if rise > 0 else half)
+    high = most
+    if likely > 0 and all(over <= 0 for over in beyond(likely).values()):
+        if likely + 1 >= most or any(over > 0 for over in beyond(likely + 1).values()):
+            return likely
+        low = likely
+    else:
+        low, high = 1, max(1, likely)
     while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if fits(middle) else (low, middle)
+        at = (low + high) // 2
+        fits = all(over <= 0 for over in beyond(at).values())
+        low, high = (at, high) if fits else (low, at)
     return low

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import prod
 
 from xpiler.frontends.host import (
     BufferArgument as HostBuffer,
@@ -20,7 +21,7 @@ from xpiler.frontends.host import (
 )
 from xpiler.ir.nodes import Const, Expr, Kernel, Module, Var
 from xpiler.ir.types import Scalar
-from xpiler.ir.walk import subexpressions
+from xpiler.ir.walk import expressions, statements, subexpressions
 from xpiler.verify.bounds import Access, Bounds, analyse
 from xpiler.verify.case import MAX_ELEMENTS, BufferArgument, Case, ScalarArgument, Triple
 from xpiler.verify.distribution import Distribution
@@ -53,6 +54,8 @@ MAX_WORK_AS_WRITTEN = 75_000_000
 FEW_POSITIONS = 3
 """Where each value of an index buffer brings a lot of work (a list of neighbours, each a box of particles)."""
 
+TOO_MUCH = NoCase("the launch does too much work at the sizes that were tried")
+
 REAL = 0.75  # what a real host variable is where a size depends on it
 
 
@@ -79,36 +82,59 @@ def infer_host(
 
     `guess_sizes`: a buffer whose index cannot be followed has as many elements as is likely.
     """
-    launch = _without_byte_counts(launch)
+    launch = _what_matters(kernel, launch)
     variables = _variables(launch)
     reason = NoCase("no shape gives a launch that is possible")
+    best: list[tuple[dict[str, int], _Shape]] = []
+    heavy: list[int] = []  # a size that asks for too much work; what is larger does so too
     for way in ways:
         sizes = host_sizes(kernel, launch, variables, way)
         count = max([len(v) for v in sizes.values()], default=1)
         rows = [{name: values[i] for name, values in sizes.items()} for i in range(count)]
-        found = [_shape(module, kernel, launch, variables, row, guess_sizes) for row in rows]
-        good = _affordable(
-            [(row, s) for row, s in zip(rows, found, strict=True) if isinstance(s, _Shape)]
-        )
-        if good:
-            kept: Sizes = {}
-            for name in sizes:
-                kept[_plain(name, kept)] = [row[name] for row, _ in good]
-            return _assemble(module, kernel, launch, kept, [s for _, s in good])
-        if way == ways[0]:
-            reason = next((s for s in found if isinstance(s, NoCase)), reason)
-        if not sizes:
+        good: list[tuple[dict[str, int], _Shape]] = []
+        for row in rows:
+            volume = prod(max(1, n) for n in row.values())
+            if any(volume >= limit for limit in heavy):
+                continue
+            found = _shape(module, kernel, launch, variables, row, guess_sizes)
+            if isinstance(found, _Shape):
+                good.append((row, found))
+                continue
+            heavy += [volume] if found == TOO_MUCH else []
+            reason = found if way == ways[0] else reason
+        best = max(best, _affordable(good), key=len)
+        if not sizes or len(best) > 1 or (best and not heavy):
             break
-    return reason
+    if not best:
+        return reason
+    kept: Sizes = {}
+    for name in best[0][0]:
+        kept[_plain(name, kept)] = [row[name] for row, _ in best]
+    return _assemble(module, kernel, launch, kept, [s for _, s in best])
 
 
-def _without_byte_counts(launch: Launch) -> Launch:
-    """The launch with buffers as large as the kernel needs where the host only names a number of bytes."""
-    counts = byte_counts(launch)
+def _what_matters(kernel: Kernel, launch: Launch) -> Launch:
+    """The launch without arguments that the kernel does not mention, with buffers as large as it needs where the host
+    only names a number of bytes."""
+    used = {
+        s.name
+        for stmt in statements(kernel.body)
+        for e in expressions(stmt)
+        for s in subexpressions(e)
+        if isinstance(s, Var)
+    }
+    arguments = tuple(
+        UnknownArgument(a.param, "it is not used")
+        if isinstance(a, HostScalar) and a.param not in used
+        else a
+        for a in launch.arguments
+    )
+    plain = replace(launch, arguments=arguments)
+    counts = byte_counts(plain)
     buffers = tuple(
         replace(b, bytes=None) if _names(b.bytes, counts) else b for b in launch.buffers
     )
-    return replace(launch, buffers=buffers)
+    return replace(plain, buffers=buffers)
 
 
 def _names(expr: Expr | None, names: frozenset[str]) -> bool:
@@ -189,7 +215,7 @@ def _shape(
     most = MAX_WORK if row else MAX_WORK_AS_WRITTEN
     bounds, ranges = _bounds(module, kernel, geometry, integers, elements, most)
     if work(geometry, bounds) > most:
-        return NoCase("the launch does too much work at the sizes that were tried")
+        return TOO_MUCH
     for name in parameter_buffers(kernel):
         access = bounds.accesses.get(name, Access())
         if name not in elements and access.unknown and not guess_sizes:
@@ -213,13 +239,16 @@ def _bounds(
         return analyse(module, kernel, assumptions(geometry, integers, loads))
 
     starts = {u.source for u in index_uses(kernel) if u.how == "offsets"}
+    least = dict.fromkeys((u.source for u in index_uses(kernel)), FEW_POSITIONS)
+    bounds = at(loads_within(least, starts))
+    if not least or work(geometry, bounds) > most:
+        return bounds, least
     limits = index_limits(kernel, at, elements)
-    bounds = at(loads_within(limits, starts))
-    for few in (INDEX_RANGE, FEW_POSITIONS):
-        if not limits or work(geometry, bounds) <= most:
-            break
+    for few in (max(limits.values()), INDEX_RANGE, FEW_POSITIONS):
         limits = {name: min(limit, few) for name, limit in limits.items()}
         bounds = at(loads_within(limits, starts))
+        if work(geometry, bounds) <= most:
+            break
     return bounds, limits
 
 
