@@ -64,3 +64,26 @@ def test_host_code_of_an_absent_library_goes() -> None:
     assert isinstance(found, LiftedFile)
     part = kernels_alone(text, Path("k.cu"), found.unread)
     assert part.split() == "__global__ void k(int *x) { x[0] = 1; }".split()
+
+
+def test_what_kernels_need_of_a_local_header_that_includes_an_absent_library(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "common.h").write_text(
+        "#pragma once\n#include <cublas_v2.h>\n#include <cstdio>\nstatic cublasHandle_t handle;\n"
+        'inline void check(cublasStatus_t s) { printf("%d", (int)s); }\n#define WIDTH 4\n'
+    )
+    (tmp_path / "plain.h").write_text("#define HEIGHT 2\n")
+    text = (
+        '#include "common.h"\n#include "plain.h"\n'
+        "__global__ void k(float *y) { y[threadIdx.x % WIDTH] = HEIGHT; }\n"
+    )
+    path = tmp_path / "k.cu"
+    path.write_text(text)
+    found = lift(text, path)
+    assert isinstance(found, LiftedFile)
+    part = kernels_alone(text, path, found.unread)
+    assert "#define WIDTH 4" in part
+    assert '#include "plain.h"' in part
+    for absent in ("common.h", "cublas", "handle", "check"):
+        assert absent not in part

@@ -3,18 +3,67 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 if TYPE_CHECKING:
+    from xpiler.backends.hip.options import UserRule
     from xpiler.port.report import Report
-    from xpiler.port.runner import Change
+    from xpiler.port.runner import Change, Refused, Result
     from xpiler.port.settings import Settings
 
 __all__ = ["register"]
+
+
+Source = Annotated[Path, typer.Argument(help="The tree to port.", show_default=False)]
+Output = Annotated[Path | None, typer.Option("-o", "--output", help="Where the ported tree goes.")]
+TargetName = Annotated[str, typer.Option("--target", "-t", help="Only hip ports repositories.")]
+Arch = Annotated[str, typer.Option(help="The GPU, gfx90a for example.")]
+InPlace = Annotated[bool, typer.Option("--in-place", help="Change SOURCE itself, with a backup.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Write nothing; print a unified diff.")]
+Include = Annotated[
+    list[str] | None, typer.Option(help="Only files matching this gitignore pattern.")
+]
+Exclude = Annotated[
+    list[str] | None, typer.Option(help="Not files matching this gitignore pattern.")
+]
+Jobs = Annotated[int, typer.Option("-j", "--jobs", min=1, help="Files ported at once.")]
+Force = Annotated[bool, typer.Option("--force", "-f", help="Port into a folder that exists.")]
+SingleSource = Annotated[
+    bool,
+    typer.Option("--single-source", help="Keep CUDA's names; add a header for both vendors."),
+]
+Annotate = Annotated[
+    bool, typer.Option("--annotate", help="Leave errors and warnings as comments.")
+]
+Suppress = Annotated[
+    list[str] | None, typer.Option(help="Codes not to report: XP5201, XP52, XP5201-XP5209.")
+]
+RuleFile = Annotated[Path | None, typer.Option(help="TOML file with rules of your own.")]
+Verify = Annotated[bool, typer.Option("--verify/--no-verify", help="Verify the tree's kernels.")]
+Compile = Annotated[
+    bool,
+    typer.Option("--compile/--no-compile", help="Compile each source where a compiler is found."),
+]
+CompileCommands = Annotated[
+    Path | None,
+    typer.Option("-p", "--compile-commands", help="compile_commands.json; SOURCE's is found."),
+]
+Run = Annotated[
+    str | None,
+    typer.Option("--run", help="Run the program (with these arguments) before and after, compare."),
+]
+Matrix = Annotated[
+    str, typer.Option(help="wmma fragments: loops, mfma (matrix cores of CDNA) or rocwmma.")
+]
+Rocm = Annotated[str, typer.Option(help="The oldest ROCm release to run on, 5.7 for example.")]
+ReportFile = Annotated[
+    Path | None, typer.Option(help="Where report.json goes (and report.html beside it).")
+]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Only errors.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -22,101 +71,42 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def port(
-        source: Annotated[Path, typer.Argument(help="The tree to port.")],
-        output: Annotated[
-            Path | None, typer.Option("-o", "--output", help="Where the ported tree goes.")
-        ] = None,
-        target: Annotated[
-            str, typer.Option("--target", "-t", help="Only hip ports repositories.")
-        ] = "hip",
-        arch: Annotated[str, typer.Option(help="The GPU, gfx90a for example.")] = "gfx90a",
-        in_place: Annotated[
-            bool, typer.Option("--in-place", help="Change SOURCE itself, with a backup.")
-        ] = False,
-        dry_run: Annotated[
-            bool, typer.Option("--dry-run", help="Write nothing; print a unified diff.")
-        ] = False,
-        include: Annotated[
-            list[str] | None, typer.Option(help="Only files matching this gitignore pattern.")
-        ] = None,
-        exclude: Annotated[
-            list[str] | None, typer.Option(help="Not files matching this gitignore pattern.")
-        ] = None,
-        jobs: Annotated[int, typer.Option("-j", "--jobs", min=1, help="Files ported at once.")] = 1,
-        force: Annotated[
-            bool, typer.Option("--force", help="Port into a folder that exists.")
-        ] = False,
-        single_source: Annotated[
-            bool,
-            typer.Option(
-                "--single-source", help="Keep CUDA's names; add a header for both vendors."
-            ),
-        ] = False,
-        annotate: Annotated[
-            bool, typer.Option("--annotate", help="Leave errors and warnings as comments.")
-        ] = False,
-        suppress: Annotated[
-            list[str] | None, typer.Option(help="Codes not to report: XP5201, XP52, XP5201-XP5209.")
-        ] = None,
-        rules: Annotated[
-            Path | None, typer.Option(help="TOML file with rules of your own.")
-        ] = None,
-        verify: Annotated[
-            bool, typer.Option("--verify/--no-verify", help="Verify the tree's kernels.")
-        ] = True,
-        compile_: Annotated[
-            bool,
-            typer.Option(
-                "--compile/--no-compile", help="Compile each source where a compiler is found."
-            ),
-        ] = False,
-        compile_commands: Annotated[
-            Path | None,
-            typer.Option(
-                "-p", "--compile-commands", help="compile_commands.json; SOURCE's is found."
-            ),
-        ] = None,
-        run: Annotated[
-            str | None,
-            typer.Option(
-                "--run", help="Run the program (with these arguments) before and after, compare."
-            ),
-        ] = None,
-        matrix: Annotated[
-            str, typer.Option(help="wmma fragments: loops, mfma (matrix cores of CDNA) or rocwmma.")
-        ] = "loops",
-        rocm: Annotated[
-            str, typer.Option(help="The oldest ROCm release to run on, 5.7 for example.")
-        ] = "",
-        report: Annotated[
-            Path | None, typer.Option(help="Where report.json goes (and report.html beside it).")
-        ] = None,
-        quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Only errors.")] = False,
+        source: Source,
+        output: Output = None,
+        target: TargetName = "hip",
+        arch: Arch = "gfx90a",
+        in_place: InPlace = False,
+        dry_run: DryRun = False,
+        include: Include = None,
+        exclude: Exclude = None,
+        jobs: Jobs = 1,
+        force: Force = False,
+        single_source: SingleSource = False,
+        annotate: Annotate = False,
+        suppress: Suppress = None,
+        rules: RuleFile = None,
+        verify: Verify = True,
+        compile_: Compile = False,
+        compile_commands: CompileCommands = None,
+        run: Run = None,
+        matrix: Matrix = "loops",
+        rocm: Rocm = "",
+        report: ReportFile = None,
+        quiet: Quiet = False,
     ) -> None:
         """Port a repository to HIP: sources, headers and build files by exact edits, everything else copied.
 
         Running again ports what changed upstream and keeps what was edited by hand.
         """
-        from xpiler.backends.hip.options import ARCHITECTURES, MATRIX, RELEASE
-        from xpiler.backends.hip.rules import BadRules, read_rules
         from xpiler.port.settings import Settings
 
         if target != "hip":
             _refuse(
                 f"repositories are ported to hip, not {target}", "single files: xpiler translate"
             )
-        if arch not in ARCHITECTURES:
-            _refuse(f"unknown architecture {arch}", f"known: {', '.join(ARCHITECTURES)}")
-        if matrix not in MATRIX:
-            _refuse(f"unknown --matrix {matrix}", f"known: {', '.join(MATRIX)}")
-        if rocm and not RELEASE.fullmatch(rocm):
-            _refuse(f"--rocm {rocm} is no release", "like 5.7 or 6.2.1")
         if output is None and not in_place:
             _refuse("where to?", "give -o OUT, or --in-place")
-        read = read_rules(rules) if rules is not None else ()
-        if isinstance(read, BadRules):
-            _refuse(f"{read.path}: {read.reason}", "see docs/port.md, User rules")
-            return
+        _check_choices(arch, matrix, rocm)
         settings = Settings(
             source=source,
             output=source if in_place or output is None else output,
@@ -129,8 +119,8 @@ def register(app: typer.Typer) -> None:
             force=force,
             annotate=annotate,
             single_source=single_source,
-            suppress=tuple(s for item in suppress or () for s in item.split(",")),
-            rules=read,
+            suppress=_suppressed(suppress or ()),
+            rules=_rules(rules),
             matrix=matrix,
             rocm=rocm,
             compile=compile_,
@@ -140,7 +130,41 @@ def register(app: typer.Typer) -> None:
         raise typer.Exit(_port(settings, report, quiet, run))
 
 
-def _refuse(reason: str, hint: str) -> None:
+def _check_choices(arch: str, matrix: str, rocm: str) -> None:
+    from xpiler.backends.hip.options import ARCHITECTURES, MATRIX, RELEASE
+
+    if arch not in ARCHITECTURES:
+        _refuse(f"unknown architecture {arch}", f"known: {', '.join(ARCHITECTURES)}")
+    if matrix not in MATRIX:
+        _refuse(f"unknown --matrix {matrix}", f"known: {', '.join(MATRIX)}")
+    if rocm and not RELEASE.fullmatch(rocm):
+        _refuse(f"--rocm {rocm} is no release", "like 5.7 or 6.2.1")
+
+
+def _suppressed(given: Iterable[str]) -> tuple[str, ...]:
+    from xpiler.backends.hip.catalog import codes
+    from xpiler.port.settings import is_suppressed
+
+    wanted = tuple(part.strip() for item in given for part in item.split(","))
+    for one in wanted:
+        if not one or not any(is_suppressed(code, (one,)) for code in codes()):
+            _refuse(
+                f"--suppress {one or 'nothing'}: there is no such code",
+                "a code, a prefix or a range: XP5201, XP52, XP5201-XP5209",
+            )
+    return wanted
+
+
+def _rules(path: Path | None) -> tuple[UserRule, ...]:
+    from xpiler.backends.hip.rules import BadRules, read_rules
+
+    found = read_rules(path) if path is not None else ()
+    if isinstance(found, BadRules):
+        _refuse(f"{found.path}: {found.reason}", "see docs/port.md, User rules")
+    return found
+
+
+def _refuse(reason: str, hint: str) -> NoReturn:
     sys.stderr.write(f"xpiler port: {reason}\n" + (f"  hint: {hint}\n" if hint else ""))
     raise typer.Exit(2)
 
@@ -149,13 +173,12 @@ def _port(settings: Settings, report_path: Path | None, quiet: bool, run: str | 
     from xpiler.port.checks import check
     from xpiler.port.manifest import write_atomically
     from xpiler.port.report import to_html, to_json
-    from xpiler.port.runner import Refused, port_tree
+    from xpiler.port.runner import Refused
     from xpiler.port.tree import STATE
 
-    result = _with_progress(settings, quiet, port_tree)
+    result = _with_progress(settings, quiet)
     if isinstance(result, Refused):
         _refuse(result.reason, result.hint)
-        return 2
     if result.interrupted:
         sys.stderr.write("xpiler port: interrupted; run it again to go on\n")
         return 130
@@ -177,7 +200,9 @@ def _port(settings: Settings, report_path: Path | None, quiet: bool, run: str | 
     return _status(result.report)
 
 
-def _with_progress(settings: Settings, quiet: bool, port_tree):  # type: ignore[no-untyped-def]
+def _with_progress(settings: Settings, quiet: bool) -> Result | Refused:
+    from xpiler.port.runner import port_tree
+
     if quiet or not sys.stderr.isatty():
         return port_tree(settings)
     from rich.progress import Progress

@@ -11,7 +11,6 @@ from xpiler.driver.pipeline import PipelineRun
 from xpiler.driver.report import InputError
 from xpiler.driver.source import Source
 from xpiler.driver.stages import StageChecker
-from xpiler.frontends.device_part import kernels_alone
 from xpiler.frontends.results import LiftedFile
 from xpiler.ir.diagnostics import Diagnostic
 from xpiler.verify.case import Case
@@ -63,14 +62,14 @@ class FileJudge:
         self, kernels: Sequence[TranslatedKernel], emitted: Emitted
     ) -> Mapping[str, Evidence]:
         """Evidence by symbol for the emitted file."""
-        from xpiler.driver.sides import candidate_side, source_side
+        from xpiler.driver.sides import candidate_side, kernels_alone, source_side
         from xpiler.verify.check import check
         from xpiler.verify.executors import NoExecutor, executor_of_target
 
         executor = executor_of_target(self.target)
         if isinstance(executor, NoExecutor):
             return {k.entry.symbol: Unverified(executor.reason) for k in kernels}
-        text = kernels_alone(self.source.text, self.source.path, self.lifted.unread)
+        text = kernels_alone(self.source, self.lifted)
         if text != self.source.text:
             # host code that cannot be built here: the kernels are judged by themselves
             emitted = self.target.emit(

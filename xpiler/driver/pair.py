@@ -14,9 +14,8 @@ from pathlib import Path
 from xpiler.backends.base import KernelEntry
 from xpiler.driver.judge import FileCases, load_cases
 from xpiler.driver.report import InputError
-from xpiler.driver.sides import candidate_side, source_side
+from xpiler.driver.sides import candidate_side, kernels_alone, source_side
 from xpiler.driver.source import Source, lift_source, read_source
-from xpiler.frontends.device_part import kernels_alone
 from xpiler.frontends.results import LiftedFile, LiftedKernel
 from xpiler.ir.diagnostics import Diagnostic
 from xpiler.verify.check import Side, check
@@ -53,10 +52,10 @@ def verify_files(
     cases = load_cases(lifted, case)
     if isinstance(cases, InputError):
         return cases
-    text = kernels_alone(source.text, source.path, lifted.unread)
+    text = kernels_alone(source, lifted)
     other = candidate.text
     if executor.kind == "runtime":  # text in CUDA's spelling, host code and all
-        other = kernels_alone(other, candidate.path, _unread(candidate))
+        other = _runnable(candidate)
     return _verify(
         source_side(source, text),
         candidate_side(source, executor, other, candidate.path),
@@ -66,10 +65,10 @@ def verify_files(
     )
 
 
-def _unread(candidate: Source) -> tuple[Diagnostic, ...]:
-    """What of a file in CUDA's or HIP's spelling cannot be read here, and no kernel needs."""
+def _runnable(candidate: Source) -> str:
+    """What of a file in CUDA's or HIP's spelling can be built here, with all that kernels need."""
     lifted = lift_source(candidate)
-    return () if isinstance(lifted, InputError) else lifted.unread
+    return candidate.text if isinstance(lifted, InputError) else kernels_alone(candidate, lifted)
 
 
 def _verify(

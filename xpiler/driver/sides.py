@@ -7,10 +7,17 @@ from pathlib import Path
 
 from xpiler.backends.base import Executor
 from xpiler.driver.source import Source
+from xpiler.frontends import device_part
+from xpiler.frontends.results import LiftedFile
 from xpiler.verify.harness_runner import Side
 from xpiler.verify.oracle import CudaRuntime
 
-__all__ = ["candidate_side", "source_side"]
+__all__ = ["candidate_side", "kernels_alone", "source_side"]
+
+
+def kernels_alone(source: Source, lifted: LiftedFile) -> str:
+    """What of the source has to build for its kernels to run (`frontends.device_part`)."""
+    return device_part.kernels_alone(source.text, source.path, lifted.unread, source.include_dirs)
 
 
 def source_side(source: Source, text: str) -> Side:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 from xpiler.backends.base import EmitRequest, KernelEntry, Target, TranslatedKernel
 from xpiler.driver.source import Source
-from xpiler.frontends.device_part import kernels_alone
 from xpiler.frontends.results import LiftedFile, LiftedKernel
 from xpiler.ir.nodes import Module
 from xpiler.ir.plain import stands_alone
@@ -69,7 +68,7 @@ class StageChecker:
         return 0
 
     def _emitted(self, symbol: str, program: Module) -> Evidence:
-        from xpiler.driver.sides import candidate_side, source_side
+        from xpiler.driver.sides import candidate_side, kernels_alone, source_side
         from xpiler.verify.check import check
         from xpiler.verify.executors import NoExecutor, executor_of_target
 
@@ -79,7 +78,7 @@ class StageChecker:
             return Unverified(executor.reason)
         entry = entry_of(kernel)
         translated = TranslatedKernel(entry, kernel.program, program)
-        text = kernels_alone(self.source.text, self.source.path, self.lifted.unread)
+        text = kernels_alone(self.source, self.lifted)
         request = EmitRequest(text, self.source.path, (translated,), self.options)
         emitted = self.target.emit(request)
         path = self.source.path.with_suffix(emitted.suffix)

@@ -16,6 +16,7 @@ from typing import Final
 from xpiler.backends.base import KernelEntry
 from xpiler.frontends.edits import Edit, apply
 from xpiler.frontends.libclang import system_includes, vendor_headers
+from xpiler.frontends.local_includes import with_local_files
 from xpiler.frontends.place import Places, find
 from xpiler.frontends.tokens import Token, matching
 from xpiler.ir.diagnostics import Diagnostic
@@ -41,16 +42,37 @@ class _Piece:
     function: bool
 
 
-def kernels_alone(text: str, path: Path, errors: Iterable[Diagnostic]) -> str:
+def kernels_alone(
+    text: str,
+    path: Path,
+    errors: Iterable[Diagnostic],
+    include_dirs: tuple[Path, ...] = (),
+) -> str:
     """What of the file has to build for its kernels to run: all of it, unless `errors` of reading it, or headers that
-    are not here, say that the rest cannot."""
+    are not here, say that the rest cannot. Local headers that include such a one are put in its place, as much of them as
+    kernels need."""
     told = [e for e in errors if e.code in ("XP1002", "XP1003") and e.span is not None]
     absent = {e.message.split("'")[1] for e in told if e.code == "XP1003"}
-    absent |= {h for h in vendor_headers(text) if not _present(h, path)}
-    if not told and not absent:
-        return text
-    lines = {e.span.line for e in told if e.span is not None and e.span.file == str(path)}
-    return device_part(text, absent, lines)
+
+    def missing(content: str) -> set[str]:
+        return absent | {h for h in vendor_headers(content) if not _present(h, path)}
+
+    def told_of(file: Path) -> set[int]:
+        spans = (e.span for e in told if e.span is not None)
+        return {s.line for s in spans if Path(s.file).resolve() == file.resolve()}
+
+    if told or missing(text):
+        text = device_part(text, missing(text), told_of(path))
+    return with_local_files(
+        text,
+        path,
+        include_dirs,
+        wanted=lambda content: (
+            missing(content) - absent
+            or any(re.search(rf'[<"]{re.escape(h)}[">]', content) for h in absent)
+        ),
+        change=lambda content, file: device_part(content, missing(content), told_of(file)),
+    )
 
 
 def _present(header: str, path: Path) -> bool:

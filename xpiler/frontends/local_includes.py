@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from xpiler.frontends.edits import Edit, apply
 from xpiler.frontends.place import find
 
-__all__ = ["with_local_device_code"]
+__all__ = ["with_local_device_code", "with_local_files"]
+
+Wanted = Callable[[str], object]
+Change = Callable[[str, Path], str]
 
 _DEVICE: Final = re.compile(r"\b__(?:global|device|constant|shared|managed)__\b|<<<")
 _INCLUDE: Final = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)"', re.M)
@@ -28,13 +32,34 @@ def with_local_device_code(text: str, path: Path, include_dirs: Iterable[Path] =
 
     The text itself when there is none. Includes inside what is put in are rewritten as seen from `path`.
     """
-    seen = {path.resolve()}
-    return _with_files(text, path, path.parent, tuple(include_dirs), seen, 0)
+    return with_local_files(text, path, include_dirs, _DEVICE.search)
 
 
-def _with_files(
-    text: str, path: Path, home: Path, dirs: tuple[Path, ...], seen: set[Path], depth: int
+def with_local_files(
+    text: str,
+    path: Path,
+    include_dirs: Iterable[Path],
+    wanted: Wanted,
+    change: Change = lambda content, _: content,
 ) -> str:
+    """As `with_local_device_code`, for the files whose content, or that of a local file that they include, is `wanted`;
+    what is put in is `change`d, given its file."""
+    search = _Search(path.parent, tuple(include_dirs), wanted, change)
+    return _with_files(text, path, search, {path.resolve()}, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """`home` is where the text stands, `dirs` where else local files are looked for."""
+
+    home: Path
+    dirs: tuple[Path, ...]
+    wanted: Wanted
+    change: Change
+
+
+def _with_files(text: str, path: Path, search: _Search, seen: set[Path], depth: int) -> str:
+    home, dirs = search.home, search.dirs
     if not _INCLUDE.search(text) or depth > _DEPTH:
         return text
     edits: list[Edit] = []
@@ -44,12 +69,12 @@ def _with_files(
         if file is None or content is None:
             continue
         put: str | None = None
-        if _holds_device_code(content, file, dirs, {file, *seen}):
+        if _reaches(content, file, search, {file, *seen}):
             put = ""
             if file not in seen:
                 seen.add(file)
-                plain = _ONCE.sub("", content)
-                put = _with_files(plain, file, home, dirs, seen, depth + 1).rstrip("\n")
+                plain = search.change(_ONCE.sub("", content), file)
+                put = _with_files(plain, file, search, seen, depth + 1).rstrip("\n")
         elif path.parent.resolve() != home.resolve() and (path.parent / include.path).is_file():
             put = f'#include "{os.path.relpath(file, home.resolve())}"'
         if put is not None:
@@ -57,17 +82,17 @@ def _with_files(
     return apply(text, edits) if edits else text
 
 
-def _holds_device_code(text: str, path: Path, dirs: tuple[Path, ...], seen: set[Path]) -> bool:
-    """Whether the file, or a local one that it includes, has something of CUDA's in it."""
-    if _DEVICE.search(text):
+def _reaches(text: str, path: Path, search: _Search, seen: set[Path]) -> bool:
+    """Whether the file, or a local one that it includes, is wanted."""
+    if search.wanted(text):
         return True
     for match in _INCLUDE.finditer(text):
-        file = _resolve(match[1], path.parent, dirs)
+        file = _resolve(match[1], path.parent, search.dirs)
         if file is None or file in seen:
             continue
         seen.add(file)
         content = _read(file)
-        if content is not None and _holds_device_code(content, file, dirs, seen):
+        if content is not None and _reaches(content, file, search, seen):
             return True
     return False
 

@@ -29,7 +29,9 @@ def read_rules(path: Path) -> tuple[UserRule, ...] | BadRules:
     """Rules of a TOML file: `[[name]]`, `[[macro]]`, `[[header]]`, `[[call]]` (`match`, `to`, `priority`)."""
     try:
         raw = tomllib.loads(path.read_text())
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
+        return BadRules(str(path), error.strerror or str(error))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         return BadRules(str(path), str(error))
     rules: list[UserRule] = []
     for kind, rows in raw.items():
