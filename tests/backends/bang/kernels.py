@@ -151,6 +151,16 @@ KERNELS: dict[str, str] = {
         "const f32 *x, f32 *z, i32 n, i32 first, i32 stride",
         "if (i < n) { z[first + i * stride] = x[i * 40 + 1] * 2.0f; }",
     ),
+    "packed": flat(
+        "packed",
+        "const u32 *x, f32 *z, i32 n",
+        """if (i < n) {
+           u32 word = x[i];
+           f16 low = from_bits_f16((u16)word);
+           f16 high = from_bits_f16((u16)(word >> 16U));
+           z[i] = (f32)low * 2.0f + (f32)high;
+         }""",
+    ),
     "replaced": flat(
         "replaced",
         "f32 *x, i32 n, i32 from",

@@ -324,6 +324,15 @@ def test_what_is_written_anyway_is_read_under_a_condition(library: Library, n: i
     assert "GDRAM2NRAM" in library.texts["replaced"]
 
 
+@pytest.mark.parametrize("n", [1, 300, 5000])
+def test_halves_unpacked_from_words(library: Library, n: int) -> None:
+    halves, z = _floats(2 * n).astype(np.float16), np.zeros(n, np.float32)
+    library.call("packed", (-(-n // 128),), (128,), halves.view(np.uint32), z, n)
+    low, high = halves[::2].astype(np.float32), halves[1::2].astype(np.float32)
+    np.testing.assert_array_equal(z, low * 2 + high)
+    assert "__bang_half2float" in library.texts["packed"]
+
+
 @pytest.mark.parametrize(("n", "stride"), [(1, 5), (300, 1), (2100, 3), (300, -2)])
 def test_copies_with_strides_that_sizes_give(library: Library, n: int, stride: int) -> None:
     x, first = _floats(n * 40 + 1), 0 if stride > 0 else -stride * (n - 1)

@@ -272,7 +272,7 @@ class Vectorizer(Emission):
 
     def _call(self, expr: Call, target: Slice | None) -> Operand:
         name = expr.function
-        if expr.type == F16:
+        if expr.type == F16 and all(a.type == F16 for a in expr.args):
             # half functions are computed in float and rounded once
             wide = Call(name, tuple(cast(F32, a) for a in expr.args), F32)
             return self._value(Cast(F16, wide), target)
