@@ -16,6 +16,7 @@ from xpiler.verify.ir_executor import IrExecutor
 from xpiler.verify.oracle import CudaRuntime
 
 CONSTRUCTS = Path(__file__).parent / "constructs.cu"
+REAL = Path(__file__).parent / "real.cu"
 BARE = Path(__file__).parent / "bare.cu"
 
 
@@ -53,5 +54,13 @@ def test_constructs_keep_their_meaning() -> None:
 def test_kernels_without_host_code_are_lifted_and_tested() -> None:
     found = evidence(BARE)
     assert len(found) == 10
+    for symbol, result in found.items():
+        assert is_verified(result), f"{symbol}: {summary(result)}"
+
+
+@pytest.mark.slow
+def test_what_real_files_hold_is_lifted_and_tested() -> None:
+    found = evidence(REAL)
+    assert len(found) == 7
     for symbol, result in found.items():
         assert is_verified(result), f"{symbol}: {summary(result)}"

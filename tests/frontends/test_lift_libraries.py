@@ -77,4 +77,4 @@ struct Scale {
 __global__ void k(Scale s, float *o) { o[0] = s.with(o[1], Add()); }
 """
     )
-    assert "o[0] = o[1] + s_weight" in text
+    assert "b = s_weight" in text

@@ -175,6 +175,16 @@ class Node:
         self._children = tuple(child for child in self.children if wanted(child))
 
     @property
+    def members(self) -> tuple[Node, ...]:
+        """What a class declares: an instance that the compiler made shows it in its template only."""
+        if self.children:
+            return self.children
+        template = ci.conf.lib.clang_getSpecializedCursorTemplate(self.cursor)
+        if template is None or template.kind.is_invalid():
+            return ()
+        return Node(template, self.parsed).children
+
+    @property
     def is_instance(self) -> bool:
         """A template's instance made by the compiler: it stands where the template stands."""
         template = ci.conf.lib.clang_getSpecializedCursorTemplate(self.cursor)

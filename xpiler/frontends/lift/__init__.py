@@ -10,6 +10,7 @@ from xpiler.frontends.libclang import Node, Parsed, parse
 from xpiler.frontends.lift import calls as _calls
 from xpiler.frontends.lift import copies as _copies
 from xpiler.frontends.lift import groups as _groups
+from xpiler.frontends.lift import numbers as _numbers
 from xpiler.frontends.lift import tiles as _tiles
 from xpiler.frontends.lift import warp as _warp
 from xpiler.frontends.lift.broken import error_within
@@ -26,7 +27,14 @@ __all__ = ["LiftedFile", "LiftedKernel", "ParseFailed", "Refused", "lift"]
 
 _TOLD = 3  # errors in host code that are shown: an absent library makes dozens
 
-_REGISTERED = (_calls, _copies, _groups, _tiles, _warp)  # importing them registers what they lift
+_REGISTERED = (
+    _calls,
+    _copies,
+    _groups,
+    _numbers,
+    _tiles,
+    _warp,
+)  # importing them registers what they lift
 
 
 def lift(

@@ -5,20 +5,19 @@ from __future__ import annotations
 from typing import Final
 
 from xpiler.frontends.libclang import Node
-from xpiler.frontends.lift.ctype import COpaque, CPointer, CScalar, CStruct, CType
+from xpiler.frontends.lift.ctype import CArray, COpaque, CPointer, CScalar, CStruct, CType
 from xpiler.frontends.lift.decl import (
     aliased,
     declare_value,
     fresh_place,
     in_memory,
-    is_implicit,
-    member_defaults,
     note_owner,
 )
+from xpiler.frontends.lift.defaults import field_initialisers, is_implicit, member_defaults
 from xpiler.frontends.lift.dispatch import PLACES, REFERENCES, VALUES, place, value
 from xpiler.frontends.lift.halves import half_operator
 from xpiler.frontends.lift.intrinsics import INTRINSICS
-from xpiler.frontends.lift.memory import convert, dereference, read, snapshot, write
+from xpiler.frontends.lift.memory import convert, dereference, read, require_base, snapshot, write
 from xpiler.frontends.lift.pointers import all_stable, stable
 from xpiler.frontends.lift.returns import without_returns
 from xpiler.frontends.lift.scan import count_modifications
@@ -166,7 +165,10 @@ def _construct(lf: Lifter, node: Node, ref: Node) -> Place:
     if len(args) == 1 and lf.ctype(args[0]) == ctype:
         return place(lf, args[0])
     if is_implicit(ref):
-        return ValuePlace(member_defaults(lf, ctype, ref, node))
+        found = member_defaults(lf, ctype, ref, node)
+        if len(found.fields) < len(ctype.fields):
+            return declare_value(lf, "object", ctype, found, False, node)
+        return ValuePlace(found)
     body = function_body(ref)
     if body is not None and not ref.in_headers:
         return _run_constructor(lf, node, ref, ctype, args)
@@ -184,11 +186,40 @@ def _run_constructor(lf: Lifter, node: Node, ref: Node, ctype: CStruct, args: li
     assert isinstance(target, StructPlace)
     definition = Node(ref.cursor.get_definition(), ref.parsed)
     bind_parameters(lf, definition, args)
+    _initialise(lf, definition, target, node)
+    return target
+
+
+def _initialise(lf: Lifter, definition: Node, target: StructPlace, node: Node) -> None:
+    """Run a constructor, whose parameters are bound, on its object."""
     lf.this.append(target)
+    declared = field_initialisers(Node(definition.cursor.semantic_parent, definition.parsed))
+    named = {c.spelling for c in definition.children if c.kind == "MEMBER_REF"}
+    for name, init in declared.items():
+        if name in dict(target.fields) and name not in named:
+            field = target.ctype.field(name)
+            lists = init.kind == "INIT_LIST_EXPR" or isinstance(field, CArray)
+            found = initialised(lf, field, init, node) if lists else value(lf, init)
+            write(lf, target.get(name), convert(lf, found, field, node), node)
     _member_initialisers(lf, definition, target)
     run_body(lf, definition, None, None, node)
     lf.this.pop()
-    return target
+
+
+def _base_initialiser(lf: Lifter, call: Node, target: StructPlace) -> None:
+    """`D() : Base(x) {}`: the base's constructor runs on the base's part of the object."""
+    ref, ctype = call.ref, lf.ctype(call)
+    if ref is None or not isinstance(ctype, CStruct) or is_implicit(ref):
+        return
+    if not dict(ctype.fields).keys() <= dict(target.fields).keys():
+        require_base(lf, target.ctype, call)
+    body = ref.cursor.get_definition()
+    if body is None:
+        raise lf.refuse("XP1112", f"{ref.spelling} is declared but not defined", call)
+    definition = Node(body, ref.parsed)
+    bind_parameters(lf, definition, list(arguments(call)))
+    part = StructPlace(ctype, tuple((n, target.get(n)) for n, _ in ctype.fields))
+    _initialise(lf, definition, part, call)
 
 
 def _member_initialisers(lf: Lifter, definition: Node, target: StructPlace) -> None:
@@ -201,6 +232,10 @@ def _member_initialisers(lf: Lifter, definition: Node, target: StructPlace) -> N
             found = convert(lf, value(lf, child), target.ctype.field(member), child)
             write(lf, target.get(member), found, child)
             member = None
+        elif (
+            child.kind == "CALL_EXPR" and child.ref is not None and child.ref.kind == "CONSTRUCTOR"
+        ):
+            _base_initialiser(lf, child, target)
 
 
 # --- device functions --------------------------------------------------------------------------
@@ -231,7 +266,9 @@ def inlined(lf: Lifter, node: Node, ref: Node) -> Place:
         )
     args = list(arguments(node))
     target = _object(lf, node, ref, args)
-    bind_parameters(lf, definition, args)  # arguments may call the same function, and name the caller's members
+    bind_parameters(
+        lf, definition, args
+    )  # arguments may call the same function, and name the caller's members
     if target is not None:
         lf.this.append(target)
     lf.stack.append(definition.key)

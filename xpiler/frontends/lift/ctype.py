@@ -73,6 +73,16 @@ class CStruct:
     def field(self, name: str) -> CType:
         return dict(self.fields)[name]
 
+    @property
+    def overlaps(self) -> bool:
+        """Whether fields share memory: a union, or a struct with one in it."""
+        end = 0
+        for (_, field), offset in zip(self.fields, self.offsets, strict=True):
+            if offset < end or (isinstance(field, CStruct) and field.overlaps):
+                return True
+            end = max(end, offset + field.size)
+        return False
+
 
 @dataclass(frozen=True, slots=True)
 class COpaque:
@@ -104,6 +114,7 @@ _KINDS: Final[dict[str, Scalar]] = {
     "ULONGLONG": U64,
     "FLOAT": F32,
     "DOUBLE": F64,
+    "LONGDOUBLE": F64,
     "HALF": F16,
     "FLOAT16": F16,
     "BFLOAT16": BF16,
@@ -112,7 +123,7 @@ _KINDS: Final[dict[str, Scalar]] = {
     "CHAR32": U32,
 }
 _SCALAR_CLASSES: Final[dict[str, Scalar]] = {"__half": F16, "__nv_bfloat16": BF16}
-_OPAQUE: Final = re.compile(r"^(cooperative_groups::|nvcuda::|std::|\(lambda at|\(anonymous union)")
+_OPAQUE: Final = re.compile(r"^(cooperative_groups::|nvcuda::|std::|\(lambda at)")
 
 
 class TypeTable:
@@ -175,7 +186,7 @@ class TypeTable:
         if name in _SCALAR_CLASSES:
             return CScalar(_SCALAR_CLASSES[name])
         declaration = canonical.get_declaration()
-        if _OPAQUE.match(name) or declaration.kind.name == "UNION_DECL":
+        if _OPAQUE.match(name):
             return COpaque(name)
         if name in self._open:
             self._cuts += 1
@@ -204,8 +215,13 @@ class TypeTable:
                 fields += [field for field, _ in more]
                 offsets += [offset for _, offset in more]
         for found in canonical.get_fields():
-            fields.append((str(found.spelling), self.of(found.type)))
-            offsets.append(int(canonical.get_offset(found.spelling)) // 8)
+            field, at = self.of(found.type), max(0, int(found.get_field_offsetof())) // 8
+            if isinstance(field, CStruct) and found.is_anonymous():  # its members are the record's
+                fields += field.fields
+                offsets += [at + inner for inner in field.offsets]
+                continue
+            fields.append((str(found.spelling), field))
+            offsets.append(at)
         if name in self._bases and sorted(set(offsets)) != sorted(offsets):
             own = [
                 str(f.spelling) for f in canonical.get_fields()

@@ -7,9 +7,10 @@ from dataclasses import replace
 from xpiler.frontends.libclang import Node
 from xpiler.frontends.lift import arith
 from xpiler.frontends.lift.ctype import CArray, COpaque, CPointer, CScalar, CStruct, CType
+from xpiler.frontends.lift.defaults import defaults, has_body, is_implicit, member_defaults
 from xpiler.frontends.lift.dispatch import REFERENCES, place, value
 from xpiler.frontends.lift.memory import convert, dereference, snapshot, write
-from xpiler.frontends.lift.names import array_place, element_type, shape_of
+from xpiler.frontends.lift.names import array_place, element_type, global_place, shape_of
 from xpiler.frontends.lift.pointers import (
     all_stable,
     assign_pointer,
@@ -18,7 +19,7 @@ from xpiler.frontends.lift.pointers import (
     stable,
 )
 from xpiler.frontends.lift.state import Lifter
-from xpiler.frontends.lift.structs import initialised
+from xpiler.frontends.lift.structs import array_constants, initialised
 from xpiler.frontends.lift.values import (
     ArrayPlace,
     BufferInfo,
@@ -41,13 +42,13 @@ from xpiler.ir import build
 from xpiler.ir.nodes import Alloc, Const, Declare, Expr, Store, Var
 from xpiler.ir.types import I32, I64, U64, Scalar, Space, Spaces
 
+_POINTERS = 32  # the longest array of pointers that is held as one variable each
+
 __all__ = [
     "declare",
     "declare_value",
     "fresh_place",
     "in_memory",
-    "is_implicit",
-    "member_defaults",
     "note_owner",
 ]
 
@@ -61,6 +62,8 @@ def declare(lf: Lifter, node: Node) -> None:
     attributes = {c.kind for c in node.children if c.kind.endswith("_ATTR")}
     if "CUDASHARED_ATTR" in attributes:
         _shared(lf, node, ctype)
+    elif attributes & {"CUDADEVICE_ATTR", "CUDACONSTANT_ATTR"}:
+        global_place(lf, node, node)  # `static __device__`: one for all calls
     elif reference and init is not None:
         lf.places[node.key] = aliased(lf, place(lf, init))
     elif _tile(lf, node, ctype):
@@ -159,6 +162,10 @@ def _allocate(
 
 
 def _array(lf: Lifter, node: Node, ctype: CArray, init: Node | None) -> None:
+    if isinstance(ctype.elem, CPointer):
+        found = None if init is None else initialised(lf, ctype, init, node)
+        lf.places[node.key] = pointer_array(lf, node.spelling, ctype, found, node)
+        return
     if _holds_pointers(ctype):
         raise lf.refuse(
             "XP1109", "an array of pointers", node, "use one pointer per variable, or indices"
@@ -295,56 +302,7 @@ def _default_constructed(init: Node, ctype: CType) -> bool:
     arguments = [c for c in init.children if c.kind not in REFERENCES]
     if arguments:
         return False
-    return ref.in_headers or not _has_body(ref) or (is_implicit(ref) and not _defaults(ref))
-
-
-def is_implicit(ref: Node) -> bool:
-    """Whether the compiler made this constructor: it stands where its class stands."""
-    parent = ref.cursor.semantic_parent
-    return (
-        ref.kind == "CONSTRUCTOR"
-        and parent is not None
-        and ref.cursor.location.offset == parent.location.offset
-    )
-
-
-def _defaults(ref: Node) -> dict[str, Node]:
-    """The initialisers that fields of a constructor's class declare themselves."""
-    parent = Node(ref.cursor.semantic_parent, ref.parsed)
-    found: dict[str, Node] = {}
-    for child in parent.children:
-        if child.kind == "FIELD_DECL":
-            inner = [c for c in child.children if c.kind.endswith(("EXPR", "LITERAL", "OPERATOR"))]
-            if inner and not isinstance(child.type.kind, int) and _initialises(child, inner[-1]):
-                found[child.spelling] = inner[-1]
-    return found
-
-
-def _initialises(field: Node, found: Node) -> bool:
-    """An expression behind the field's name is its initialiser; an array's size stands in its type."""
-    text = field.text
-    return "=" in text or "{" in text or found.kind == "INIT_LIST_EXPR"
-
-
-def member_defaults(lf: Lifter, ctype: CStruct, ref: Node, node: Node) -> StructValue:
-    """What an implicit default constructor leaves: the fields' own initialisers, else zero."""
-    declared = _defaults(ref)
-    fields: list[tuple[str, Value]] = []
-    for name, field in ctype.fields:
-        if name in declared and not isinstance(field, CArray):
-            fields.append((name, convert(lf, value(lf, declared[name]), field, node)))
-        elif not isinstance(field, CArray):
-            fields.append((name, initialised(lf, field, None, node)))
-    if len(fields) != len(ctype.fields):
-        raise lf.refuse("XP1111", "default values of a struct with arrays", node)
-    return StructValue(ctype, tuple(fields))
-
-
-def _has_body(ref: Node) -> bool:
-    definition = ref.cursor.get_definition()
-    return definition is not None and any(
-        c.kind.name == "COMPOUND_STMT" for c in definition.get_children()
-    )
+    return ref.in_headers or not has_body(ref) or (is_implicit(ref) and not defaults(ref))
 
 
 def declare_value(
@@ -374,9 +332,12 @@ def declare_value(
 def _declare_struct(
     lf: Lifter, stem: str, ctype: CStruct, init: Value | None, constant: bool, node: Node | None
 ) -> Place:
+    if ctype.overlaps:
+        return _in_fresh_memory(lf, stem, ctype, init, node)
+    given = dict(init.fields) if isinstance(init, StructValue) else {}
     fields: list[tuple[str, Place]] = []
     for name, field in ctype.fields:
-        part = init.get(name) if isinstance(init, StructValue) else None
+        part = given.get(name)
         if isinstance(field, CArray):
             fields.append((name, _struct_array(lf, f"{stem}_{name}", field, part, node)))
         else:
@@ -384,18 +345,55 @@ def _declare_struct(
     return StructPlace(ctype, tuple(fields))
 
 
-def _struct_array(
-    lf: Lifter, stem: str, ctype: CArray, init: Value | None, node: Node | None
+def _in_fresh_memory(
+    lf: Lifter, stem: str, ctype: CStruct, init: Value | None, node: Node | None
 ) -> Place:
+    """A union: what one member writes another reads, so that it is memory."""
     elem = element_type(lf, ctype, node)
-    shape, inner = shape_of(ctype, elem, False)
     name = lf.fresh(stem)
-    lf.emit(Alloc(name, elem, tuple(build.i32(d) for d in shape), span=lf.span))
-    lf.buffers[name] = BufferInfo(name, elem, len(shape), Spaces.LOCAL)
-    target = array_place(lf, name, ctype, len(shape), inner)
+    count = max(1, ctype.size // elem.size)
+    lf.emit(Alloc(name, elem, (build.i32(count),), span=lf.span))
+    lf.buffers[name] = BufferInfo(name, elem, 1, Spaces.LOCAL)
+    target = dereference(lf, PointerValue(name, (), build.i32(0), ctype), node)
     if init is not None:
         write(lf, target, init, node)
     return target
+
+
+def _struct_array(
+    lf: Lifter, stem: str, ctype: CArray, init: Value | None, node: Node | None
+) -> Place:
+    if isinstance(ctype.elem, CPointer):
+        return pointer_array(lf, stem, ctype, init, node)
+    elem = element_type(lf, ctype, node)
+    shape, inner = shape_of(ctype, elem, False)
+    name = lf.fresh(stem)
+    known = array_constants(init, elem)
+    lf.emit(Alloc(name, elem, tuple(build.i32(d) for d in shape), init=known or (), span=lf.span))
+    lf.buffers[name] = BufferInfo(name, elem, len(shape), Spaces.LOCAL)
+    target = array_place(lf, name, ctype, len(shape), inner)
+    if init is not None and known is None:
+        write(lf, target, init, node)
+    return target
+
+
+def pointer_array(
+    lf: Lifter, stem: str, ctype: CArray, init: Value | None, node: Node | None
+) -> Place:
+    """An array of pointers: a variable for each."""
+    if not isinstance(ctype.elem, CPointer) or not ctype.count or ctype.count > _POINTERS:
+        what = "an array of many pointers, or of unknown length"
+        raise lf.refuse("XP1109", what, node, "use one pointer per variable, or indices")
+    given = init.data if isinstance(init, OpaqueValue) else ()
+    fixed = node is None or node.key not in lf.modified
+    places: list[Place] = []
+    for k in range(ctype.count):
+        part = given[k] if k < len(given) else None
+        assert part is None or isinstance(part, PointerValue)
+        places.append(
+            _declare_pointer(lf, f"{stem}_{k}", ctype.elem, part, fixed and part is not None, None)
+        )
+    return ValuePlace(OpaqueValue("pointers", tuple(places)))
 
 
 def _declare_pointer(

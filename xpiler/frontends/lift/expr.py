@@ -10,13 +10,14 @@ from xpiler.frontends.lift import arith
 from xpiler.frontends.lift.assign import assignment, compound, step
 from xpiler.frontends.lift.ctype import CPointer, CScalar, CStruct, CType
 from xpiler.frontends.lift.dispatch import PLACES, REFERENCES, VALUES, operand, place, scalar, value
-from xpiler.frontends.lift.memory import choose, convert, dereference, read
+from xpiler.frontends.lift.memory import choose, convert, dereference, read, require_base
 from xpiler.frontends.lift.places import address_of, constant, owner, type_of
 from xpiler.frontends.lift.pointers import advance, difference, is_null, same_address
 from xpiler.frontends.lift.state import Lifter
 from xpiler.frontends.lift.structs import initialised
 from xpiler.frontends.lift.values import (
     ArrayPlace,
+    ChoicePlace,
     ElementPlace,
     NeedsMemory,
     OpaqueValue,
@@ -144,6 +145,8 @@ def _pointer_binary(lf: Lifter, node: Node, op: str, a: Value, b: Value) -> Valu
 
 def _logical(lf: Lifter, node: Node, op: str, left: Node, right: Node) -> Value:
     a = build.cast(BOOL, scalar(lf, left))
+    if op == "&&" and _is_text(right):  # what an assertion says
+        return a
     with lf.block() as effects:
         b = build.cast(BOOL, scalar(lf, right))
     if not effects:
@@ -153,6 +156,12 @@ def _logical(lf: Lifter, node: Node, op: str, left: Node, right: Node) -> Value:
     cond = result if op == "&&" else arith.unary("!", result)
     lf.emit(If(cond, tuple(effects), span=node.span))
     return result
+
+
+def _is_text(node: Node) -> bool:
+    while node.kind in ("UNEXPOSED_EXPR", "PAREN_EXPR") and len(node.children) == 1:
+        node = node.children[0]
+    return node.kind == "STRING_LITERAL"
 
 
 def _conditional(lf: Lifter, node: Node) -> Value:
@@ -264,6 +273,9 @@ def _binary_place(lf: Lifter, node: Node) -> Place:
     return ValuePlace(value(lf, node))
 
 
+_LVALUES: Final = frozenset({"DECL_REF_EXPR", "ARRAY_SUBSCRIPT_EXPR", "MEMBER_REF_EXPR"})
+_MEMORY = (VarPlace, ElementPlace, PackPlace)
+
 # --- places ------------------------------------------------------------------------------------
 
 
@@ -299,6 +311,8 @@ def _implicit_place(lf: Lifter, node: Node) -> Place:
         found = place(lf, inner[0])
         if isinstance(ctype, CStruct) and isinstance(found, StructPlace):
             names = {name for name, _ in ctype.fields}
+            if not names <= dict(found.fields).keys():
+                require_base(lf, found.ctype, node)
             return StructPlace(ctype, tuple(f for f in found.fields if f[0] in names))
         if isinstance(found, ValuePlace):
             return ValuePlace(convert(lf, found.value, ctype, node))
@@ -307,6 +321,17 @@ def _implicit_place(lf: Lifter, node: Node) -> Place:
 
 
 def _conditional_place(lf: Lifter, node: Node) -> Place:
+    cond_node, then_node, else_node = node.children[-3:]
+    if (
+        isinstance(lf.ctype(node), CScalar)
+        and then_node.kind in _LVALUES
+        and else_node.kind in _LVALUES
+    ):
+        cond = lf.temporary(build.cast(BOOL, scalar(lf, cond_node)), "test")
+        with lf.block() as effects:
+            a, b = place(lf, then_node), place(lf, else_node)
+        if not effects and isinstance(a, _MEMORY) and isinstance(b, _MEMORY):
+            return ChoicePlace(cond, a, b)
     return ValuePlace(_conditional(lf, node))
 
 

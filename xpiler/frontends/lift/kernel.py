@@ -143,6 +143,8 @@ def _place(lf: Lifter, source: Source, ctype: CType, params: list[Param], consta
         return VarPlace(name, ctype.type)
     if isinstance(ctype, CPointer):
         return _pointer(lf, source, ctype, params, constant)
+    if isinstance(ctype, CStruct) and ctype.overlaps:
+        raise lf.refuse("XP1110", "a union is passed by value to a kernel", source.node)
     if isinstance(ctype, CStruct):
         fields = tuple(
             (name, _field(lf, source, name, field, params, constant))
@@ -159,9 +161,21 @@ def _field(
 ) -> Place:
     base = source.origin or source.node.spelling
     inner = Source(f"{source.stem}_{name}", f"{base}.{name}", source.node)
+    if isinstance(ctype, CArray) and isinstance(ctype.elem, CPointer):
+        return _pointer_fields(lf, inner, ctype, params)
     if isinstance(ctype, CArray):
         return _field_array(lf, inner, ctype, params)
     return _place(lf, inner, ctype, params, constant)
+
+
+def _pointer_fields(lf: Lifter, source: Source, ctype: CArray, params: list[Param]) -> Place:
+    """An array of pointers in a struct parameter: one parameter for each."""
+    places: list[Place] = []
+    for k in range(ctype.count or 0):
+        part = Source(f"{source.stem}_{k}", f"{source.origin}[{k}]", source.node)
+        assert isinstance(ctype.elem, CPointer)
+        places.append(_pointer(lf, part, ctype.elem, params, True))
+    return ValuePlace(OpaqueValue("pointers", tuple(places)))
 
 
 def _field_array(lf: Lifter, source: Source, ctype: CArray, params: list[Param]) -> Place:

@@ -25,6 +25,7 @@ from xpiler.frontends.lift.values import (
     ChoicePlace,
     ElementPlace,
     Flatten,
+    NeedsBase,
     OpaqueValue,
     PackPlace,
     Place,
@@ -215,12 +216,20 @@ def write(lf: Lifter, place: Place, value: Value, node: Node | None = None) -> N
             _store(lf, place, buffer, index, value, node)
         case PackPlace(), _ if isinstance(value, Expr):
             _write_pack(lf, place, value)
-        case StructPlace(fields=fields), StructValue():
-            pairs = [(p, value.get(name)) for name, p in fields]
+        case StructPlace(ctype=ctype, fields=fields), StructValue():
+            given = dict(value.fields)
+            pairs = [(p, given[name]) for name, p in fields if name in given]
+            if ctype.overlaps:
+                pairs = _covering(ctype, dict(fields), given)
             if _overlap(pairs):
                 pairs = [(p, snapshot(lf, v)) for p, v in pairs]
             for field, part in pairs:
                 write(lf, field, part, node)
+        case ArrayPlace(start=start), OpaqueValue(kind="array", data=parts):
+            for k, held in enumerate(parts):
+                element = dereference(lf, advance(lf, start, build.i32(k), node), node)
+                assert isinstance(held, Expr | PointerValue | StructValue | OpaqueValue)
+                write(lf, element, held, node)
         case ArrayPlace(ctype=ctype), PointerValue():
             copy_array(lf, place, value, ctype, node)
         case PointerPlace(), PointerValue():
@@ -229,6 +238,22 @@ def write(lf: Lifter, place: Place, value: Value, node: Node | None = None) -> N
             return
         case _:
             raise lf.refuse("XP1111", "this assignment cannot be expressed", node)
+
+
+def _covering(
+    ctype: CStruct, places: dict[str, Place], given: dict[str, Value]
+) -> list[tuple[Place, Value]]:
+    """The largest members of a struct with a union in it: together they are all of its memory."""
+    chosen: list[tuple[int, int, str]] = []
+    spans = [
+        (offset, offset + field.size, name)
+        for (name, field), offset in zip(ctype.fields, ctype.offsets, strict=True)
+        if name in given
+    ]
+    for start, end, name in sorted(spans, key=lambda s: (s[0] - s[1], s[0])):
+        if all(end <= first or last <= start for first, last, _ in chosen):
+            chosen.append((start, end, name))
+    return [(places[name], given[name]) for _, _, name in sorted(chosen)]
 
 
 def _overlap(pairs: list[tuple[Place, Value]]) -> bool:
@@ -301,7 +326,10 @@ def snapshot(lf: Lifter, value: Value) -> Value:
     if isinstance(value, PointerValue):
         return snapshot_pointer(lf, value)
     if isinstance(value, OpaqueValue):
-        return value
+        if value.kind != "array":
+            return value
+        parts = (p for p in value.data if isinstance(p, Expr | StructValue | OpaqueValue))
+        return OpaqueValue("array", tuple(snapshot(lf, part) for part in parts))
     return snapshot_scalar(lf, value)
 
 
@@ -343,6 +371,8 @@ def convert(lf: Lifter, value: Value, to: CType, node: Node | None = None) -> Va
     if isinstance(value, StructValue):
         if isinstance(to, CStruct) and to != value.ctype:
             names = {name for name, _ in to.fields}
+            if not names <= dict(value.fields).keys() and node is not None:
+                require_base(lf, value.ctype, node)
             return StructValue(to, tuple(f for f in value.fields if f[0] in names))
         return value
     if isinstance(value, PointerValue):
@@ -362,6 +392,12 @@ def convert(lf: Lifter, value: Value, to: CType, node: Node | None = None) -> Va
             return PointerValue("", (), build.i32(0), to.to)
         raise lf.refuse("XP1113", "a number is used as a pointer", node)
     return value
+
+
+def require_base(lf: Lifter, derived: CStruct, node: Node) -> None:
+    """Lift again when a conversion to a base class shows one that libclang did not tell."""
+    if lf.file.types.add_base(derived, node.type.get_canonical()):
+        raise NeedsBase
 
 
 def address_number(value: Value) -> PointerValue | None:

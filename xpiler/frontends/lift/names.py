@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from xpiler.frontends.libclang import Node
-from xpiler.frontends.lift.ctype import CArray, CScalar, CStruct, CType
+from xpiler.frontends.lift.ctype import CArray, CPointer, CScalar, CStruct, CType
 from xpiler.frontends.lift.memory import dereference
 from xpiler.frontends.lift.pointers import dynamic_view
 from xpiler.frontends.lift.state import Lifter
@@ -70,16 +70,37 @@ def element_type(lf: Lifter, ctype: CType, node: Node | None) -> Scalar:
     parts = scalars(ctype)
     if isinstance(ctype, CStruct) and parts is None:
         parts = _padded(ctype)
+    if not parts and holds_pointers(ctype):
+        what, instead = "memory that holds pointers", "pass each pointer as a parameter of its own"
+        raise lf.refuse("XP1110", what, node, instead)
     if not parts:
         raise lf.refuse("XP1110", "memory of a type that has no counterpart", node)
+    if all(part == parts[0] for part in parts) and ctype.size % parts[0].size == 0:
+        return parts[0]
     return {1: U8, 2: U16, 4: U32, 8: U64}[min(part.size for part in parts)]
+
+
+def holds_pointers(ctype: CType) -> bool:
+    """Whether a pointer is among what the type consists of."""
+    match ctype:
+        case CPointer():
+            return True
+        case CArray(elem=elem):
+            return holds_pointers(elem)
+        case CStruct(fields=fields):
+            return any(holds_pointers(field) for _, field in fields)
+        case _:
+            return False
 
 
 def _padded(ctype: CStruct) -> tuple[Scalar, ...] | None:
     """The scalars of a struct with padding, when it has no pointers."""
     found: list[Scalar] = []
     for _, field in ctype.fields:
-        inner = _padded(field) if isinstance(field, CStruct) else scalars(field)
+        plain = field
+        while isinstance(plain, CArray):
+            plain = plain.elem
+        inner = _padded(plain) if isinstance(plain, CStruct) else scalars(plain)
         if inner is None:
             return None
         found += inner

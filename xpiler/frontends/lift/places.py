@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from xpiler.frontends.libclang import Node
 from xpiler.frontends.lift import arith
 from xpiler.frontends.lift.ctype import CPointer, CScalar, CType
@@ -13,12 +15,14 @@ from xpiler.frontends.lift.state import Lifter
 from xpiler.frontends.lift.tiles import fragment_elements, subscript_fragments
 from xpiler.frontends.lift.values import (
     ArrayPlace,
+    Choice,
     ElementPlace,
     NeedsBase,
     NeedsMemory,
     OpaqueValue,
     PackPlace,
     Place,
+    PointerPlace,
     PointerValue,
     StructPlace,
     StructValue,
@@ -28,6 +32,7 @@ from xpiler.frontends.lift.values import (
 )
 from xpiler.ir import build
 from xpiler.ir.nodes import Const, Expr
+from xpiler.ir.types import I32
 
 __all__ = ["address_of", "constant", "owner", "type_of"]
 
@@ -101,16 +106,19 @@ def _member(lf: Lifter, node: Node) -> Place:
     ref = node.ref
     if ref is not None and ref.kind in ("VAR_DECL", "ENUM_CONSTANT_DECL"):
         return name_place(lf, node, ref)
+    if ref is not None and ref.cursor.is_anonymous():
+        return _owner_of_member(lf, node)  # its members are its record's
+    return member_of(lf, _owner_of_member(lf, node), node.spelling, node)
+
+
+def _owner_of_member(lf: Lifter, node: Node) -> Place:
     bases = [c for c in node.children if c.kind not in REFERENCES]
-    base: Place
-    if not bases:
-        if not lf.this:
-            raise lf.refuse("XP1111", "a member of an unknown object", node)
-        found_this = lf.this[-1]
-        base = ValuePlace(found_this) if isinstance(found_this, OpaqueValue) else found_this
-    else:
-        base = _object(lf, bases[0])
-    return member_of(lf, base, node.spelling, node)
+    if bases:
+        return _object(lf, bases[0])
+    if not lf.this:
+        raise lf.refuse("XP1111", "a member of an unknown object", node)
+    found = lf.this[-1]
+    return ValuePlace(found) if isinstance(found, OpaqueValue) else found
 
 
 def _object(lf: Lifter, node: Node) -> Place:
@@ -159,6 +167,8 @@ def _subscript(lf: Lifter, node: Node) -> Place:
     base = value(lf, base_node)
     if isinstance(base, OpaqueValue) and base.kind == "fragments":
         return ValuePlace(subscript_fragments(lf, base, index_node))
+    if isinstance(base, OpaqueValue) and base.kind == "pointers":
+        return _pointer_element(lf, base, index_node, node)
     index = value(lf, index_node)
     if isinstance(base, OpaqueValue) and base.kind == "address_of_variable":
         if isinstance(index, Const) and index.value == 0:
@@ -172,6 +182,28 @@ def _subscript(lf: Lifter, node: Node) -> Place:
     if not isinstance(base, PointerValue) or not isinstance(index, Expr):
         raise lf.refuse("XP1111", "a subscript of this value", node)
     return dereference(lf, advance(lf, base, index, node), node)
+
+
+def _pointer_element(lf: Lifter, base: OpaqueValue, index_node: Node, node: Node) -> Place:
+    """An element of an array of pointers: by a constant, or the pointer that a chain of tests chooses."""
+    index = value(lf, index_node)
+    places = [p for p in base.data if isinstance(p, ValuePlace | PointerPlace)]
+    if isinstance(index, Const) and 0 <= index.value < len(places):
+        return places[int(index.value)]
+    if not isinstance(index, Expr):
+        raise lf.refuse("XP1111", "a subscript of this value", node)
+    chosen = lf.temporary(index, "which")
+    found: PointerValue | None = None
+    for k, held in reversed(list(enumerate(places))):
+        here = read(lf, held)
+        if not isinstance(here, PointerValue) or here.choice is not None:
+            raise lf.refuse("XP1109", "a choice among pointers that are chosen themselves", node)
+        if found is not None:
+            cond = arith.binary("==", build.cast(I32, chosen), build.i32(k))
+            here = replace(here, choice=Choice(cond, found))
+        found = here
+    assert found is not None
+    return ValuePlace(found)
 
 
 def _reference(lf: Lifter, node: Node) -> Place:

@@ -96,6 +96,8 @@ def assembly(lf: Lifter, node: Node) -> None:
     if barrier is not None:
         lf.emit(Barrier(barrier, span=node.span))
         return
+    if not template and '"' in node.text:
+        return  # it tells the compiler alone to keep an order
     meaning = _IDIOMS.get(template)
     operands = [c for c in node.children if c.kind not in REFERENCES and "LITERAL" not in c.kind]
     if meaning is None or not operands:

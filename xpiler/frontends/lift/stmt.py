@@ -7,6 +7,7 @@ from typing import Final
 
 from xpiler.frontends.libclang import Node
 from xpiler.frontends.lift import arith
+from xpiler.frontends.lift.bindings import bindings, range_loop
 from xpiler.frontends.lift.decl import declare
 from xpiler.frontends.lift.dispatch import scalar, value
 from xpiler.frontends.lift.expr import effect
@@ -42,6 +43,8 @@ def _declarations(lf: Lifter, node: Node) -> None:
     for child in node.children:
         if child.kind == "VAR_DECL":
             declare(lf, child)
+        elif child.kind == "UNEXPOSED_DECL" and child.spelling.startswith("["):
+            bindings(lf, child)
 
 
 def _nothing(lf: Lifter, node: Node) -> None:
@@ -122,6 +125,10 @@ def _for(lf: Lifter, node: Node) -> None:
     for_loop(lf, node, statement)
 
 
+def _range(lf: Lifter, node: Node) -> None:
+    range_loop(lf, node, statement)
+
+
 def _while(lf: Lifter, node: Node) -> None:
     while_loop(lf, node, statement)
 
@@ -140,6 +147,7 @@ _STATEMENTS: Final[dict[str, Callable[[Lifter, Node], None]]] = {
     "NULL_STMT": _nothing,
     "IF_STMT": _if,
     "FOR_STMT": _for,
+    "CXX_FOR_RANGE_STMT": _range,
     "WHILE_STMT": _while,
     "DO_STMT": _do,
     "SWITCH_STMT": _switch,
