@@ -56,14 +56,18 @@ install() {
 
 demo() {
   install .
-  local out
+  local out target status=0
   out=$(mktemp -d)
-  for target in hip avx512 bang; do
-    say "xpiler translate examples/softmax.cu --target $target"
-    "$venv/bin/xpiler" translate examples/softmax.cu --target "$target" -o "$out/softmax.$target" || true
-    sed -n '1,400p' "$out/softmax.$target"
+  for target in hip:hip avx512:cpp bang:mlu; do
+    local file="$out/softmax.${target#*:}"
+    say "xpiler translate examples/softmax.cu --target ${target%:*}"
+    "$venv/bin/xpiler" translate examples/softmax.cu --target "${target%:*}" -o "$file" 2>"$out/said" || status=$?
+    if [ -f "$file" ]; then cat "$file"; fi
+    sed "s/^/${target%:*}: /" "$out/said" >>"$out/summary"
   done
-  say "The three files are in $out"
+  say "The translations of examples/softmax.cu"
+  cat "$out/summary"
+  return "$status"
 }
 
 # The compilers that translations are checked against where they are there: clang for AVX-512 and for AMD GPUs.
