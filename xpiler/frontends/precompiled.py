@@ -54,6 +54,7 @@ def precompiled(
     """
     text = "".join(f"#include <{header}>\n" for header in headers)
     stamp = [f"{name}\0{content}" for name, content in unsaved]
+    stamp += [f"{path}\0{path.stat().st_mtime_ns}" for path in _own_headers()]
     key = digest("pch", str(Path(ci.__file__)), text, *arguments, *stamp)
     cache = Cache.default()
     there = cache.get(key, ".pch")
@@ -63,6 +64,13 @@ def precompiled(
         return _made(cache, key, text, arguments, unsaved)
     except (OSError, ci.TranslationUnitLoadError, ci.TranslationUnitSaveError):
         return None
+
+
+def _own_headers() -> list[Path]:
+    """The stand-ins: a header that was precompiled with others than these would be refused at each parse."""
+    package = Path(__file__).parents[1]
+    folders = ("frontends/include", "runtime/include/xpiler")
+    return sorted(p for folder in folders for p in (package / folder).rglob("*.h"))
 
 
 def _made(

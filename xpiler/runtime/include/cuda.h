@@ -1,2 +1,3 @@
 #pragma once
 #include "xpiler/prelude.h"
+#include "xpiler/driver.h"

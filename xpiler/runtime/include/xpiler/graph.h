@@ -4,42 +4,12 @@
 
 #include "xpiler/texture.h"
 
-typedef struct CUgraph_st *cudaGraph_t;
-typedef struct CUgraphNode_st *cudaGraphNode_t;
-typedef struct CUgraphExec_st *cudaGraphExec_t;
-enum cudaStreamCaptureMode {
-  cudaStreamCaptureModeGlobal = 0,
-  cudaStreamCaptureModeThreadLocal = 1,
-  cudaStreamCaptureModeRelaxed = 2
-};
-enum cudaStreamCaptureStatus {
-  cudaStreamCaptureStatusNone = 0,
-  cudaStreamCaptureStatusActive = 1,
-  cudaStreamCaptureStatusInvalidated = 2
-};
-enum cudaGraphExecUpdateResult { cudaGraphExecUpdateSuccess = 0, cudaGraphExecUpdateError = 1 };
-struct cudaGraphExecUpdateResultInfo {
-  cudaGraphExecUpdateResult result;
-  cudaGraphNode_t errorNode, errorFromNode;
-};
-
 struct cudaKernelNodeParams {
   xpiler::KernelPointer func;
   dim3 gridDim, blockDim;
   unsigned sharedMemBytes;
   void **kernelParams, **extra;
 };
-struct cudaMemsetParams {
-  void *dst;
-  size_t pitch;
-  unsigned value, elementSize;
-  size_t width, height;
-};
-struct cudaHostNodeParams {
-  cudaHostFn_t fn;
-  void *userData;
-};
-
 cudaError_t cudaGraphCreate(cudaGraph_t *graph, unsigned flags);
 cudaError_t cudaGraphDestroy(cudaGraph_t graph);
 cudaError_t cudaGraphClone(cudaGraph_t *clone, cudaGraph_t graph);

@@ -23,6 +23,7 @@
 #include "xpiler/groups.h"
 #include "xpiler/wmma.h"
 #include "xpiler/host.h"
+#include "xpiler/pools.h"
 #include "xpiler/texture.h"
 #include "xpiler/graph.h"
 #ifdef __HIPCC__
