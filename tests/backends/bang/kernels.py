@@ -161,6 +161,22 @@ KERNELS: dict[str, str] = {
            z[i] = (f32)low * 2.0f + (f32)high;
          }""",
     ),
+    "statistics": flat(
+        "statistics",
+        "const f32 *x, f32 *mean, f32 *variance, i32 rows, i32 cols",
+        """if (i < rows) {
+           f64 s = 0.0;
+           f64 q = 0.0;
+           for (i32 c = 0; c < cols; c += 1) {
+             f64 v = (f64)x[i * cols + c];
+             s += v;
+             q += v * v;
+           }
+           f64 m = s / (f64)cols;
+           mean[i] = (f32)m;
+           variance[i] = (f32)(q / (f64)cols - m * m);
+         }""",
+    ),
     "replaced": flat(
         "replaced",
         "f32 *x, i32 n, i32 from",

@@ -34,7 +34,7 @@ from xpiler.ir.walk import expressions, statements
 from xpiler.passes.base import Applied, Context, NotApplicable, Pass, Unsupported
 
 Array = np.ndarray[Any, Any]
-PASSES = (BIND, DISTRIBUTE, REROLL, ROWS, CACHE, MATMUL, TENSORIZE, PIPELINE, ATOMICS)
+PASSES = (DOUBLES, BIND, DISTRIBUTE, REROLL, ROWS, CACHE, MATMUL, TENSORIZE, PIPELINE, ATOMICS)
 SMALL = {"loop_bind": {"tile": 256}}  # so that a task has several tiles
 WORDS = vocabulary()
 FRONT = "#include <bang.h>\n#include <cnrt.h>\n"
@@ -479,7 +479,8 @@ def test_nothing_fits_into_no_memory() -> None:
     [
         ("f64 *x, i32 n", "x[i] = 0.0;"),
         ("f32 *x, f64 a", "x[i] = (f32)a;"),
-        ("f32 *x, i32 n", "f64 v = (f64)x[i]; x[i] = (f32)(v * v + 1.0);"),
+        ("f32 *x, i32 n", "f64 v[4]; v[i & 3] = (f64)x[i]; x[i] = (f32)v[0];"),
+        ("f32 *x, i32 n", "f64 v = (f64)x[i]; while (v < 10.0) { v = v * 2.0; } x[i] = (f32)v;"),
         ("f32 *x, i32 n", "x[i] = (f32)((f64)x[i] * 1e300);"),
     ],
 )
@@ -487,6 +488,19 @@ def test_doubles_are_refused(params: str, body: str) -> None:
     outcome = DOUBLES.rewrite(parse_module(flat("k", params, body)), Context())
     assert isinstance(outcome, Unsupported)
     assert outcome.code == "XP3101"
+
+
+@pytest.mark.parametrize(("rows", "cols"), [(40, 3), (70, 500)])
+def test_sums_in_double_are_kept_in_pairs_of_floats(library: Library, rows: int, cols: int) -> None:
+    x = _floats(rows * cols) * np.float32(1000) + np.float32(3e5)
+    mean, variance = np.zeros(rows, np.float32), np.zeros(rows, np.float32)
+    library.call("statistics", (-(-rows // 32),), (32,), x, mean, variance, rows, cols)
+    wide = x.reshape(rows, cols).astype(np.float64)
+    np.testing.assert_allclose(mean, wide.mean(axis=1), rtol=2.0**-22)
+    np.testing.assert_allclose(variance, wide.var(axis=1), rtol=2.0**-22)
+    text = library.texts["statistics"]
+    assert "__bang_add(" in text
+    assert "double" not in text
 
 
 def test_double_literals_between_floats_are_floats() -> None:

@@ -4,8 +4,8 @@
 bits of a float and two to spare, so rounding twice rounds as once does (Figueroa, 1995). Comparisons are exact.
 
 A longer expression between floats (`y = x * 0.5 + 1.0`, literals that lack their `f`) is done in float: each of its
-operations then rounds to float, and verification judges whether the result is accurate enough. Values that the
-source keeps in double (parameters, arrays, variables) are refused.
+operations then rounds to float, and verification judges whether the result is accurate enough. Variables in double
+become pairs of floats (`pairs.py`); parameters and arrays in double are refused.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import struct
 from dataclasses import replace
 from typing import Final
 
+from xpiler.backends.bang.passes.pairs import in_pairs
 from xpiler.ir.build import round_float
 from xpiler.ir.nodes import (
     COMPARISONS,
@@ -32,7 +33,7 @@ from xpiler.ir.nodes import (
     Unary,
 )
 from xpiler.ir.types import F32, F64, Pointer, Scalar
-from xpiler.ir.walk import expressions, map_block, statements, subexpressions
+from xpiler.ir.walk import declared, expressions, map_block, statements, subexpressions
 from xpiler.passes.base import Applied, Context, NotApplicable, Outcome, Pass, Unsupported
 
 __all__ = ["DOUBLES"]
@@ -56,8 +57,15 @@ def _rewrite(module: Module, context: Context) -> Outcome:
         return NotApplicable("no double in the kernel")
     body = map_block(kernel.body, lambda s: (s,), _narrow)
     narrowed = replace(kernel, body=body)
-    for what, span in _doubles(narrowed):
-        return Unsupported(_CODE, f"double precision: {what}", span or kernel.span, _HINT)
+    if left := _doubles(narrowed):
+        names = {p.name for p in kernel.params} | {g.name for g in module.globals}
+        pairs = in_pairs(body, names | set(declared(body)))
+        if pairs is None:
+            what, span = left[0]
+            return Unsupported(_CODE, f"double precision: {what}", span or kernel.span, _HINT)
+        paired = replace(kernel, body=pairs)
+        notes = ("variables in double are pairs of floats",)
+        return Applied(replace(module, kernels=(paired,)), notes)
     return Applied(
         replace(module, kernels=(narrowed,)), ("doubles that float represents are floats",)
     )
