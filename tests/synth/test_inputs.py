@@ -33,6 +33,16 @@ def test_each_size_is_short_and_long_alone_and_all_have_several_blocks() -> None
     assert all(work(s) <= 6000 for s in in_turn(one.cases, SEEN, (97,)))
 
 
+def test_the_last_thread_has_work_where_a_size_is_of_whole_blocks() -> None:
+    one = subject("vector_add:vector_add/loop_fuse")
+    found = inputs_for(one.before, one.cases, after=one.after)
+    assert any(g.args["n"] == g.grid[0] * g.block[0] > g.block[0] for g in found)
+    short = [m for m in choose(one, "loop bound", 9, 0) if m.made.what == "bound -1"]
+    assert short
+    for mutant in short:
+        assert not Tests(one.before, found).passes(mutant.made.program), mutant.made.what
+
+
 def test_a_length_below_a_start_is_among_the_inputs() -> None:
     one = subject("copy_scale:copy_scale_tail/bang.loop_bind")
     found = inputs_for(one.before, one.cases, after=one.after)

@@ -2,8 +2,8 @@
 
 The cases' own sizes are made for compiled programs. Small ones take every branch that the large ones take, in
 milliseconds. Sizes that are all short, or all drawn from one list, leave out what only shows where one of them is
-long (a second tile of the innermost loop), where one is shorter than another (an empty range), or where all have
-several blocks (a tile of blocks); those come on their own.
+long (a second tile of the innermost loop), where one is shorter than another (an empty range), where all have
+several blocks (a tile of blocks), or where nothing is left over (the last thread works); those come on their own.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def near_a_block(
 
 
 def in_turn(cases: Sequence[Case], small: Sequence[int], tiles: Sequence[int]) -> list[Concrete]:
-    """Shapes in which one size alone is short, one alone is long, and all have several blocks."""
+    """Shapes in which one size alone is short, one alone is long, all are whole blocks, all have several blocks."""
     rows = [(c, list(_turns(c, sorted(small), max((LONG, *tiles[:2]))))) for c in cases]
     return list(dict.fromkeys(s for case, given in rows for s in _of_rows(case, given)))
 
@@ -111,6 +111,10 @@ def _turns(case: Case, small: Sequence[int], long: int) -> Iterator[Row]:
     }
     for alone in lengths:
         yield _roomy(base | dict.fromkeys(lengths, middle[0]) | {alone: small[0]})
+    if lengths:
+        yield _roomy(base | dict.fromkeys(lengths, _whole_blocks(case, base)))
+    for length in _last_blocks(case, base):
+        yield _roomy(_of_launch(case, base) | dict.fromkeys(lengths, length))
     if len(lengths) < 2:
         return
     few = small[1:3]
@@ -119,6 +123,30 @@ def _turns(case: Case, small: Sequence[int], long: int) -> Iterator[Row]:
         yield _roomy(base | others | {alone: long})
     several = [*reversed(small[len(small) // 2 - 1 : len(small) // 2 + 2])]
     yield _roomy(base | {name: several[n % len(several)] for n, name in enumerate(lengths)})
+
+
+def _whole_blocks(case: Case, row: Row) -> int:
+    """A size that leaves no rest of a block: the last element is then the last thread's."""
+    found = concrete(case, row)
+    return 2 * max(found.block) if isinstance(found, Concrete) else 16
+
+
+def _last_blocks(case: Case, base: Row) -> tuple[int, ...]:
+    """Lengths that end within the last block of a launch whose blocks have a number of their own; a thread may do two."""
+    row = _of_launch(case, base)
+    found = concrete(case, row)
+    if row == base or not isinstance(found, Concrete):
+        return ()
+    threads, each = prod(found.grid) * prod(found.block), prod(found.block)
+    return tuple(factor * threads - each // 2 - 1 for factor in (1, 2))
+
+
+def _of_launch(case: Case, base: Row) -> Row:
+    """The row with as many blocks as a small launch has."""
+    most = {
+        n: max(_launched(v, k) for k in range(4)) for n, v in case.sizes if n.startswith("blocks_")
+    }
+    return base | most
 
 
 def _is_length(name: str) -> bool:
