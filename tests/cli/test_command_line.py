@@ -186,3 +186,25 @@ def test_an_interrupt_leaves_nothing_and_says_so() -> None:
         assert process.returncode in (130, -signal.SIGINT), said
         assert "interrupted" in said
         assert [p.name for p in Path().iterdir()] == ["saxpy.cu"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ("", "give -o OUT, or --in-place"),
+        ("-o out --arch gfx1", "unknown architecture gfx1"),
+        ("-o out --matrix x", "unknown --matrix x"),
+        ("-o out --rocm new", "is no release"),
+        ("-o out --target bang", "xpiler translate"),
+        ("-o out --suppress XP9", "--suppress XP9: there is no such code"),
+        ("-o out --suppress XP52,,XP53", "--suppress nothing"),
+        ("-o out --rules no.toml", "no.toml: No such file"),
+    ],
+)
+def test_what_is_wrong_with_a_port_is_said(flags: str, said: str) -> None:
+    Path("tree").mkdir()
+    Path("tree/k.cu").write_text(SAXPY)
+    status, output = xpiler("port", "tree", *flags.split())
+    assert status == 2, output
+    assert said in output
+    assert not Path("out").exists()
