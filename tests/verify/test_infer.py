@@ -113,6 +113,23 @@ def test_index_valued_buffers() -> None:
     assert str(rows.values) == "index(37)"
 
 
+def test_what_is_followed_to_its_end_is_a_forest() -> None:
+    module = parse_module("""
+__global__ void compress(i32 *parent, i32 n) {
+  i32 v = (i32)(blockIdx.x * blockDim.x + threadIdx.x);
+  if (v < n) {
+    i32 p = parent[v];
+    while (p != parent[p]) { p = parent[p]; }
+    parent[v] = p;
+  }
+}
+""")
+    case = infer_bare(module, module.kernels[0])
+    assert isinstance(case, Case)
+    (parent,) = (a for a in case.arguments if isinstance(a, BufferArgument))
+    assert str(parent.values) == "forest(37)"
+
+
 def test_row_offsets() -> None:
     module = parse_module("""
 __global__ void rows(const i32 *start, const i32 *col, const f32 *v, const f32 *x, f32 *y, i32 n) {

@@ -101,3 +101,9 @@ def test_tiny_buffers(count: int) -> None:
         bounds = (5, 9)[:least] if least else ()
         values = draw(F32, count, kind, bounds, Style.MIXED, np.random.default_rng(0))
         assert len(values) == count
+
+
+def test_links_of_a_forest_come_to_an_end() -> None:
+    links = draw(I32, 200, "forest", (37,), Style.MIXED, np.random.default_rng(3))
+    assert all(0 <= link <= min(i, 36) for i, link in enumerate(links.tolist()))
+    assert len(set(links.tolist())) > 20

@@ -26,6 +26,11 @@ KINDS: dict[str, tuple[int, int, str]] = {
         "each of 0 .. elements-1 once, shuffled; distinct in [0, a) when a is given",
     ),
     "sorted": (0, 1, "ascending; integers in [0, a) when a is given"),
+    "forest": (
+        1,
+        1,
+        "position i refers to one of 0 .. i, below a: parents, links that come to an end",
+    ),
     "offsets": (1, 1, "ascending integers from 0 to a, both present: row starts"),
     "zeros": (0, 0, "zero: a fresh accumulator"),
     "ones": (0, 0, "one"),

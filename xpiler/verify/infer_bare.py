@@ -287,6 +287,8 @@ def index_ranges(kernel: Kernel) -> tuple[dict[str, Interval], dict[str, Distrib
             continue
         if use.how == "index":
             loads.setdefault(use.source, Interval(0, INDEX_RANGE - 1))
+            if use.source == use.target:  # what is followed from one to the next has to end
+                values[use.source] = Distribution("forest", bound)
             values.setdefault(use.source, Distribution("index", bound))
         else:
             loads[use.source] = Interval(0, INDEX_RANGE)

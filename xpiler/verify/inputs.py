@@ -164,6 +164,10 @@ def draw(
             return np.maximum(magnitude, 2.0**-6 if elem.is_float else 1).astype(dtype)
         case "index":
             return rng.integers(0, max(1, bounds[0]), count).astype(dtype)
+        case "forest":
+            return rng.integers(0, np.clip(np.arange(count) + 1, 1, max(1, bounds[0]))).astype(
+                dtype
+            )
         case "permutation" if bounds:
             whole = rng.permutation(max(1, bounds[0]))
             return np.resize(whole, count).astype(dtype)
