@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,10 @@ from xpiler.frontends.lift import lift
 from xpiler.frontends.results import LiftedFile
 from xpiler.verify.case import BufferArgument, Case, Concrete, ScalarArgument, concrete
 from xpiler.verify.check import Side, check
+from xpiler.verify.distribution import Distribution
 from xpiler.verify.evidence import Evidence, Tested
+from xpiler.verify.formula import Formula
+from xpiler.verify.host_other import host_cases
 from xpiler.verify.infer import infer_cases
 from xpiler.verify.inputs import prepare
 from xpiler.verify.oracle import CudaRuntime
@@ -215,11 +219,6 @@ def test_distinct_positions() -> None:
     case = case_of(SCATTER)
     found = concrete(case, {"n": 257})
     assert isinstance(found, Concrete)
-    from dataclasses import replace
-
-    from xpiler.verify.distribution import Distribution
-    from xpiler.verify.formula import Formula
-
     apart = tuple(
         replace(a, values=Distribution("permutation", (Formula("n * 2"),))) if a.name == "at" else a
         for a in case.arguments
@@ -335,3 +334,12 @@ __global__ void merge(const unsigned *in, unsigned *out, unsigned stride) {
     assert isinstance(cases, tuple), cases
     assert "a size guessed" in cases[0].note
     assert isinstance(against_itself(text), Tested)
+
+
+def test_a_case_that_a_person_gave_stays() -> None:
+    file = lifted(SCATTER)
+    kernel = file.lifted[0]
+    tried = infer_cases(kernel, file.launches)
+    assert isinstance(tried, tuple)
+    given = [replace(case, inferred=False) for case in tried]
+    assert not list(host_cases(kernel.program, file.launches, given, "the order of threads"))
