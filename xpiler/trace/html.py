@@ -8,7 +8,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from xpiler.trace.read import Trace, stage_diff
+from xpiler.trace.read import Event, Trace, stage_diff
 
 __all__ = ["render_html"]
 
@@ -83,7 +83,7 @@ def _kernel(trace: Trace, name: str) -> dict[str, Any]:
     }
 
 
-def _status(verdict: Any) -> str:
+def _status(verdict: Event | None) -> str:
     if verdict is None:
         return "none"
     kind = verdict["evidence"].get("kind", "")
@@ -91,7 +91,7 @@ def _status(verdict: Any) -> str:
     return good.get(kind, "bad")
 
 
-def _stage(trace: Trace, kernel: str, number: int, event: Any) -> dict[str, Any]:
+def _stage(trace: Trace, kernel: str, number: int, event: Event) -> dict[str, Any]:
     lines = stage_diff(trace, event)
     return {
         **event,
@@ -104,7 +104,7 @@ def _stage(trace: Trace, kernel: str, number: int, event: Any) -> dict[str, Any]
     }
 
 
-def _exchange(trace: Trace, event: Any) -> dict[str, Any]:
+def _exchange(trace: Trace, event: Event) -> dict[str, Any]:
     try:
         content = json.loads(trace.text(event["file"]))
     except ValueError:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["NoTrace", "Trace", "read_trace", "stage_diff"]
+__all__ = ["Event", "NoTrace", "Trace", "read_trace", "stage_diff"]
 
 Event = Mapping[str, Any]
 

@@ -17,14 +17,18 @@ import hashlib
 import json
 import platform
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from xpiler.ir.nodes import Module
 from xpiler.ir.print_c import print_module
 from xpiler.verify.evidence import Difference
+
+if TYPE_CHECKING:
+    from xpiler.llm.engine import Exchange
 
 __all__ = ["FORMAT", "CannotTrace", "Recorder", "open_trace"]
 
@@ -48,7 +52,7 @@ class Recorder:
         for name in ("programs", "prompts", "queries", "counterexamples"):
             (folder / name).mkdir(parents=True, exist_ok=True)
 
-    def begin(self, source: str, text: str, target: str, settings: dict[str, Any]) -> None:
+    def begin(self, source: str, text: str, target: str, settings: Mapping[str, object]) -> None:
         """What is being translated, by what, where."""
         facts = {
             "format": FORMAT,
@@ -92,7 +96,7 @@ class Recorder:
             detail=detail,
         )
 
-    def exchange(self, kernel: str, exchange: Any) -> None:
+    def exchange(self, kernel: str, exchange: Exchange) -> None:
         """A request to a model and its reply (`xpiler.llm.engine.Exchange`)."""
         content = asdict(exchange)
         name = self._store("prompts", json.dumps(content, indent=1, ensure_ascii=False), ".json")
@@ -118,11 +122,11 @@ class Recorder:
             "counterexample", kernel=kernel, stage=stage, file=name, program=program, text=text
         )
 
-    def proof(self, kernel: str, stage: str, evidence: dict[str, Any], summary: str) -> None:
+    def proof(self, kernel: str, stage: str, evidence: Mapping[str, object], summary: str) -> None:
         """Whether a stage was shown to be right for all sizes."""
         self._event("proof", kernel=kernel, stage=stage, evidence=evidence, summary=summary)
 
-    def verdict(self, kernel: str, evidence: dict[str, Any], summary: str) -> None:
+    def verdict(self, kernel: str, evidence: Mapping[str, object], summary: str) -> None:
         """What is known about a kernel's translation."""
         self._event("verdict", kernel=kernel, evidence=evidence, summary=summary)
 
@@ -132,7 +136,7 @@ class Recorder:
         (self.folder / name).write_text(text, encoding="utf-8", newline="")
         self._event("output", file=name)
 
-    def note(self, message: str, **facts: Any) -> None:
+    def note(self, message: str, **facts: object) -> None:
         """Anything else worth keeping."""
         self._event("note", message=message, **facts)
 
@@ -148,7 +152,7 @@ class Recorder:
             part.replace(path)
         return f"{folder}/{name}"
 
-    def _event(self, kind: str, **facts: Any) -> None:
+    def _event(self, kind: str, **facts: object) -> None:
         row = {"at": round(time.time() - self._start, 4), "kind": kind, **facts}
         with (self.folder / "events.jsonl").open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(row, ensure_ascii=False) + "\n")

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from xpiler.trace.read import Trace, stage_diff
+from xpiler.trace.read import Event, Trace, stage_diff
 
 __all__ = ["render_text"]
 
@@ -30,7 +29,7 @@ def _lines(trace: Trace, diffs: bool) -> Iterator[str]:
         yield "the run was cut short"
 
 
-def _event(trace: Trace, event: Any, diffs: bool) -> Iterator[str]:
+def _event(trace: Trace, event: Event, diffs: bool) -> Iterator[str]:
     match event["kind"]:
         case "stage":
             why = "; ".join(event["notes"]) or event["reason"]
