@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -97,6 +96,8 @@ def load_config(
     )
     path = folder / "xpiler.toml"
     if path.is_file():
+        import tomllib  # a start without such a file does without its parser
+
         try:
             table = tomllib.loads(path.read_text(encoding="utf-8")).get("llm", {})
         except tomllib.TOMLDecodeError as error:
