@@ -1,6 +1,11 @@
 // What real files hold beside plain kernels: unions, arrays in structs, bases of class templates, arrays of pointers,
 // structured bindings, numbers taken apart, CUB. tests/frontends/test_lift_differential.py runs it as written and as lifted.
+#include <cooperative_groups.h>
+#include <cooperative_groups/memcpy_async.h>
 #include <cub/cub.cuh>
+#include <cuda/atomic>
+#include <cuda/pipeline>
+#include <cuda_pipeline.h>
 #include <cuComplex.h>
 
 #define TID (blockIdx.x * blockDim.x + threadIdx.x)
@@ -139,4 +144,25 @@ __global__ void block_prefix(const int *a, int *o) {
   __syncthreads();
   Scan(storage).InclusiveSum(items, items);
   o[threadIdx.x] = before + all + items[1];
+}
+
+__global__ void staged(const float *a, float *o, float *sum, int *count) {
+  __shared__ float s[128], t[128], u[128];
+  auto block = cooperative_groups::this_thread_block();
+  auto pipe = cuda::make_pipeline();
+  const float *mine = a + blockIdx.x * 128;
+  pipe.producer_acquire();
+  cuda::memcpy_async(&s[threadIdx.x], &mine[threadIdx.x], sizeof(float), pipe);
+  pipe.producer_commit();
+  __pipeline_memcpy_async(&t[threadIdx.x], &mine[threadIdx.x], 4);
+  __pipeline_commit();
+  __pipeline_wait_prior(0);
+  cooperative_groups::memcpy_async(block, u, mine, sizeof(float) * 128);
+  pipe.consumer_wait();
+  cooperative_groups::wait(block);
+  o[blockIdx.x * 128 + threadIdx.x] = s[127 - threadIdx.x] + t[threadIdx.x ^ 1] * u[threadIdx.x ^ 2];
+  pipe.consumer_release();
+  cuda::atomic_ref<float, cuda::thread_scope_device> total(*sum);
+  total.fetch_add(s[threadIdx.x], cuda::memory_order_relaxed);
+  if (s[threadIdx.x] > 0) cuda::atomic_ref<int, cuda::thread_scope_device>(count[0]).fetch_add(1);
 }

@@ -61,6 +61,6 @@ def test_kernels_without_host_code_are_lifted_and_tested() -> None:
 @pytest.mark.slow
 def test_what_real_files_hold_is_lifted_and_tested() -> None:
     found = evidence(REAL)
-    assert len(found) == 7
+    assert len(found) == 8
     for symbol, result in found.items():
         assert is_verified(result), f"{symbol}: {summary(result)}"

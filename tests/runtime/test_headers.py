@@ -62,7 +62,6 @@ NOT_LIFTED = """
     __vminu4 __vsub4 __vsubss4 atomicDec_block atomicInc_block h2ceil h2cos h2exp10 h2exp2 h2floor h2log10 h2log2
     h2rint h2sin h2trunc llmax llmin norm3d rhypot sincospi sincospif ullmax ullmin
     cooperative_groups::binary_partition cooperative_groups::block_tile_memory cooperative_groups::labeled_partition
-    cooperative_groups::memcpy_async
 """  # a declaration would only turn the parser's message into the lifter's refusal
 OTHER_DIALECT = "hipLaunchKernelGGL unsafeAtomicAdd"  # HIP text is run, never lifted
 GPP_ONLY = """

@@ -55,6 +55,7 @@ template <class G, class T> T inclusive_scan(const G &, T);
 template <class G, class T> T exclusive_scan(const G &, T);
 template <class G> void sync(const G &);
 template <class G> void wait(const G &);
+template <class G, class T> void memcpy_async(const G &, T *, const T *, size_t);
 }  // namespace cooperative_groups
 
 namespace nvcuda {

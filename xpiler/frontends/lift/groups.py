@@ -12,13 +12,14 @@ from xpiler.frontends.lift import arith
 from xpiler.frontends.lift.ctype import CScalar, CStruct
 from xpiler.frontends.lift.dispatch import scalar, value
 from xpiler.frontends.lift.intrinsics import INTRINSICS, VOID
-from xpiler.frontends.lift.memory import convert, snapshot
+from xpiler.frontends.lift.memory import convert, dereference, read, snapshot, write
+from xpiler.frontends.lift.pointers import advance
 from xpiler.frontends.lift.state import Lifter
-from xpiler.frontends.lift.values import OpaqueValue, StructValue, Value
+from xpiler.frontends.lift.values import OpaqueValue, PointerValue, StructValue, Value
 from xpiler.frontends.lift.warp import FULL, shuffle, warp_op
 from xpiler.ir import build
-from xpiler.ir.nodes import Assign, Barrier, Const, Expr
-from xpiler.ir.types import I32, U32, U64
+from xpiler.ir.nodes import Assign, Barrier, Const, Expr, For, Var
+from xpiler.ir.types import I32, I64, U32, U64
 
 __all__ = ["method"]
 
@@ -296,6 +297,25 @@ def _reduce_by(lf: Lifter, node: Node, group: Group, given: Value, function: Opa
     return total
 
 
+def _copy(lf: Lifter, node: Node, args: tuple[Node, ...]) -> Value:
+    """`memcpy_async(group, to, from, bytes)`: the group's threads copy in turn; `wait` is where they meet."""
+    group = _group(lf, args[0])
+    to, source = value(lf, args[1]), value(lf, args[2])
+    if not isinstance(to, PointerValue) or not isinstance(source, PointerValue) or not to.to.size:
+        raise lf.refuse("XP1112", "memcpy_async of these pointers", node)
+    count = arith.divide(build.cast(I64, scalar(lf, args[3])), to.to.size)
+    first, step = build.cast(I64, _rank(lf, group)), build.cast(I64, _size(lf, group))
+    bound = lf.temporary(count, "count")
+    name = lf.fresh("copied")
+    lf.constants.add(name)
+    at = Var(name, I64)
+    with lf.block() as body:
+        found = read(lf, dereference(lf, advance(lf, source, at, node), node))
+        write(lf, dereference(lf, advance(lf, to, at, node), node), found, node)
+    lf.emit(For(name, I64, first, bound, step, tuple(body), span=node.span))
+    return VOID
+
+
 def _sync_function(lf: Lifter, node: Node, args: tuple[Node, ...]) -> Value:
     return _sync(lf, node, _group(lf, args[0]))
 
@@ -305,4 +325,5 @@ INTRINSICS["this_grid"] = _this_grid
 INTRINSICS["coalesced_threads"] = _coalesced
 INTRINSICS["tiled_partition"] = _partition
 INTRINSICS["reduce"] = _reduce
-INTRINSICS["sync"] = _sync_function
+INTRINSICS["sync"] = INTRINSICS["wait"] = _sync_function
+INTRINSICS["memcpy_async"] = _copy
