@@ -95,8 +95,11 @@ def _verify(
     ]
     programs = {k.symbol: k.program for k in present}
     observed: dict[int, Observed] = {}
+    launches = lifted.launches
     found = dict(
-        check(source, candidate, entries, cases, programs, jobs, observed=observed)
+        check(
+            source, candidate, entries, cases, programs, jobs, observed=observed, launches=launches
+        )
         if entries
         else {}
     )
@@ -104,7 +107,9 @@ def _verify(
         # one kernel that does not compile must not condemn the others
         for entry in entries:
             alone = replace(entry, index=0)
-            found.update(check(source, candidate, [alone], cases, programs, jobs))
+            found.update(
+                check(source, candidate, [alone], cases, programs, jobs, launches=launches)
+            )
     for kernel in present:
         evidence[_label(kernel, lifted)] = found[kernel.symbol]
     return evidence

@@ -90,6 +90,7 @@ class StageChecker:
             self.cases,
             {symbol: kernel.program},
             observed=memory,
+            launches=self.lifted.launches,
         )
         return found[symbol]
 
