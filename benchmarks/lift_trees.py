@@ -17,12 +17,14 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from xpiler.frontends.launch_brackets import closed_up
 from xpiler.frontends.lift import lift
 from xpiler.frontends.results import LiftedKernel, ParseFailed
 
 __all__ = ["Tried", "main", "table", "try_file"]
 
 _HEADER_FOLDERS: Final = frozenset({"common", "include", "inc", "llmc"})
+_PART: Final = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"\n]+\.cu)"', re.M)
 _KERNEL: Final = re.compile(r"__global__[^;{]*\{")
 _SPECIFIC: Final = re.compile(r"'[^']*'|[\w:]+(<.*>)?: |\d+")
 
@@ -47,7 +49,7 @@ def header_folders(tree: Path) -> tuple[Path, ...]:
 
 def try_file(path: Path, tree: Path) -> tuple[Tried, ...]:
     """Lift one file; a file that does not parse gives one refusal for each kernel that stands in it."""
-    text = path.read_text(encoding="utf-8", errors="replace")
+    text = closed_up(path.read_text(encoding="utf-8", errors="replace"))
     near = tuple(p for p in header_folders(tree) if p.parent in path.parents)
     lifted = lift(text, path, include_dirs=(path.parent, path.parent.parent, *near))
     if isinstance(lifted, ParseFailed):
@@ -69,7 +71,13 @@ def try_file(path: Path, tree: Path) -> tuple[Tried, ...]:
 
 
 def sources(tree: Path) -> Iterator[Path]:
-    yield from sorted(p for p in tree.rglob("*.cu") if p.is_file())
+    """The tree's .cu files but for those which another one includes: they are lifted as a part of that."""
+    files = sorted(p for p in tree.rglob("*.cu") if p.is_file())
+    parts: set[Path] = set()
+    for file in files:
+        text = file.read_text(encoding="utf-8", errors="replace")
+        parts |= {(file.parent / name).resolve() for name in _PART.findall(text)}
+    yield from (p for p in files if p.resolve() not in parts)
 
 
 def table(tries: Sequence[Tried], tree: Path) -> str:
