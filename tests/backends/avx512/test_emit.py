@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.backends.avx512.support import translate, warnings
+from xpiler.backends.avx512.emit.entry import callable_text
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 Golden = Callable[[str, str], None]
@@ -119,3 +120,16 @@ __global__ void scale(const __half *x, __half *y, __half factor, int n) {
     text = translate(source)[0].text
     assert "const float factor_ = xp_half_to_float(factor);" in text
     assert "_mm512_set1_ps(factor_)" in text
+
+
+def test_names_of_the_launch_give_way_to_the_kernel_s_own() -> None:
+    source = """__global__ void k(const float *x, float *grid, int shared_bytes) {
+  int block = blockIdx.x, i = block * blockDim.x + threadIdx.x;
+  for (; i < shared_bytes; i += gridDim.x * blockDim.x) grid[i] = x[i] + block;
+}
+"""
+    text = translate(source)[0].text
+    head = "void k(xp_dim3 launch_grid, xp_dim3 block, size_t launch_shared_bytes, const float *x,"
+    assert head in text
+    assert "(int32_t)launch_grid.x" in text
+    assert 'extern "C" ' + head in callable_text(text, cpp=True)

@@ -140,6 +140,18 @@ def _needs_dispatch(kernels: Sequence[_Kernel], function: Function) -> bool:
     return bool(function.template) or symbols != [function.name] or fields
 
 
+def _launch_names(used: set[str]) -> tuple[str, str, str, str]:
+    """Of the four parameters that stand before a kernel's own, which may have names like them."""
+    grid, block, shared, queue = (
+        f"launch_{n}" if n in used else n for n in ("grid", "block", "shared_bytes", "queue")
+    )
+    return grid, block, shared, queue
+
+
+def _launch_formals(grid: str, block: str, shared: str, queue: str) -> list[str]:
+    return [f"dim3 {grid}", f"dim3 {block}", f"unsigned int {shared}", f"cnrtQueue_t {queue}"]
+
+
 def _wrapper(
     symbol: str,
     params: tuple[Param, ...],
@@ -148,7 +160,8 @@ def _wrapper(
     managed: bool = False,
 ) -> str:
     """`launch_k(grid, block, shared_bytes, queue, parameters)`: CUDA's launch on the tasks of an MLU."""
-    formals = ["dim3 grid", "dim3 block", "unsigned int shared_bytes", "cnrtQueue_t queue"]
+    grid, block, shared, queue = _launch_names({p.name for p in params})
+    formals = _launch_formals(grid, block, shared, queue)
     actuals = []
     for p in params:
         if isinstance(p.type, Pointer):
@@ -160,17 +173,17 @@ def _wrapper(
         else:
             formals.append(f"{TYPE_NAMES[p.type]} {p.name}")
             actuals.append(p.name)
-    values = {"gridDim": "grid", "blockDim": "block"}
+    values = {"gridDim": grid, "blockDim": block}
     for name in printed.launch:
         stem, _, axis = name.partition(".")
-        actuals.append("shared_bytes" if name == "sharedBytes" else f"{values[stem]}.{axis}")
+        actuals.append(shared if name == "sharedBytes" else f"{values[stem]}.{axis}")
     actuals += [f"({TYPE_NAMES[g.elem]} *)xp_symbol_{g.name}()" for g in globals_]
     return (
         f"static void launch_{symbol}({', '.join(formals)}) {{\n"
-        "  (void)grid, (void)block, (void)shared_bytes;\n"
+        f"  (void){grid}, (void){block}, (void){shared};\n"
         f"  cnrtDim3_t tasks = {{{TASKS}, 1, 1}};\n"
-        f"  {symbol}<<<tasks, cnrtFuncTypeUnion1, queue>>>({', '.join(actuals)});\n"
-        + ("  xp_bring_back(queue);\n" if managed else "")
+        f"  {symbol}<<<tasks, cnrtFuncTypeUnion1, {queue}>>>({', '.join(actuals)});\n"
+        + (f"  xp_bring_back({queue});\n" if managed else "")
         + "}\n"
     )
 
@@ -181,12 +194,13 @@ def _wrapper(
 def _dispatch(kernels: Sequence[_Kernel], function: Function) -> str:
     """A function with the source kernel's own parameters that calls the instance for its arguments."""
     head = f"template <{', '.join(function.template)}>\n" if function.template else ""
-    params = ["dim3 grid", "dim3 block", "unsigned int shared_bytes", "cnrtQueue_t queue"]
+    launch = _launch_names(set(re.findall(r"\w+", " ".join(p.text for p in function.params))))
+    params = _launch_formals(*launch)
     params += [_plain(p.text) for p in function.params]
     lines = [f"{head}static void start_{function.name}({', '.join(params)}) {{\n"]
     formals = [_formal(t) for t in function.template]
     for number, kernel in enumerate(kernels):
-        names = ["grid", "block", "shared_bytes", "queue", *_arguments(kernel, function)]
+        names = [*launch, *_arguments(kernel, function)]
         call = f"launch_{kernel.symbol}({', '.join(names)});"
         if not function.template:
             lines.append(f"  {call}\n")

@@ -41,7 +41,9 @@ def entry_unit(text: str, entries: Sequence[KernelEntry]) -> str:
 def callable_text(text: str, *, cpp: bool) -> str:
     """The emitted file with kernels that another unit can call: those of one file's own become C functions."""
     linkage = 'extern "C" ' if cpp else ""
-    pattern = r"^(?:extern \"C\" |\[\[maybe_unused\]\] static )?(?=void \w+\(xp_dim3 grid,)"
+    pattern = (
+        r"^(?:extern \"C\" |\[\[maybe_unused\]\] static )?(?=void \w+\(xp_dim3 (?:launch_)?grid,)"
+    )
     return re.sub(pattern, linkage, text, flags=re.M)
 
 
@@ -49,7 +51,7 @@ def _shown(text: str) -> dict[str, tuple[str, ...]]:
     """Parameter names of the kernels of an emitted file, by symbol."""
     found = {}
     for match in re.finditer(
-        r"^(?:extern \"C\" |\[\[maybe_unused\]\] static )?void (\w+)\((xp_dim3 grid,[^{;]*)\) \{$",
+        r"^(?:extern \"C\" |\[\[maybe_unused\]\] static )?void (\w+)\((xp_dim3 (?:launch_)?grid,[^{;]*)\) \{$",
         text,
         re.M,
     ):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from xpiler.backends.avx512.emit.signature import parameter_name
+from xpiler.backends.avx512.emit.signature import LAUNCH_TYPES, launch_names, parameter_name
 from xpiler.backends.base import TranslatedKernel
 from xpiler.frontends.place import Function
 
@@ -32,9 +32,7 @@ def announced(function: Function) -> str:
 def dispatch(function: Function, kernels: Sequence[TranslatedKernel]) -> str:
     """A function of the source's name that calls the instance for its template arguments; an instance that no
     launch in the file names does not compile."""
-    names = ", ".join(
-        ["grid", "block", "shared_bytes", *(parameter_name(p.text) for p in function.params)]
-    )
+    names = ", ".join([*_launch(function), *(parameter_name(p.text) for p in function.params)])
     if not function.template:
         return "".join(f"{_head(function)} {{\n  {k.entry.symbol}({names});\n}}\n" for k in kernels)
     bare = ", ".join(t.split("=")[0].strip() for t in function.template)
@@ -51,9 +49,13 @@ def dispatch(function: Function, kernels: Sequence[TranslatedKernel]) -> str:
     return "".join(lines)
 
 
+def _launch(function: Function) -> tuple[str, str, str]:
+    return launch_names({parameter_name(p.text) for p in function.params})
+
+
 def shown_parameters(function: Function) -> list[str]:
     """The parameters of a kernel as a function, in the source's words."""
-    shown = ["xp_dim3 grid", "xp_dim3 block", "size_t shared_bytes"]
+    shown = [t + n for t, n in zip(LAUNCH_TYPES, _launch(function), strict=True)]
     return shown + [re.sub(r"\b__grid_constant__\b\s*", "", p.text) for p in function.params]
 
 

@@ -9,7 +9,9 @@ from typing import Literal
 
 from xpiler.backends.avx512.emit.expressions import Array, Scope, memory_type, value_type
 from xpiler.backends.avx512.emit.signature import (
+    LAUNCH_TYPES,
     Parameter,
+    launch_names,
     parameters,
     same_pointer,
 )
@@ -29,17 +31,26 @@ from xpiler.ir.nodes import (
     Var,
 )
 from xpiler.ir.types import BF16, F16, Pointer, Scalar, Spaces
-from xpiler.ir.walk import expressions, statements, subexpressions
+from xpiler.ir.walk import declared, expressions, statements, subexpressions
 
 __all__ = ["DataForm", "KernelText", "print_kernel"]
 
 DataForm = Literal["scalar", "object"]
 """Data that the source declares without brackets, and of a type (a struct, say) whose parts the elements are."""
 
-_BUILTINS = {
-    f"{a}Dim.{c}": f"{b}.{c}" for a, b in (("grid", "grid"), ("block", "block")) for c in "xyz"
-}
-_BUILTINS |= {"sharedBytes": "(uint32_t)shared_bytes", "warpSize": "32"}
+
+def _builtins(grid: str, block: str, shared: str) -> dict[str, str]:
+    """Builtins of the IR in terms of the launch's three parameters."""
+    sizes = (("grid", grid), ("block", block))
+    named = {f"{word}Dim.{axis}": f"{name}.{axis}" for word, name in sizes for axis in "xyz"}
+    return {**named, "sharedBytes": f"(uint32_t){shared}", "warpSize": "32"}
+
+
+def kernel_launch_names(
+    module: Module, kernel: Kernel, params: Sequence[Parameter]
+) -> tuple[str, str, str]:
+    used = {p.name for p in kernel.params} | {p.name for p in params} | declared(kernel.body)
+    return launch_names(used | {g.name for g in module.globals})
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +111,14 @@ class _Body:
     ) -> None:
         self.kernel = kernel
         self.params = params
+        self.launch = kernel_launch_names(module, kernel, params)
         self.prologue: list[str] = []
         self.renamed: dict[str, str] = {}
         arrays = {g.name: self._data(g, data.get(g.name)) for g in module.globals}
         for parameter in params:
             for path, param in parameter.parts:
                 arrays |= self._bind(parameter, path, param)
-        scope = Scope(arrays, {**_BUILTINS, **self.renamed}, wrapping(kernel))
+        scope = Scope(arrays, {**_builtins(*self.launch), **self.renamed}, wrapping(kernel))
         self.printer = Printer(scope, frozenset(), _dead(kernel.body))
 
     def _data(self, buffer: GlobalBuffer, form: DataForm | None) -> Array:
@@ -154,7 +166,7 @@ class _Body:
     def _shared(self, body: str, depth: int) -> str:
         if "xp_shared" not in body:
             return ""
-        call = "__builtin_alloca_with_align(shared_bytes + 1, 512)"
+        call = f"__builtin_alloca_with_align({self.launch[2]} + 1, 512)"
         return f"{'  ' * depth}unsigned char *xp_shared = (unsigned char *){call};\n"
 
     def definition(self, signature: str, linkage: str) -> str:
@@ -167,8 +179,9 @@ class _Body:
 
     def _facts(self) -> str:
         """Stop at a launch that the kernel was not made for: it counts on what the file's own launches share."""
+        shown = _builtins(*self.launch)
         tests = [
-            f"{name.replace('blockDim', 'block').replace('gridDim', 'grid')} != {value}"
+            f"{shown[name]} != {value}"
             for name, value in self.kernel.launch
             if name.startswith(("blockDim.", "gridDim."))
         ]
@@ -179,7 +192,7 @@ class _Body:
         heads = self.printer.bound(loops, "\0", 1)
         text = self.printer.block(body, 1, "return")
         text = self._lines(1) + self._shared(text, 1) + text
-        mine = [("xp_dim3 ", "grid"), ("xp_dim3 ", "block"), ("size_t ", "shared_bytes")]
+        mine = list(zip(LAUNCH_TYPES, self.launch, strict=True))
         mine += [(value_type(loop.type) + " ", loop.var) for loop in loops]
         mine += [(p.text.removesuffix(p.name), p.name) for p in self.params]
         used = [(t, n) for t, n in mine if re.search(rf"\b{re.escape(n)}\b", text)]
@@ -190,7 +203,7 @@ class _Body:
         return f"{inner}{linkage}{signature} {{\n{self._unused(outer)}{outer}}}\n"
 
     def _unused(self, body: str) -> str:
-        names = ["grid", "block", "shared_bytes", *(p.name for p in self.params)]
+        names = [*self.launch, *(p.name for p in self.params)]
         return "".join(f"  (void){n};\n" for n in names if not re.search(rf"\b{n}\b", body))
 
 
@@ -208,9 +221,9 @@ def print_kernel(
     `data`: how the source declares data of the file that is not an array of the elements;
     `linkage`: `extern "C" `, `[[maybe_unused]] static ` or nothing."""
     params = parameters(kernel.params, source, actual, c=c)
-    shown = ["xp_dim3 grid", "xp_dim3 block", "size_t shared_bytes", *(p.text for p in params)]
-    signature = _filled(f"void {kernel.name}(", shown, len(linkage))
     body = _Body(module, kernel, params, data or {})
+    launch = [t + n for t, n in zip(LAUNCH_TYPES, body.launch, strict=True)]
+    signature = _filled(f"void {kernel.name}(", [*launch, *(p.text for p in params)], len(linkage))
     return KernelText(linkage + signature, body.definition(signature, linkage))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,7 +11,17 @@ from xpiler.backends.avx512.emit.expressions import memory_type, value_type
 from xpiler.ir.nodes import Param
 from xpiler.ir.types import BF16, F16, Pointer, Scalar
 
-__all__ = ["Parameter", "parameter_name", "parameters"]
+__all__ = ["LAUNCH_TYPES", "Parameter", "launch_names", "parameter_name", "parameters"]
+
+LAUNCH_TYPES: Final = ("xp_dim3 ", "xp_dim3 ", "size_t ")
+
+
+def launch_names(used: Set[str]) -> tuple[str, str, str]:
+    """The names of a kernel's first three parameters: `grid`, `block`, `shared_bytes`, where it has none of its own."""
+    grid, block, shared = (
+        f"launch_{n}" if n in used else n for n in ("grid", "block", "shared_bytes")
+    )
+    return grid, block, shared
 
 
 @dataclass(frozen=True, slots=True)
