@@ -166,7 +166,10 @@ def _verify(
     on_stage: ObserveStage,
 ) -> bool:
     """Judge the file; give whether some kernel was refuted and the file has to be made again."""
-    observe("verifying")
+    from xpiler.verify.build import runtime_is_built
+
+    first = "" if runtime_is_built() else " (the runtime is built first, once on this machine)"
+    observe(f"verifying{first}")
     translated = {t.entry.symbol: t for t in _translated(kernels)}
     verdicts = judge.judge(tuple(translated.values()), emitted)
     again = False

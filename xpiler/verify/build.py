@@ -30,6 +30,7 @@ __all__ = [
     "build_object",
     "build_program",
     "build_sandbox",
+    "runtime_is_built",
 ]
 
 RUNTIME = Path(__file__).resolve().parent.parent / "runtime"
@@ -180,7 +181,19 @@ def _precompiled(flags: tuple[str, ...], cache: Cache) -> tuple[str, ...] | Buil
             made.unlink(missing_ok=True)
             return _failed(error)
         cache.put(key, ".h.gch", made)
+        mark = _built_mark(cache)
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.touch()
     return ("-include", str(header))
+
+
+def _built_mark(cache: Cache) -> Path:
+    return cache.path(digest("runtime", _version("g++"), _headers_digest()), ".built")
+
+
+def runtime_is_built(cache: Cache | None = None) -> bool:
+    """Whether this runtime's headers were precompiled here before: the first verification takes seconds longer."""
+    return _built_mark(cache or Cache.default()).exists()
 
 
 def _compile(
