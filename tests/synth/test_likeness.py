@@ -59,6 +59,16 @@ def test_a_cache_that_nothing_reads_is_counted() -> None:
     assert likeness(broken, round_it)[1] == 1
 
 
+def test_a_way_that_is_taken_no_more_is_counted() -> None:
+    two_ways = LOOP.replace(
+        "    y[i] = x[i] * 2.0f + w[i];",
+        "    y[i] = 0.0f;\n    if (x[i] != -5.0f) {\n      y[i] = x[i + 1] * 2.0f + w[i];\n    }",
+    )
+    never = two_ways.replace("!= -5.0f", "< -5.0f")
+    assert likeness(two_ways, two_ways)[1] == 0
+    assert likeness(two_ways, never)[1] == 1
+
+
 def test_the_parts_of_a_split_loop_agree_on_one_number() -> None:
     broken = REST.replace("i_tile < n / 4", "i_tile < n / 5")
     other = broken.replace("= n / 4 * 4", "= n / 5 * 4")

@@ -16,9 +16,12 @@ from tests.synth.programs import (
     reversed_inputs,
     row_inputs,
 )
+from xpiler.ir.nodes import If
 from xpiler.ir.print_c import print_module
+from xpiler.synth.guards import guarded
 from xpiler.synth.mend import mend
 from xpiler.synth.repair import NoRepair, Repaired, repair
+from xpiler.synth.scope import integers
 from xpiler.synth.trace import Inputs
 
 ROW_INPUTS, ROW_UNSEEN = row_inputs((3, 4), (2, 5)), row_inputs((5, 3), (1, 7), (4, 4))
@@ -132,3 +135,59 @@ def test_out_of_time_is_no_repair() -> None:
 def test_mend_finds_its_own_inputs() -> None:
     found = mend(program(GUARDED), program(GUARDED.replace("i < n)", "i < n - 1)")))
     assert found == program(GUARDED)
+
+
+PLANE = """
+launch_facts(blockDim.x = 4, blockDim.y = 4, blockDim.z = 1)
+__global__ void k(const f32 *x, f32 *y, i32 rows, i32 cols) {
+  i32 c = (i32)blockIdx.x * 4 + (i32)threadIdx.x;
+  i32 r = (i32)blockIdx.y * 4 + (i32)threadIdx.y;
+  if ((r < rows) && (c < cols)) {
+    f32 v = x[r * cols + c];
+    y[r * cols + c] = v * 2.0f;
+  }
+}
+"""
+UNGUARDED_PLANE = """
+launch_facts(blockDim.x = 4, blockDim.y = 4, blockDim.z = 1)
+__global__ void k(const f32 *x, f32 *y, i32 rows, i32 cols) {
+  i32 c = (i32)blockIdx.x * 4 + (i32)threadIdx.x;
+  i32 r = (i32)blockIdx.y * 4 + (i32)threadIdx.y;
+  f32 v = x[r * cols + c];
+  y[r * cols + c] = v * 2.0f;
+}
+"""
+
+
+def plane_inputs(*shapes: tuple[int, int]) -> tuple[Inputs, ...]:
+    return tuple(
+        Inputs(
+            {
+                "x": [1.5 + k for k in range(rows * cols)],
+                "y": [-1.0] * (rows * cols),
+                "rows": rows,
+                "cols": cols,
+            },
+            ((cols + 3) // 4, (rows + 3) // 4, 1),
+            (4, 4, 1),
+        )
+        for rows, cols in shapes
+    )
+
+
+def test_a_lost_guard_of_two_limits_is_found_without_the_predecessors_text() -> None:
+    inputs, unseen = plane_inputs((3, 5), (6, 2)), plane_inputs((4, 4), (7, 9))
+    found = repair(program(PLANE), program(UNGUARDED_PLANE), inputs, unseen, borrow=False)
+    assert isinstance(found, Repaired), found
+    right = print_module(program(PLANE))
+    exchanged = right.replace("(r < rows) && (c < cols)", "(c < cols) && (r < rows)")
+    assert print_module(found.program) in (right, exchanged)
+
+
+def test_a_value_that_is_read_later_does_not_go_under_a_guard_alone() -> None:
+    broken = program(UNGUARDED_PLANE)
+    changed = [
+        c.program for c in guarded(broken, (2,), integers(broken, (2,))) if c.what == "a guard"
+    ]
+    assert changed
+    assert all(isinstance(one.kernels[0].body[-1], If) for one in changed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import z3
 
@@ -14,9 +15,10 @@ from xpiler.synth.slots import Slot
 from xpiler.synth.solve import Demand
 from xpiler.synth.trace import Place, Recording, Write
 
-__all__ = ["MOST", "demands_of"]
+__all__ = ["MOST", "Witness", "demands_of", "number_at", "witness"]
 
 MOST = 40  # demands per run: enough to pin a linear form down, few enough for the solver
+RIGHT = 8  # runs of a statement, known to be right, that a new guard has to let pass
 
 
 def demands_of(
@@ -141,7 +143,7 @@ def _guard(
         if site != number:
             continue
         known = _env(entry.names, values)
-        target, side = _number(stores[0].index[0], known), _number(other, known)
+        target, side = number_at(stores[0].index[0], known), number_at(other, known)
         if target is None or side is None:
             continue
         relation = _relation(slot.op, slot.role, target in written)
@@ -159,10 +161,51 @@ def _relation(op: str, role: str, holds: bool) -> str:
     return seen if holds else _NEGATED[seen]
 
 
-def _number(expr: Expr, known: Mapping[str, int]) -> int | None:
+def number_at(expr: Expr, known: Mapping[str, int]) -> int | None:
+    """The value of an integer expression at these values of its variables; None if they do not tell."""
     encoder = Encoder("0", {n: z3.IntVal(v) for n, v in known.items()})
     value = z3.simplify(encoder.integer(expr))
     return int(value.as_long()) if z3.is_int_value(value) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """The statement at `path` ran with the integers in scope `wrong` and must not have; with each of `right` it must."""
+
+    path: Place
+    wrong: Mapping[str, int]
+    right: tuple[Mapping[str, int], ...]
+
+
+def witness(old: Recording, new: Recording) -> Witness | None:
+    """Where the candidate did what it must not: it stopped, or wrote an element of the results that the predecessor
+    never writes. None if it did neither."""
+    meant: dict[tuple[str, tuple[int, ...]], set[str]] = defaultdict(set)
+    for w in old.writes:
+        meant[w.buffer, w.index].add(f"{w.value:.6g}")
+    found = new.visits[-1] if new.fault and new.visits else None
+    if found is None:
+        found = next(
+            (
+                (w.site, w.env)
+                for w in new.writes
+                if w.buffer in old.results and (w.buffer, w.index) not in meant
+            ),
+            None,
+        )
+    if found is None:
+        return None
+    site = new.sites[found[0]]
+    right = [
+        w.env
+        for w in new.writes
+        if w.site == found[0]
+        and w.env != found[1]
+        and f"{w.value:.6g}" in meant.get((w.buffer, w.index), ())
+    ]
+    some = right[:: max(1, len(right) // RIGHT)][:RIGHT]
+    envs = tuple(_env(site.names, env) for env in some)
+    return Witness(site.path, _env(site.names, found[1]), envs)
 
 
 def _reads_memory(expr: Expr) -> bool:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 
 from xpiler.ir import build
 from xpiler.ir.nodes import (
+    Alloc,
     Assign,
     Barrier,
     Binary,
+    Block,
     Builtin,
     Const,
     Declare,
@@ -25,8 +27,10 @@ from xpiler.ir.nodes import (
     Var,
 )
 from xpiler.ir.types import Scalar
-from xpiler.ir.walk import expressions, statements, subexpressions
+from xpiler.ir.walk import expressions, statements, subexpressions, variables
+from xpiler.synth.calls import arrays_read
 from xpiler.synth.change import Change
+from xpiler.synth.demands import Witness, number_at
 from xpiler.synth.paths import at, block_of, replace_at
 from xpiler.synth.trace import Place
 
@@ -36,35 +40,94 @@ TERMS = 8  # expressions whose range a guard may limit
 GROUP = 3  # statements that one guard may have held
 
 
-def guarded(program: Module, path: Place, scope: Sequence[Var]) -> Iterator[Change]:
-    """The statement at `path` (and some after it) under each of the simple conditions."""
+def guarded(
+    program: Module,
+    path: Place,
+    scope: Sequence[Var],
+    seen: Witness | None = None,
+    narrow: bool = False,
+) -> Iterator[Change]:
+    """The statement at `path` (and some beside it) under each of the simple conditions.
+
+    With `seen`, under those alone that keep it from what it must not do and let it do what it must; `narrow`: the
+    statement, or all from it on.
+    """
     for cond in _conditions(program, path, scope):
-        yield from _under(program, path, cond)
+        if seen is None or (not _holds(cond, seen.wrong) and _admits(cond, seen)):
+            yield from _under(program, path, cond, narrow)
 
 
-def guarded_twice(program: Module, path: Place, scope: Sequence[Var]) -> Iterator[Change]:
+def guarded_twice(
+    program: Module,
+    path: Place,
+    scope: Sequence[Var],
+    seen: Witness | None = None,
+    narrow: bool = False,
+) -> Iterator[Change]:
     """The same under two upper limits at once, `i < n && j < m`."""
     limits = [c for c in _conditions(program, path, scope) if c.op == "<"]
-    for a, b in combinations(limits, 2):
-        if a.a != b.a:
-            yield from _under(program, path, Binary("&&", a, b))
+    if seen is not None:
+        limits = [c for c in limits if _admits(c, seen)]
+    pairs = sorted(combinations(range(len(limits)), 2), key=sum)
+    for a, b in ((limits[n], limits[m]) for n, m in pairs):
+        if a.a != b.a and not (seen and _holds(a, seen.wrong) and _holds(b, seen.wrong)):
+            yield from _under(program, path, Binary("&&", a, b), narrow)
 
 
-def _under(program: Module, path: Place, cond: Expr) -> Iterator[Change]:
-    stmt = at(program, path)
-    if isinstance(stmt, Declare):
-        yield from _selected(program, path, stmt, cond)
-        return
+def _admits(cond: Binary, seen: Witness) -> bool:
+    return all(_truth(cond, env) is not False for env in seen.right)
+
+
+def _holds(cond: Binary, known: Mapping[str, int]) -> bool:
+    return _truth(cond, known) is True
+
+
+def _truth(cond: Binary, known: Mapping[str, int]) -> bool | None:
+    """Whether a comparison holds at these values; None if they do not tell."""
+    a, b = number_at(cond.a, known), number_at(cond.b, known)
+    if a is None or b is None:
+        return None
+    return {"<": a < b, ">=": a >= b, "==": a == b, ">": a > b}[cond.op]
+
+
+def _under(program: Module, path: Place, cond: Expr, narrow: bool = False) -> Iterator[Change]:
     siblings = block_of(program, path)
-    for count in range(1, GROUP + 1):
-        group = siblings[path[-1] : path[-1] + count]
-        if len(group) < count or any(isinstance(s, Barrier | Declare) for s in group):
-            break
+    groups = _groups(path[-1], len(siblings))
+    for start, end in groups[:2] if narrow else groups:
+        group = siblings[start:end]
+        if any(isinstance(s, Barrier) for s in group) or _declares(group) & _named(siblings[end:]):
+            continue
         smaller = program
-        for _ in range(count - 1):
-            smaller = replace_at(smaller, (*path[:-1], path[-1] + 1))
-        yield Change(replace_at(smaller, path, If(cond, group)), "a guard", path, 4)
-    yield from _selected(program, path, stmt, cond)
+        for _ in range(end - start - 1):
+            smaller = replace_at(smaller, (*path[:-1], start + 1))
+        first = (*path[:-1], start)
+        yield Change(replace_at(smaller, first, If(cond, group)), "a guard", first, 4)
+    yield from _selected(program, path, at(program, path), cond)
+
+
+def _declares(group: Block) -> set[str]:
+    return {s.name for s in group if isinstance(s, Declare | Alloc)}
+
+
+def _named(block: Block) -> set[str]:
+    """Every name that a block mentions."""
+    return {
+        name
+        for stmt in statements(block)
+        for name in (
+            *(n for e in expressions(stmt) for n in variables(e)),
+            *arrays_read(stmt),
+            getattr(stmt, "name", ""),
+            getattr(stmt, "buffer", ""),
+        )
+    }
+
+
+def _groups(n: int, count: int) -> list[tuple[int, int]]:
+    """Runs of statements that hold the n-th: it and those after it, then with one or two before it."""
+    runs = [(s, e) for s in range(n, max(-1, n - GROUP), -1) for e in range(n + 1, s + GROUP + 1)]
+    whole = [(s, count) for s in range(n, max(-1, n - GROUP), -1)]
+    return [(s, e) for s, e in dict.fromkeys((*runs[:1], *whole, *runs[1:])) if e <= count]
 
 
 def _selected(program: Module, path: Place, stmt: Stmt, cond: Expr) -> Iterator[Change]:
@@ -92,9 +155,9 @@ def _conditions(program: Module, path: Place, scope: Sequence[Var]) -> list[Bina
     ]
     own = [v for v in scope if v not in params]
     mentioned = {s.name for s in _parts(at(program, path)) if isinstance(s, Var)}
-    own.sort(key=lambda v: v.name not in mentioned)
-    terms: list[Expr] = [*own, *_threads(kernel)]
-    terms = [*terms[:TERMS], *_sums(at(program, path))[:TERMS]]
+    near = [v for v in own if v.name in mentioned][:TERMS]
+    others: list[Expr] = [*(v for v in own if v.name not in mentioned), *_threads(kernel)]
+    terms: list[Expr] = [*near, *_sums(at(program, path))[:TERMS], *others[: TERMS - len(near)]]
     out = [Binary("<", t, build.cast(t.type, p)) for t in terms for p in params]  # type: ignore[arg-type]
     zero = [Binary(op, t, build.const(0, t.type)) for t in terms for op in ("==", ">")]  # type: ignore[arg-type]
     among = [

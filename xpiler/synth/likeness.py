@@ -28,8 +28,9 @@ class Unlikeness:
     """What speaks against a repair, the weightiest first; the smaller, the likelier.
 
     `work`: elements written more or less often than by the predecessor; `idle`: names that are filled and never
-    read; `news`: statements that the predecessor does not have; `cost`: how far the change goes; `steps`: statements
-    that ran.
+    read, and statements that ran in the broken program and run no more; `news`: statements that the predecessor does
+    not have; `numbers`: different integers in the program (the parts of a pass's work agree on one); `cost`: how far
+    the change goes; `steps`: statements that ran; `bits`: of all integers in the program.
     """
 
     work: int
@@ -49,13 +50,14 @@ class Likeness:
         self._inputs = inputs[:INPUTS]
         self._old = [record(before, given) for given in self._inputs]
         self._idle = _idle(broken)
+        self._ran = _ran([record(broken, given) for given in self._inputs])
         self._news = _news(before, broken)
 
     def of(self, change: Change) -> Unlikeness:
         """What speaks against this repair."""
         new = [record(change.program, given) for given in self._inputs]
         work = sum(map(_difference, self._old, new))
-        idle = max(0, _idle(change.program) - self._idle)
+        idle = max(0, _idle(change.program) - self._idle) + max(0, self._ran - _ran(new))
         news = _news(self._before, change.program) - self._news
         steps = sum(len(r.visits) for r in new)
         numbers = _numbers(change.program)
@@ -74,6 +76,11 @@ def _difference(old: Recording, new: Recording) -> int:
         for r in (old, new)
     )
     return sum(abs(theirs[at] - mine[at]) for at in theirs.keys() | mine.keys())
+
+
+def _ran(recordings: Sequence[Recording]) -> int:
+    """How many statements ran at least once."""
+    return len({r.sites[number].path for r in recordings for number, _ in r.visits})
 
 
 def _news(before: Module, program: Module) -> int:

@@ -30,11 +30,12 @@ from xpiler.ir.walk import expressions, statements, variables
 from xpiler.synth.calls import arrays_read, called, calls_instructions, sources
 from xpiler.synth.novelty import CHANGED, MOVED, SAME, UNGUARDED, novelty
 from xpiler.synth.outcome import agrees, differs, outcome, same_value
-from xpiler.synth.paths import enclosing, places
+from xpiler.synth.paths import at, enclosing, places
 from xpiler.synth.trace import Inputs, Place, Recording, Write, record
 
 __all__ = [
     "COMPUTE",
+    "FAULT",
     "INDEX",
     "INSTRUCTION",
     "MISSING",
@@ -46,7 +47,7 @@ __all__ = [
 ]
 
 INDEX, COMPUTE, MISSING, RACE = "index", "compute", "missing", "race"
-INSTRUCTION = "instruction"
+INSTRUCTION, FAULT = "instruction", "fault"
 BLAMED = 2.5  # after so many of those that the departure points at
 
 
@@ -154,18 +155,29 @@ def _ranked(before: Module, after: Module, location: Location) -> tuple[Place, .
     rewritten = calls_instructions(after)
     order = {p: n for n, p in reversed(list(enumerate(_pointed_at(location, rewritten))))}
     race = location.kind == RACE
+    stopped = _unguarded_fault(after, location, known)
 
     def key(path: Place) -> tuple[bool, int, float, int]:
         news = known.get(path, SAME)
-        at: float = order.get(path, len(everything))
-        if race and news in (MOVED, UNGUARDED):
+        nth: float = order.get(path, len(everything))
+        if (race and news in (MOVED, UNGUARDED)) or (path == stopped and news == UNGUARDED):
             news = -1
         if rewritten:
-            at = min(at, BLAMED) if news == CHANGED and path in values else at
+            nth = min(nth, BLAMED) if news == CHANGED and path in values else nth
             news = int(news == SAME)
-        return (path in arrays, news, at, everything[path])
+        return (path in arrays, news, nth, everything[path])
 
     return tuple(sorted(everything, key=key))
+
+
+def _unguarded_fault(after: Module, location: Location, known: Mapping[Place, int]) -> Place | None:
+    """What stops the program, if it has lost a guard: the one to ask first. A guard that is another one than before is
+    itself what is wrong."""
+    if location.kind != FAULT or not location.suspects:
+        return None
+    path = location.suspects[0]
+    changed = any(known.get(p) == CHANGED and isinstance(at(after, p), If) for p in enclosing(path))
+    return path if known.get(path) == UNGUARDED and not changed else None
 
 
 def _pointed_at(location: Location, rewritten: bool) -> list[Place]:
@@ -209,11 +221,11 @@ def _wrong_element(old: Recording, new: Recording) -> tuple[str, int] | None:
 
 def _fault(new: Recording, run: int) -> Location:
     if new.last < 0:
-        return Location("fault", "", -1, (), f"it stops before its first store: {new.fault}", run)
+        return Location(FAULT, "", -1, (), f"it stops before its first store: {new.fault}", run)
     site = new.sites[new.last]
     sentence = f"`{_text(site.stmt)}` stops the program: {new.fault}"
     suspects = (site.path, *_feeding(new, site.path, frozenset()))
-    kind = INSTRUCTION if called(site.stmt) else "fault"
+    kind = INSTRUCTION if called(site.stmt) else FAULT
     return Location(kind, "", -1, suspects, sentence, run, site.stmt.span)
 
 

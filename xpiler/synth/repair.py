@@ -12,16 +12,17 @@ from dataclasses import dataclass
 from itertools import islice
 
 from xpiler.ir.check import check
-from xpiler.ir.nodes import Expr, Module
+from xpiler.ir.nodes import Expr, For, Module, Stmt
 from xpiler.synth.calls import call_variants, calls_instructions, waits
 from xpiler.synth.change import Change
-from xpiler.synth.demands import demands_of
+from xpiler.synth.demands import demands_of, witness
 from xpiler.synth.guards import guarded, guarded_twice
 from xpiler.synth.likeness import Likeness
-from xpiler.synth.localise import RACE, Location, Nothing, confirmed, localise
+from xpiler.synth.localise import FAULT, RACE, Location, Nothing, confirmed, localise
 from xpiler.synth.machine import Machine
+from xpiler.synth.novelty import UNGUARDED, axis_builtin, novelty
 from xpiler.synth.outcome import Tests
-from xpiler.synth.paths import at, replace_at
+from xpiler.synth.paths import at, enclosing, replace_at
 from xpiler.synth.scope import integers
 from xpiler.synth.sketch import barriers, changes, structural
 from xpiler.synth.slots import Slot, Template, slots, templates
@@ -145,9 +146,10 @@ def _likeliest(first: Change, search: _Search, location: Location, trials: _Tria
     mended = {first.place: first.cost}
 
     def others() -> Iterator[Change]:
-        for change in search.small(location.suspects):
-            if change.cost < mended.get(change.place, 99):
-                yield change
+        for costs in (range(2), range(2, 4)):
+            for change in search.small(location.suspects, costs):
+                if change.cost < mended.get(change.place, 99):
+                    yield change
 
     for change in trials.mending(others()):
         mended[change.place] = change.cost
@@ -176,7 +178,14 @@ def _candidates(search: _Search, location: Location, shown: Sequence[Inputs]) ->
     waiting = tuple(dict.fromkeys((*waits(before), *waits(after))))
     if location.kind == RACE:
         yield from barriers(after, head, waiting)
-    yield from search.small(order[:QUICK])
+    yield from search.small(order[:1], range(4))
+    if location.kind == FAULT and novelty(before, after).get(order[0]) == UNGUARDED:
+        yield from search.guards_seen(narrow=True)
+    yield from search.small(order[:QUICK], range(2))
+    if location.kind == FAULT:
+        yield from search.guards_seen(narrow=True)
+    yield from search.small(order[:QUICK], range(2, 4))
+    yield from search.guards_seen(narrow=False)
     if calls_instructions(after):
         yield from barriers(after, head[:3], waiting)
     yield from search.at_places(head[:3])
@@ -192,6 +201,10 @@ def _candidates(search: _Search, location: Location, shown: Sequence[Inputs]) ->
     yield from search.at_places(rest)
 
 
+def _over_threads(stmt: Stmt) -> bool:
+    return isinstance(stmt, For) and bool(axis_builtin(stmt))
+
+
 @dataclass(frozen=True, slots=True)
 class _Search:
     """What may be changed at a place, with both recorded runs at hand."""
@@ -204,13 +217,10 @@ class _Search:
     borrow: bool
     note: Callable[[Query], None]
 
-    def small(self, paths: Sequence[Place]) -> Iterator[Change]:
+    def small(self, paths: Sequence[Place], costs: range) -> Iterator[Change]:
         """What costs little, at every place, before much is tried at one."""
-        for path in paths[:1]:
-            yield from self._small(path, range(4))
-        for costs in (range(2), range(2, 4)):
-            for path in paths:
-                yield from self._small(path, costs)
+        for path in paths:
+            yield from self._small(path, costs)
 
     def _small(self, path: Place, costs: range) -> Iterator[Change]:
         if 0 in costs and self.borrow:
@@ -223,6 +233,19 @@ class _Search:
             yield from (c for c in variants if c.cost in costs)
         if 1 in costs:
             yield from self._guards(path)
+
+    def guards_seen(self, narrow: bool) -> Iterator[Change]:
+        """Guards that would have kept a statement from what it was seen to do wrong; unless `narrow`, also round what is
+        around it."""
+        seen = witness(self.old, self.new)
+        if seen is None:
+            return
+        places = [
+            p for p in (seen.path, *enclosing(seen.path)) if not _over_threads(at(self.after, p))
+        ]
+        for way in (guarded, guarded_twice):
+            for place in places[: 1 if narrow else 3]:
+                yield from way(self.after, place, integers(self.after, place), seen, narrow)
 
     def _guards(self, path: Place) -> Iterator[Change]:
         for program in regained_guards(self.before, self.after, path) if self.borrow else ():
