@@ -17,6 +17,7 @@ from xpiler.verify.distribution import Distribution
 from xpiler.verify.host_sizes import Multiples
 from xpiler.verify.infer_bare import infer_bare
 from xpiler.verify.infer_host import infer_host
+from xpiler.verify.infer_other import without_small
 from xpiler.verify.roles import index_uses
 
 __all__ = ["host_cases"]
@@ -39,7 +40,9 @@ def host_cases(
     if launches:
         bare = infer_bare(module, module.kernels[0], "from the kernel's own bounds")
         if isinstance(bare, Case):
-            yield (replace(bare, kernel=tried[0].kernel),)
+            bare = replace(bare, kernel=tried[0].kernel)
+            yield (bare,)
+            yield from without_small((bare,))
     if racing:
         for note, change in (
             ("positions of which no two are alike", _apart(module)),

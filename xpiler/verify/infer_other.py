@@ -23,7 +23,7 @@ from xpiler.verify.geometry import AXES, Dims, guess_blocks, tile_extent, used_a
 from xpiler.verify.infer_bare import EPSILON_NAMES, INDEX_RANGE, Tie, infer_bare
 from xpiler.verify.roles import index_uses, only_a_value, scalar_use
 
-__all__ = ["MOST_CASES", "other_cases"]
+__all__ = ["MOST_CASES", "other_cases", "without_small"]
 
 MOST_CASES: Final = 9  # further guesses that are tried: each costs runs of the source
 
@@ -46,7 +46,7 @@ def other_cases(module: Module, tried: Sequence[Case], why: str) -> Iterator[tup
         yield from _whole_tiles(module, tried)
         yield from _scattered(kernel, tried)
         yield from _changed(tried, _ascending)
-        yield from _without_small(tried)
+        yield from without_small(tried)
     if any(name.startswith("blockDim.") for name, _ in kernel.launch):
         block = guess_blocks(kernel)[0]  # the launches say it, and the translation counts on that
         if not _flat(kernel):
@@ -91,7 +91,7 @@ def _changed(
         yield changed
 
 
-def _without_small(tried: Sequence[Case]) -> Iterator[tuple[Case, ...]]:
+def without_small(tried: Sequence[Case]) -> Iterator[tuple[Case, ...]]:
     """Fewer shapes, the largest always among them: at sizes below its tile a kernel's blocks may overlap."""
     most = max(len(case.shapes) for case in tried)
     for left_out in range(1, most):
