@@ -78,7 +78,8 @@ def run_plan(plan: Plan, console: Console) -> tuple[Result, ...] | UnknownOperat
     if isinstance(wanted, UnknownOperator):
         return wanted
     if not (plan.resume or plan.retry):
-        plan.log.unlink(missing_ok=True)
+        if plan.log.exists():
+            plan.log.replace(plan.log.with_name(plan.log.name + "~"))
     keys = {case.name: key_of(source(case)) for case, _ in wanted}
     old = {
         (r.case, r.target): r

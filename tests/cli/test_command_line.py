@@ -208,3 +208,13 @@ def test_what_is_wrong_with_a_port_is_said(flags: str, said: str) -> None:
     assert status == 2, output
     assert said in output
     assert not Path("out").exists()
+
+
+def test_bench_knows_its_targets_and_keeps_an_earlier_log() -> None:
+    status, output = xpiler("bench", "--ops", "relu", "-t", "hpi")
+    assert (status, "there are avx512, bang, hip" in output) == (2, True)
+    Path("bench.jsonl").write_text("")
+    status, output = xpiler("bench", "--ops", "relu", "--subset", "ci", "-t", "hip", "--json", "r")
+    assert status == 0, output
+    assert Path("bench.jsonl~").is_file()
+    assert all(row["computes"] for row in json.loads(Path("r").read_text()))

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from benchmarks.report import Plan
+    from benchmarks.results import Result
 
 __all__ = ["register"]
 
@@ -16,7 +21,11 @@ Targets = Annotated[
 ]
 Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Cases at a time.")]
 Log = Annotated[
-    Path, typer.Option("--log", help="File of results, one JSON object a line, as they come in.")
+    Path,
+    typer.Option(
+        "--log",
+        help="File of results, one JSON object a line, as they come in; an earlier one is kept as FILE~.",
+    ),
 ]
 JsonOut = Annotated[
     Path | None, typer.Option("--json", help="Write all results as one JSON file; - for stdout.")
@@ -75,14 +84,12 @@ def register(app: typer.Typer) -> None:
         """
         if context.invoked_subcommand is not None:
             return
-        from dataclasses import asdict
-
         from rich.console import Console
 
-        from benchmarks.report import Plan, UnknownOperator, document, run_plan, write_document
+        from benchmarks.report import Plan, UnknownOperator, run_plan
         from benchmarks.runner import Limits
 
-        targets = _names(target)
+        targets = _targets(target)
         if subset not in ("all", "styles", "ci"):
             raise typer.BadParameter(f"--subset takes all, styles or ci, not {subset!r}")
         plan = Plan(
@@ -99,13 +106,33 @@ def register(app: typer.Typer) -> None:
         if isinstance(results, UnknownOperator):
             known = ", ".join(results.known)
             raise typer.BadParameter(f"no operator {results.name!r}; there are {known}")
-        if json_ is not None:
-            text = json.dumps([asdict(result) for result in results], indent=1) + "\n"
-            typer.echo(text) if str(json_) == "-" else json_.write_text(text, encoding="utf-8")
-        if markdown is not None:
-            write_document(markdown, document(results, targets, subset))
+        _write(results, plan, json_, markdown)
         fine = all(result.computes for result in results)
         raise typer.Exit(0 if results and fine else 1)
+
+
+def _targets(text: str) -> tuple[str, ...]:
+    from xpiler.backends.registry import target_names
+
+    chosen, known = _names(text), target_names()
+    for name in chosen:
+        if name not in known:
+            raise typer.BadParameter(f"there is no target {name!r}; there are {', '.join(known)}")
+    return chosen
+
+
+def _write(
+    results: Sequence[Result], plan: Plan, json_: Path | None, markdown: Path | None
+) -> None:
+    from dataclasses import asdict
+
+    from benchmarks.report import document, write_document
+
+    if json_ is not None:
+        text = json.dumps([asdict(result) for result in results], indent=1) + "\n"
+        typer.echo(text) if str(json_) == "-" else json_.write_text(text, encoding="utf-8")
+    if markdown is not None:
+        write_document(markdown, document(results, plan.targets, plan.subset))
 
 
 def _names(text: str) -> tuple[str, ...]:
