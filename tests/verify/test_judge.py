@@ -199,6 +199,19 @@ def test_source_fails_at_some_shapes() -> None:
     assert any("n=257, threads_x=64: the source itself fails" in n for n in found.notes)
 
 
+def test_one_constant_at_some_places_is_evidence() -> None:
+    def masks(a: dict[str, Array], _job: Job) -> None:
+        a["y"][1::3] = -1e9
+
+    def everywhere(a: dict[str, Array], _job: Job) -> None:
+        a["y"][...] = -1e9
+
+    found = evidence(masks, masks)
+    assert isinstance(found, Unverified)
+    assert "tells nothing about" in found.reason  # of the inputs; the places tell something
+    assert isinstance(evidence(masks, everywhere), Refuted)
+
+
 class ArrayIndexError(IndexError):
     """An index beyond an array of a known size, which only a run with checks notices."""
 

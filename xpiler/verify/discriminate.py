@@ -79,8 +79,11 @@ def _depends_where(runs: Sequence[Sequence[Expected]]) -> bool:
     """Whether the places that are written depend on the inputs: then even one value, as of a flag, tells something.
 
     A program that writes to the same places in all runs would have to write to all that some run writes to. It is
-    found out where one of these keeps another value than the one written.
+    found out where one of these keeps another value than the one written. So is one that writes everywhere, where
+    the source leaves out places between those that it writes, as a mask of a triangle does.
     """
+    if any(_leaves_out(e) for run in runs for e in run):
+        return True
     for buffers in zip(*runs, strict=True):
         if buffers[0].role not in ("out", "inout") or not any(e.written.any() for e in buffers):
             continue
@@ -89,6 +92,19 @@ def _depends_where(runs: Sequence[Sequence[Expected]]) -> bool:
         if any(np.any(e.oracle[places] != value) for e in buffers):
             return True
     return False
+
+
+def _leaves_out(expected: Expected) -> bool:
+    """Whether there are elements with other values between those that an update writes."""
+    if expected.role != "inout":
+        return False
+    (places,) = np.nonzero(expected.written)
+    if places.size < 2:
+        return False
+    kept = expected.oracle[places[0] : places[-1] + 1][
+        ~expected.written[places[0] : places[-1] + 1]
+    ]
+    return bool(np.any(kept != expected.oracle[places[0]]))
 
 
 def _written_values(expected: Expected) -> Array:
