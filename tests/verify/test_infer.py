@@ -113,6 +113,27 @@ def test_index_valued_buffers() -> None:
     assert str(rows.values) == "index(37)"
 
 
+def test_a_colour_is_a_flag_and_buffers_that_are_merged_are_as_long_as_both() -> None:
+    module = parse_module("""
+__global__ void relax(f32 *u, i32 n, i32 colour) {
+  i32 i = (i32)(blockIdx.x * blockDim.x + threadIdx.x);
+  if (i > 0 && i < n - 1 && (i & 1) == colour) { u[i] = 0.5f * (u[i - 1] + u[i + 1]); }
+}
+""")
+    case = infer_bare(module, module.kernels[0])
+    assert isinstance(case, Case)
+    assert set(dict(case.sizes)["colour"]) <= {0, 1, 2}
+    merged = parse_module(
+        "__global__ void k(f32 *y, f32 at, i32 n, i32 m) { if (n < m * 9) { y[(i32)at] = 1.0f; } }"
+    )
+    found = infer_bare(merged, merged.kernels[0])
+    assert isinstance(found, Case)
+    for shape in found.shapes:
+        sizes = concrete(found, shape)
+        assert isinstance(sizes, Concrete)
+        assert [buffer.elements for buffer in sizes.buffers] == [shape["n"] + shape["m"]]
+
+
 def test_what_is_followed_to_its_end_is_a_forest() -> None:
     module = parse_module("""
 __global__ void compress(i32 *parent, i32 n) {

@@ -368,9 +368,12 @@ def _assemble(
 
 
 def _largest(shape: _Shape, names: Sequence[str]) -> int:
-    """Elements of the largest buffer that has a known size, and no size is larger; 0 when there is no such buffer."""
-    known = [a.hi + 1 for n in names if not (a := shape.bounds.accesses.get(n, Access())).unknown]
-    return max([*known, *shape.sizes.values()]) if known else 0
+    """Elements of the largest buffer that has a known size, and no size is larger; the sum of all sizes when there is no
+    such buffer (of two that are merged, say), 0 when there is no size either."""
+    accesses = [shape.bounds.accesses.get(n, Access()) for n in names]
+    known = [a.hi + 1 for a in accesses if a.hi >= 0 and not a.unknown]
+    sizes = list(shape.sizes.values())
+    return max([*known, *sizes]) if known else sum(sizes)
 
 
 def global_arguments(module: Module, bounds: Sequence[Bounds]) -> list[BufferArgument]:

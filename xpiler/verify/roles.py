@@ -243,14 +243,25 @@ def _is(expr: Expr, name: str) -> bool:
 
 
 def _as_flag(expr: Expr, name: str) -> bool:
-    """`p == 1`, `p != 0`, `!p`, `(bool)p`."""
+    """`p == 1`, `p != 0`, `(i + j) % 2 == p`, `!p`, `(bool)p`."""
     match expr:
         case Binary(op=("==" | "!="), a=a, b=b):
             sides = (bare(a), bare(b))
-            return any(_is(s, name) for s in sides) and any(isinstance(s, Const) for s in sides)
+            return any(_is(s, name) for s in sides) and any(map(_of_two, sides))
         case Unary(op="!", a=a):
             return _is(bare(a), name)
         case Cast(type=type_, a=a) if type_.kind == "bool":
             return _is(bare(a), name)
         case _:
             return False
+
+
+def _of_two(expr: Expr) -> bool:
+    """A constant, or what is even or odd: `(i + j) & 1`, `x % 2`."""
+    match expr:
+        case Binary(op="&", b=Const(value=1)) | Binary(op="%", b=Const(value=2)):
+            return True
+        case Binary(op="&" | "%", b=Cast(a=Const(value=value))):
+            return value == (1 if expr.op == "&" else 2)
+        case _:
+            return isinstance(expr, Const)
