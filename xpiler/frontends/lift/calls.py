@@ -113,7 +113,8 @@ def _library(lf: Lifter, node: Node, name: str) -> Place:
     handler = INTRINSICS.get(name)
     if handler is None:
         if name.startswith(("tex", "surf")):
-            raise lf.refuse("XP1107", f"{name}: textures and surfaces are not supported", node)
+            hint = "read the data through a pointer: what a texture samples is set by host code"
+            raise lf.refuse("XP1107", f"{name}: textures and surfaces are not supported", node, hint)
         raise lf.refuse("XP1112", f"{name} is not supported in device code", node)
     return ValuePlace(handler(lf, node, args))
 
