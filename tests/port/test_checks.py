@@ -23,6 +23,7 @@ from xpiler.port.database import BadDatabase, read_database, unit_flags
 from xpiler.port.report import Report, Row, summarise, to_html, to_json
 from xpiler.port.runner import Refused, port_tree
 from xpiler.port.settings import Settings
+from xpiler.verify.evidence import Difference, Refuted
 
 PROGRAM = """#include <cstdio>
 #include <cstdlib>
@@ -314,3 +315,15 @@ def test_kernels_and_program_from_the_command_line(
     (file,) = [f for f in report["files"] if f["path"] == "main.cu"]
     assert file["kernels"][0]["status"] == "refuted"
     assert file["effort"] == "high"
+
+
+@pytest.mark.parametrize(("built", "status"), [(True, "refuted"), (False, "unverified")])
+def test_a_port_that_is_not_built_here_is_not_called_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, built: bool, status: str
+) -> None:
+    difference = Difference("", 0, "", -1, "", "", "does not build: no header", built)
+    found = {"k": Refuted(difference)}
+    monkeypatch.setattr("xpiler.api.verify_pair", lambda *_: found)
+    (kernel,) = kernels._evidence(tmp_path / "k.cu", tmp_path / "k.hip")
+    assert kernel["status"] == status
+    assert "no header" in kernel["detail"]
