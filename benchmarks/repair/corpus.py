@@ -3,20 +3,24 @@
 The examples are taken at small block sizes, so that a whole launch is a few dozen threads: what an error does
 is the same, and the reference interpreter runs it in milliseconds. Loop passes are applied to the recovered
 program with its loops taken as serial ones, as they are before anything is bound to the machine.
+A few programs are written in the IR (`written.py`), for passes that the examples give nothing to do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
+from benchmarks.repair.written import WRITTEN, Sizes
 from xpiler.backends.base import Target
 from xpiler.backends.registry import load_target
 from xpiler.driver.source import Source, lift_source
 from xpiler.frontends.results import LiftedFile
 from xpiler.ir.check import check
 from xpiler.ir.nodes import For, Module
+from xpiler.ir.parse_c import parse_module
 from xpiler.ir.walk import map_block, statements
 from xpiler.passes import (
     detensorize,
@@ -88,14 +92,34 @@ def subjects(names: tuple[str, ...] = ()) -> Iterator[Subject]:
 
     A name is `file:kernel/pass`; with the colon, files that it cannot mean are not even read.
     """
-    for file, edits in SOURCES:
-        stem = file.removeprefix("benchmarks/").removesuffix(".cu").replace("examples/", "")
+    for stem, made in _origins():
         heads = [name.partition(":")[0] for name in names if ":" in name]
         if len(heads) == len(names) and names and not any(stem.endswith(h) for h in heads):
             continue
-        for subject in _of_file(file, edits, stem):
+        for subject in made():
             if not names or any(n in subject.name for n in names):
                 yield subject
+
+
+def _origins() -> Iterator[tuple[str, Callable[[], Iterator[Subject]]]]:
+    """Where subjects come from: a name, and what makes them."""
+    for file, edits in SOURCES:
+        stem = file.removeprefix("benchmarks/").removesuffix(".cu").replace("examples/", "")
+        yield stem, partial(_of_file, file, edits, stem)
+    for name, text, sizes in WRITTEN:
+        yield name, partial(_of_text, name, text, sizes)
+
+
+def _of_text(name: str, text: str, sizes: Sizes) -> Iterator[Subject]:
+    """What the shared passes make of a program of the IR. Bounds are inferred where its functions are inlined."""
+    program = parse_module(text)
+    inlined = inline.PASS.rewrite(program, Context())
+    plain = inlined.program if isinstance(inlined, Applied) else program
+    case = infer_bare(plain, plain.kernels[0])
+    if isinstance(case, NoCase):
+        raise LookupError(f"{name}: {case.reason}")
+    cases = (replace(case, sizes=sizes or case.sizes),)
+    yield from _shared(f"{name}:{program.kernels[0].name}", program, cases)
 
 
 def _of_file(file: str, edits: tuple[tuple[str, str], ...], stem: str) -> Iterator[Subject]:
@@ -112,12 +136,9 @@ def _of_file(file: str, edits: tuple[tuple[str, str], ...], stem: str) -> Iterat
 def _of_kernel(name: str, program: Module) -> Iterator[Subject]:
     case = infer_bare(program, program.kernels[0])
     cases = () if isinstance(case, NoCase) else (case,)
-    current = program
-    for pass_ in _PIPELINE:
-        subject = _apply(name, pass_, current, cases)
-        if subject is not None:
-            yield subject
-            current = subject.after
+    common = list(_shared(name, program, cases))
+    yield from common
+    current = common[-1].after if common else program
     for target in TARGETS:
         yield from _of_target(name, target, program, cases)
     looped = serial(current)
@@ -126,6 +147,16 @@ def _of_kernel(name: str, program: Module) -> Iterator[Subject]:
         subject = _apply(name, pass_, looped, cases, Context(knobs={"factor": 4}))
         if subject is not None:
             yield subject
+
+
+def _shared(name: str, program: Module, cases: tuple[Case, ...]) -> Iterator[Subject]:
+    """What the passes that all targets share make of the kernel, one after the other."""
+    current = program
+    for pass_ in _PIPELINE:
+        subject = _apply(name, pass_, current, cases)
+        if subject is not None:
+            yield subject
+            current = subject.after
 
 
 def _of_target(

@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.repair.corpus import subjects
+from benchmarks.repair.corpus import _PIPELINE, LOOP_PASSES, subjects
 from benchmarks.repair.developed import DEVELOPED
 from benchmarks.repair.held_out import HELD_OUT
 from benchmarks.repair.measure import KINDS, Outcome, choose, workload
 from benchmarks.repair.table import Plan, markdown, outcomes, placed
 from xpiler.synth.outcome import Tests
+
+_WRITTEN = {"written/clamped": "clamp_all", "written/fragments": "product"}
 
 
 def shares(found: list[Outcome]) -> tuple[float, float, float]:
@@ -81,3 +83,16 @@ def test_a_larger_part_of_the_benchmark() -> None:
     assert detected >= 0.97
     assert localised >= 0.8
     assert repaired >= 0.9
+
+
+def test_every_pass_that_all_targets_share_is_in_the_corpus() -> None:
+    names = [f"{name}:{kernel}" for name, kernel in _WRITTEN.items()]
+    found = {s.pass_name: s for s in subjects((*names, "vector_add:vector_add/loop_"))}
+    assert {p.name for p in (*_PIPELINE, *LOOP_PASSES)} - set(found) <= {
+        "loop_expansion",
+        "loop_contraction",
+    }
+    for name in ("inline", "detensorize"):
+        work = workload(found[name])
+        assert len(work.seen) > 8
+        assert Tests(found[name].before, (*work.seen, *work.unseen)).passes(found[name].after)

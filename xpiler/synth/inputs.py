@@ -30,7 +30,7 @@ from xpiler.ir.types import U32, Pointer, Scalar
 from xpiler.ir.walk import expressions, map_block, statements, subexpressions
 from xpiler.synth.machine import Machine
 from xpiler.synth.outcome import differs, outcome
-from xpiler.synth.shapes import in_turn, near_a_block, several_tiles
+from xpiler.synth.shapes import in_turn, near_a_block, several_tiles, whole_blocks
 from xpiler.synth.trace import Inputs, runs
 from xpiler.verify.case import Case, Concrete, ConcreteBuffer
 from xpiler.verify.infer_bare import NoCase, infer_bare
@@ -99,6 +99,9 @@ def _running(
     steep: list[Inputs] = []
     if any(map(_selects, programs)):
         steep = [_changed(program, g, c) for g in drawn[:2][-1:] for c in (_rising, _falling)]
+        # the greatest is the last thread's here
+        last = [_inputs(shape, seeds[0], machine) for shape in whole_blocks(cases)[:1]]
+        steep += [_changed(program, g, _rising) for g in last if runs(program, g)]
         steep = [given for given in steep if _tells(program, given)]
     # long ones cost more than they show, so there are few of them
     long = [s for s in near_a_block(cases, tiles, own=False) if s not in chosen][: len(tiles)]

@@ -18,7 +18,7 @@ from xpiler.ir.types import Scalar
 from xpiler.ir.walk import expressions, statements, subexpressions
 from xpiler.verify.case import Case, Concrete, concrete
 
-__all__ = ["in_turn", "near_a_block", "several_tiles", "work"]
+__all__ = ["in_turn", "near_a_block", "several_tiles", "whole_blocks", "work"]
 
 WORK = 6000  # threads and elements of a run, together: what the interpreter does in some hundredths of a second
 TILE = 300  # elements of the longest tile that inputs have several of
@@ -65,6 +65,11 @@ def in_turn(cases: Sequence[Case], small: Sequence[int], tiles: Sequence[int]) -
     return list(dict.fromkeys(s for case, given in rows for s in _of_rows(case, given)))
 
 
+def whole_blocks(cases: Sequence[Case]) -> list[Concrete]:
+    """Shapes whose sizes leave no rest of a block."""
+    return [s for case in cases for s in _of_rows(case, list(_whole(case)))]
+
+
 def work(shape: Concrete) -> int:
     """Threads and elements of a run."""
     return prod(shape.grid) * prod(shape.block) + sum(b.elements for b in shape.buffers)
@@ -103,16 +108,11 @@ def _launched(values: Sequence[int], turn: int) -> int:
 
 def _turns(case: Case, small: Sequence[int], long: int) -> Iterator[Row]:
     """`small` in ascending order. Arguments that are no size have their greatest value: what starts there is far along."""
-    lengths = [name for name, values in case.sizes if max(values) > 16 and _is_length(name)]
+    lengths, base = _lengths(case), _base(case)
     middle = small[len(small) // 2 :]
-    base = {
-        name: _launched(values, 0) if name.startswith(TAKEN_AS_THEY_ARE) else max(values)
-        for name, values in case.sizes
-    }
     for alone in lengths:
         yield _roomy(base | dict.fromkeys(lengths, middle[0]) | {alone: small[0]})
-    if lengths:
-        yield _roomy(base | dict.fromkeys(lengths, _whole_blocks(case, base)))
+    yield from _whole(case)
     for length in _last_blocks(case, base):
         yield _roomy(_of_launch(case, base) | dict.fromkeys(lengths, length))
     if len(lengths) < 2:
@@ -125,7 +125,27 @@ def _turns(case: Case, small: Sequence[int], long: int) -> Iterator[Row]:
     yield _roomy(base | {name: several[n % len(several)] for n, name in enumerate(lengths)})
 
 
-def _whole_blocks(case: Case, row: Row) -> int:
+def _lengths(case: Case) -> list[str]:
+    return [name for name, values in case.sizes if max(values) > 16 and _is_length(name)]
+
+
+def _base(case: Case) -> Row:
+    """The fewest blocks, and the greatest of all that is no length."""
+    return {
+        name: _launched(values, 0) if name.startswith(TAKEN_AS_THEY_ARE) else max(values)
+        for name, values in case.sizes
+    }
+
+
+def _whole(case: Case) -> Iterator[Row]:
+    """All lengths of two whole blocks."""
+    lengths, base = _lengths(case), _base(case)
+    if lengths:
+        probed = base | dict.fromkeys(lengths, 16)
+        yield _roomy(base | dict.fromkeys(lengths, _two_blocks(case, probed)))
+
+
+def _two_blocks(case: Case, row: Row) -> int:
     """A size that leaves no rest of a block: the last element is then the last thread's."""
     found = concrete(case, row)
     return 2 * max(found.block) if isinstance(found, Concrete) else 16
