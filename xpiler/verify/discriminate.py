@@ -80,7 +80,7 @@ def _depends_where(runs: Sequence[Sequence[Expected]]) -> bool:
 
     A program that writes to the same places in all runs would have to write to all that some run writes to. It is
     found out where one of these keeps another value than the one written. So is one that writes everywhere, where
-    the source leaves out places between those that it writes, as a mask of a triangle does.
+    the source leaves out places between those that it writes, as a triangular mask does.
     """
     if any(_leaves_out(e) for run in runs for e in run):
         return True
@@ -95,8 +95,8 @@ def _depends_where(runs: Sequence[Sequence[Expected]]) -> bool:
 
 
 def _leaves_out(expected: Expected) -> bool:
-    """Whether there are elements with other values between those that an update writes."""
-    if expected.role != "inout":
+    """Whether there are elements with other values between those that are written."""
+    if expected.role not in ("out", "inout"):
         return False
     (places,) = np.nonzero(expected.written)
     if places.size < 2:
