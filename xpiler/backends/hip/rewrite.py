@@ -26,7 +26,6 @@ from xpiler.backends.hip.types import HANDLERS as TYPE_HANDLERS
 from xpiler.backends.hip.types import rewrite_types
 from xpiler.backends.hip.view import View
 from xpiler.frontends.edits import Edit, apply
-from xpiler.frontends.launch_brackets import bracket_edits
 from xpiler.frontends.tokens import tokenize
 
 __all__ = ["Rewritten", "declared_names", "mentions_cuda", "rewrite", "special_note"]
@@ -135,8 +134,6 @@ def rewrite(source: bytes, file: str, options: HipOptions) -> Rewritten:
     """The HIP form of a CUDA file. Total: any bytes have one."""
     if not mentions_cuda(source) and not options.include_renames:
         return Rewritten(source, (), (), {}, {}, frozenset())
-    brackets = bracket_edits(source)
-    source = apply(source, brackets)
     view = View(tokenize(source), file, options)
     includes = scan_includes(view)
     present = rewrite_includes(view, includes)
@@ -157,7 +154,7 @@ def rewrite(source: bytes, file: str, options: HipOptions) -> Rewritten:
     _add_includes(view, includes, present)
     if options.annotate:
         _annotate(view)
-    edits = _without_nested([*brackets, *view.findings.edits])
+    edits = _without_nested(view.findings.edits)
     found = view.findings
     return Rewritten(
         apply(source, edits),
