@@ -322,11 +322,9 @@ def test_equal_launches_are_one_case() -> None:
 @runs
 def test_a_size_that_cannot_be_followed_is_guessed() -> None:
     text = """
-__global__ void merge(const unsigned *in, unsigned *out, unsigned stride) {
-  unsigned i = blockIdx.x * blockDim.x + threadIdx.x;
-  unsigned at = 2 * i - (i & (stride - 1)), low = i & (stride * 2 - 1);
-  unsigned other = low >= stride ? at - stride : at;
-  out[at] = in[at] + 3 * in[other];
+__global__ void mix(const unsigned *in, unsigned *out) {
+  unsigned i = blockIdx.x * blockDim.x + threadIdx.x, h = i * 2654435761u;
+  out[i] = in[i] + 3 * in[h ^ (h & ~63u)];
 }
 """
     file = lifted(text)
