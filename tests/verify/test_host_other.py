@@ -319,21 +319,6 @@ def test_equal_launches_are_one_case() -> None:
     assert len(cases) == 1
 
 
-@runs
-def test_a_size_that_cannot_be_followed_is_guessed() -> None:
-    text = """
-__global__ void mix(const unsigned *in, unsigned *out) {
-  unsigned i = blockIdx.x * blockDim.x + threadIdx.x, h = i * 2654435761u;
-  out[i] = in[i] + 3 * in[h ^ (h & ~63u)];
-}
-"""
-    file = lifted(text)
-    cases = infer_cases(file.lifted[0], file.launches)
-    assert isinstance(cases, tuple), cases
-    assert "a size guessed" in cases[0].note
-    assert isinstance(against_itself(text), Tested)
-
-
 def test_a_case_that_a_person_gave_stays() -> None:
     file = lifted(SCATTER)
     kernel = file.lifted[0]
