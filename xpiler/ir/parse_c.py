@@ -7,7 +7,6 @@ several declarators, and it makes C's implicit conversions explicit. `parse(prin
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from xpiler.ir.functions import BUILTINS
 from xpiler.ir.lex import ParseError
@@ -16,7 +15,7 @@ from xpiler.ir.parse_expr import Expressions, Scope
 from xpiler.ir.parse_stmt import Statements
 from xpiler.ir.types import Pointer, Scalar, Space, Spaces, Type
 
-__all__ = ["ParseError", "parse_expr", "parse_kernel", "parse_module"]
+__all__ = ["ParseError", "parse_expr", "parse_module"]
 
 _SPACES = {s.keyword: s for s in (Spaces.CONSTANT, Spaces.SHARED, Spaces.TILE, Spaces.GLOBAL)}
 _HEADS = {"__global__": "simt", "__mlu_entry__": "task"}
@@ -39,14 +38,6 @@ def parse_module(
     return _Programs(text, scope, file).module()
 
 
-def parse_kernel(text: str, **options: object) -> Kernel:
-    """Parse a program of one kernel and give just that."""
-    module = parse_module(text, **options)  # type: ignore[arg-type]
-    if len(module.kernels) != 1:
-        raise ParseError(f"expected one kernel, found {len(module.kernels)}", 1, 1)
-    return module.kernels[0]
-
-
 def parse_expr(text: str, variables: Mapping[str, Scalar] | None = None) -> Expr:
     """Parse one expression over the given variables."""
     scope = Scope(variables=dict(variables or {}))
@@ -54,13 +45,6 @@ def parse_expr(text: str, variables: Mapping[str, Scalar] | None = None) -> Expr
     expr = parser.expression()
     parser.expect_end()
     return expr
-
-
-@dataclass
-class _Head:
-    level: str
-    params: tuple[Param, ...] = ()
-    launch: tuple[tuple[str, int], ...] = field(default=())
 
 
 class _Programs(Statements):

@@ -96,10 +96,6 @@ class Bounds:
     def of(self, buffer: str) -> Access:
         return self.accesses.setdefault(buffer, Access())
 
-    @property
-    def writes_global(self) -> bool:
-        return any(a.written for a in self.accesses.values())
-
 
 def analyse(module: Module, kernel: Kernel, given: Assumptions) -> Bounds:
     """The bounds of all accesses of `kernel` under `given`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import prod
 
@@ -26,7 +26,6 @@ from xpiler.verify.geometry import (
 from xpiler.verify.interval import Interval
 from xpiler.verify.roles import (
     WINDOW_NAMES,
-    IndexUse,
     counters,
     index_uses,
     parameter_buffers,
@@ -42,7 +41,6 @@ __all__ = [
     "Tie",
     "buffer_argument",
     "choose_sizes",
-    "fitting_range",
     "global_arguments",
     "index_ranges",
     "infer_bare",
@@ -294,23 +292,6 @@ def index_ranges(kernel: Kernel) -> tuple[dict[str, Interval], dict[str, Distrib
             loads[use.source] = Interval(0, INDEX_RANGE)
             values[use.source] = Distribution("offsets", bound)
     return loads, values
-
-
-def fitting_range(
-    use: IndexUse, at: Callable[[Mapping[str, Interval]], Bounds], elements: int
-) -> int:
-    """How many positions the values of an index buffer may take, so that `target` is big enough.
-
-    `at` gives the bounds under assumptions about loads. The index is taken to be linear in the value.
-    """
-    ends = []
-    for top in (1, 2) if use.how == "offsets" else (0, 1):
-        access = at({use.source: Interval(0, top)}).accesses.get(use.target, Access())
-        ends.append(access.hi)
-    step = ends[1] - ends[0]
-    if step <= 0:
-        return INDEX_RANGE
-    return max(1, min(INDEX_RANGE, (elements - 1 - ends[0]) // step + 1))
 
 
 def buffer_argument(

@@ -11,7 +11,6 @@ from xpiler.ir.nodes import (
     Const,
     Expr,
     Load,
-    Select,
     Span,
     Unary,
     Var,
@@ -183,7 +182,3 @@ def reads(expr: Expr) -> frozenset[str]:
         for e in subexpressions(expr)
         if isinstance(e, Var | Load)
     )
-
-
-def is_select(expr: Expr) -> bool:
-    return isinstance(expr, Select)

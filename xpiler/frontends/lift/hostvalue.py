@@ -11,7 +11,7 @@ from xpiler.frontends.lift import arith
 from xpiler.frontends.lift.ctype import CArray, CPointer, CScalar, CStruct, CType, TypeTable
 from xpiler.ir import build
 from xpiler.ir.nodes import Call, Const, Expr, Var
-from xpiler.ir.types import BOOL, F64, I64, U32, U64, Scalar
+from xpiler.ir.types import BOOL, I64, U32, U64
 
 __all__ = [
     "Dim",
@@ -416,15 +416,6 @@ def _list(env: Environment, node: Node) -> HostValue:
     if len(node.children) == 1:
         return _converted(host_value(env, node.children[0]), ctype)
     return None
-
-
-def as_double(found: Expr) -> Expr:
-    """`found` as a double, as C's mathematics takes it."""
-    return build.cast(F64, found)
-
-
-def is_scalar(found: HostValue) -> bool:
-    return isinstance(found, Expr) and isinstance(found.type, Scalar)
 
 
 _HANDLERS: Final[dict[str, Callable[[Environment, Node], HostValue]]] = {

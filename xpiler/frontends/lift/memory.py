@@ -44,7 +44,6 @@ from xpiler.ir.types import BOOL, I32, I64, Scalar, Spaces
 __all__ = [
     "advance",
     "convert",
-    "decay",
     "dereference",
     "offset_unit",
     "read",
@@ -140,10 +139,6 @@ def _scalar_place(
     if type_.size % stored.size:
         raise lf.refuse("XP1113", f"{stored} memory read as {type_}", node)
     return PackPlace(info.name, index, stored, type_)
-
-
-def decay(place: ArrayPlace) -> PointerValue:
-    return place.start
 
 
 # --- reads -------------------------------------------------------------------------------------
@@ -398,15 +393,6 @@ def require_base(lf: Lifter, derived: CStruct, node: Node) -> None:
     """Lift again when a conversion to a base class shows one that libclang did not tell."""
     if lf.file.types.add_base(derived, node.type.get_canonical()):
         raise NeedsBase
-
-
-def address_number(value: Value) -> PointerValue | None:
-    """The pointer behind `(uintptr_t)p`, used in alignment tests."""
-    if isinstance(value, OpaqueValue) and value.kind == "address":
-        pointer = value.data[0]
-        assert isinstance(pointer, PointerValue)
-        return pointer
-    return None
 
 
 def choose(lf: Lifter, cond: Expr, a: Value, b: Value, node: Node | None) -> Value:

@@ -16,7 +16,6 @@ from xpiler.ir.functions import ATOMICS, BUILTINS, FUNCTIONS, WARP_OPS
 from xpiler.ir.nodes import (
     Alloc,
     Assign,
-    Block,
     Const,
     Declare,
     Expr,
@@ -160,7 +159,3 @@ class Lifter:
         """What to raise to give this kernel up, pointing at `node`."""
         span = node.span if node is not None else None
         return RefusedConstruct(code, message, span or self.span, hint)
-
-
-def as_block(stmts: list[Stmt]) -> Block:
-    return tuple(stmts)
