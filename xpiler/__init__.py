@@ -13,8 +13,8 @@ plan         which passes apply to each kernel, and the programs between them
 infer_cases  the test cases that verification uses, as TOML
 verify_pair  whether two files compute the same
 
-What is wrong with a file or a setting comes back as an `InputError`; a `Session` raises `SessionError`. Names are loaded when
-they are first used: importing the package costs nothing.
+What is wrong with a file or a setting comes back as an `InputError`; a `Session` raises
+`SessionError`. Names are loaded when they are first used: importing the package costs nothing.
 """
 
 from __future__ import annotations

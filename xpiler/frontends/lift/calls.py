@@ -114,7 +114,9 @@ def _library(lf: Lifter, node: Node, name: str) -> Place:
     if handler is None:
         if name.startswith(("tex", "surf")):
             hint = "read the data through a pointer: what a texture samples is set by host code"
-            raise lf.refuse("XP1107", f"{name}: textures and surfaces are not supported", node, hint)
+            raise lf.refuse(
+                "XP1107", f"{name}: textures and surfaces are not supported", node, hint
+            )
         raise lf.refuse("XP1112", f"{name} is not supported in device code", node)
     return ValuePlace(handler(lf, node, args))
 
