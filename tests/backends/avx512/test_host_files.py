@@ -130,7 +130,7 @@ def test_indices_stay_signed_and_hashes_wrap() -> None:
         "}\n"
     )
     text = translate(source)[0].text
-    assert "i + 1 < n" in text
+    assert "i < n - 1" in text
     assert "a[i * w + 1]" in text
     wrapped = "(uint32_t)h * 31u + (uint32_t)(a[i * w + 1] % 5) - (uint32_t)a[0]"
     assert f"h = (int32_t)({wrapped})" in text
