@@ -102,6 +102,7 @@ def test_a_refusal_is_no_false_verdict(
     assert (result.stage, result.reason, result.false_verdict) == ("translate", "it said no", False)
 
 
+@pytest.mark.slow
 def test_plan_writes_resumes_and_goes_on_after_failures(
     relu: Case, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -210,6 +210,7 @@ def test_what_is_wrong_with_a_port_is_said(flags: str, said: str) -> None:
     assert not Path("out").exists()
 
 
+@pytest.mark.slow
 def test_bench_knows_its_targets_and_keeps_an_earlier_log() -> None:
     status, output = xpiler("bench", "--ops", "relu", "-t", "hpi")
     assert (status, "there are avx512, bang, hip" in output) == (2, True)

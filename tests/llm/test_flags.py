@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from typer.testing import CliRunner
 
 from benchmarks.engines import Model
@@ -30,6 +31,7 @@ def manners(*names: str) -> Model:
     return Model(target, iter([*names, *["right"] * 20]))
 
 
+@pytest.mark.slow
 def test_flags_reach_the_model_and_the_report_says_what_was_used(
     tmp_path: Path, monkeypatch: Any
 ) -> None:

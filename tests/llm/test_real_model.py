@@ -36,6 +36,7 @@ def bench(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     return real_model.main()
 
 
+@pytest.mark.slow
 def test_right_replies_are_accepted_and_a_second_run_asks_nothing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -61,7 +62,7 @@ def test_right_replies_are_accepted_and_a_second_run_asks_nothing(
     ("behaviour", "rule"),
     [
         (lambda *_: (200, text("Lovely weather."), 0.0), "no-program"),
-        (lambda *_: (500, {}, 0.0), "failed"),
+        pytest.param(lambda *_: (500, {}, 0.0), "failed", marks=pytest.mark.slow),
     ],
 )
 def test_wrong_replies_are_told_apart(
@@ -76,6 +77,7 @@ def test_wrong_replies_are_told_apart(
     assert '"how": "replaced by the rule"' in row
 
 
+@pytest.mark.slow
 def test_an_application_that_hangs_is_ended(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

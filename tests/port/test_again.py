@@ -145,6 +145,7 @@ def _start(source: Path, output: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parents[2])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("in_place", [False, True])
 def test_a_killed_run_goes_on(tmp_path: Path, in_place: bool) -> None:
     """A process killed for real while it writes; the next run ends where an uninterrupted one does."""

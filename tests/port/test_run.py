@@ -167,6 +167,7 @@ def test_a_wrong_port_is_told(tmp_path: Path) -> None:
     assert both(settings)["status"] == "differs"
 
 
+@pytest.mark.slow
 def test_headers_and_sources_of_a_folder_beside(tmp_path: Path) -> None:
     """The main file's folder holds neither the header nor what it is linked with."""
     tree = tmp_path / "tree"

@@ -32,6 +32,7 @@ __global__ void draw(curandState *states, float *x, int n) {
 """
 
 
+@pytest.mark.slow
 def test_the_numbers_are_curand_s() -> None:
     source = HERE / "curand_check.cu"
     built = build_program(source.read_text(), source)

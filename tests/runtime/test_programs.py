@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from xpiler.backends.hip.executor import hip_on_cpu
 from xpiler.verify import sandbox
 from xpiler.verify.build import RUNTIME, Built, _run
@@ -184,6 +186,7 @@ int main() {
 """
 
 
+@pytest.mark.slow
 def test_hip_at_both_wavefronts(tmp_path):
     wide = run(build_program(HIP, tmp_path / "a.hip", runtime=on_runtime(hip_on_cpu(64))))
     assert wide.stdout == "2080 2080 5555555555555555 64\n"
@@ -232,6 +235,7 @@ def test_headers_are_free_of_warnings():
     )
 
 
+@pytest.mark.slow
 def test_runtime_sources_are_free_of_warnings():
     for source in sorted((RUNTIME / "src").glob("*.c*")):
         compiler = "gcc" if source.suffix == ".c" else "g++"

@@ -45,6 +45,7 @@ def test_the_table_takes_its_place_in_a_page() -> None:
     assert placed("", "all", "new\n") == "new\n"
 
 
+@pytest.mark.slow
 def test_several_subjects_at_a_time_give_the_same_outcomes() -> None:
     one = Plan(("store offset",), ("vector_add:",), share=1.0)
     alone, together = list(outcomes(one)), list(outcomes(replace(one, jobs=2)))
@@ -85,6 +86,7 @@ def test_a_larger_part_of_the_benchmark() -> None:
     assert repaired >= 0.9
 
 
+@pytest.mark.slow
 def test_every_pass_that_all_targets_share_is_in_the_corpus() -> None:
     names = [f"{name}:{kernel}" for name, kernel in _WRITTEN.items()]
     found = {s.pass_name: s for s in subjects((*names, "vector_add:vector_add/loop_"))}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import pytest
+
 from benchmarks.repair.calls import machine_of
 from benchmarks.repair.corpus import subjects
 from benchmarks.repair.measure import choose, workload
@@ -74,6 +76,7 @@ def test_an_input_on_which_rounding_shows_tells_nothing() -> None:
     assert not _tells(one.before, Inputs({**plain.args, **far}, plain.grid, plain.block))
 
 
+@pytest.mark.slow
 def test_right_programs_agree_on_all_inputs() -> None:
     for name in (
         "layernorm:layernorm_kernel/avx512.tensorize",

@@ -90,7 +90,7 @@ def test_unknown_instructions_are_refused_by_name() -> None:
     ("name", "kind"),
     [
         (BANG, "copy direction"),
-        (BANG, "instruction length"),
+        pytest.param(BANG, "instruction length", marks=pytest.mark.slow),
         (AVX512, "instruction parameter"),
         (AVX512, "wrong instruction"),
     ],

@@ -6,6 +6,8 @@ from dataclasses import replace
 from math import prod
 from pathlib import Path
 
+import pytest
+
 from tests.verify.programs import program
 from xpiler.backends.base import KernelEntry
 from xpiler.frontends.lift import LiftedFile, lift
@@ -151,6 +153,7 @@ def test_reals_are_drawn_as_probabilities_where_all_else_is_no_number() -> None:
     assert kinds == ["unit", "auto"]
 
 
+@pytest.mark.slow
 def test_small_shapes_at_which_the_order_matters_are_left_out_the_largest_never() -> None:
     case = bare("softmax")
     others = [
@@ -164,6 +167,7 @@ def test_small_shapes_at_which_the_order_matters_are_left_out_the_largest_never(
     assert all(max(k) == max(shapes) for k in kept)
 
 
+@pytest.mark.slow
 def test_a_block_as_large_as_the_tile_is_tried() -> None:
     module, cases = inferred("""
 __global__ void rim(const int *a, int *b, int n) {
