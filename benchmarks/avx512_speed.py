@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -172,7 +173,10 @@ def _beside_torch(
     folder: Path,
     only: Sequence[str],
 ) -> None:
-    built = [_built(s, emitted(s.text), folder / f"subject{n}") for n, s in enumerate(subjects)]
+    texts = [emitted(s.text) for s in subjects]
+    with ThreadPoolExecutor() as pool:
+        places = [folder / f"subject{n}" for n in range(len(subjects))]
+        built = list(pool.map(_built, subjects, texts, places))
     for count in threads:
         found = _torch(only, repetitions, count)
         print(f"\n{count} threads, PyTorch {found['version'][0]}\n")
