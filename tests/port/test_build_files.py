@@ -39,12 +39,14 @@ def cmake(text: str) -> tuple[str, set[str]]:
         ("set(CMAKE_CUDA_STANDARD 17)", "set(CMAKE_HIP_STANDARD 17)", set()),
         (
             "set_target_properties(x PROPERTIES CUDA_SEPARABLE_COMPILATION ON OUTPUT_NAME y)",
-            "set_target_properties(x PROPERTIES OUTPUT_NAME y)",
-            {"XP5501"},
+            "set_target_properties(x PROPERTIES OUTPUT_NAME y)\n"
+            "target_compile_options(x PRIVATE $<$<COMPILE_LANGUAGE:HIP>:-fgpu-rdc>)\n"
+            "target_link_options(x PRIVATE $<$<LINK_LANGUAGE:HIP>:-fgpu-rdc>)",
+            {"XP5507"},
         ),
         (
             "target_compile_options(x PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:--expt-relaxed-constexpr -O3>)",
-            "target_compile_options(x PRIVATE $<$<COMPILE_LANGUAGE:HIP>: -O3>)",
+            "target_compile_options(x PRIVATE $<$<COMPILE_LANGUAGE:HIP>:-O3>)",
             {"XP5501"},
         ),
         ("target_link_libraries(x CUDA::nppc)", "target_link_libraries(x CUDA::nppc)", {"XP5503"}),
@@ -129,7 +131,65 @@ def test_find_cuda_of_old() -> None:
         ("target_compile_features(x PUBLIC cuda_std_17)", "target_compile_features(x PUBLIC hip_std_17)", set()),
         ("link_libraries(cudart nccl mycublas)", "link_libraries(hip::host rccl mycublas)", set()),
         ("set(D ${CUDA_TOOLKIT_ROOT_DIR}/lib)", "set(D ${ROCM_PATH}/lib)", set()),
-        ("set(CMAKE_CUDA_SEPARABLE_COMPILATION ON)\n", "\n", {"XP5501"}),
+        (
+            "set(CMAKE_CUDA_SEPARABLE_COMPILATION ON)\n",
+            "add_compile_options($<$<COMPILE_LANGUAGE:HIP>:-fgpu-rdc>)\n"
+            "add_link_options($<$<LINK_LANGUAGE:HIP>:-fgpu-rdc>)\n",
+            {"XP5507"},
+        ),
+        ("set(CMAKE_CUDA_SEPARABLE_COMPILATION OFF)\nproject(p)\n", "project(p)\n", set()),
+        (
+            "set_target_properties(a PROPERTIES\n  CUDA_RUNTIME_LIBRARY Shared\n"
+            '  CUDA_ARCHITECTURES "70;80"\n  LINKER_LANGUAGE CUDA)\n',
+            "set_target_properties(a PROPERTIES\n  HIP_ARCHITECTURES gfx90a\n  LINKER_LANGUAGE HIP)\n",
+            {"XP5501", "XP5504"},
+        ),
+        (
+            "set_property(TARGET a PROPERTY CUDA_ARCHITECTURES 70 80)",
+            "set_property(TARGET a PROPERTY HIP_ARCHITECTURES gfx90a)",
+            {"XP5504"},
+        ),
+        (
+            'set(CMAKE_CUDA_ARCHITECTURES "70;80" CACHE STRING "GPUs")',
+            'set(CMAKE_HIP_ARCHITECTURES gfx90a CACHE STRING "GPUs")',
+            {"XP5504"},
+        ),
+        ("if(A)\n  list(APPEND CMAKE_CUDA_ARCHITECTURES 90)\nendif()\n", "if(A)\nendif()\n", {"XP5504"}),
+        (
+            "target_compile_options(x PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:-Xcudafe --diag_suppress=a>)\n",
+            "target_compile_options(x PRIVATE $<$<COMPILE_LANGUAGE:HIP>:>)\n",
+            {"XP5501"},
+        ),
+        (
+            "target_compile_options(x PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:-lineinfo;-O3;--expt-extended-lambda>)",
+            "target_compile_options(x PRIVATE $<$<COMPILE_LANGUAGE:HIP>:-O3>)",
+            {"XP5501"},
+        ),
+        (
+            'string(APPEND CMAKE_CUDA_FLAGS " -O3 --threads 4 -diag-suppress=177")',
+            'string(APPEND CMAKE_HIP_FLAGS " -O3")',
+            {"XP5501"},
+        ),
+        (
+            "# CUDA\ntarget_compile_options(x PRIVATE -Xptxas=-v -rdc=true)",
+            "# CUDA\ntarget_compile_options(x PRIVATE -fgpu-rdc)",
+            {"XP5501", "XP5507"},
+        ),
+        (
+            "set(CUDA_SOURCES b.cu)\nadd_library(l ${CUDA_SOURCES})",
+            "set(CUDA_SOURCES b.hip)\nadd_library(l ${CUDA_SOURCES})",
+            set(),
+        ),
+        (
+            "target_link_libraries(x CUDA::cudart CUDA::cuda_driver CUDA::nvToolsExt)",
+            "target_link_libraries(x hip::host roctx64)",
+            set(),
+        ),
+        (
+            "add_custom_command(OUTPUT k COMMAND ${CMAKE_CUDA_COMPILER} -ptx k.cu)",
+            "add_custom_command(OUTPUT k COMMAND ${CMAKE_HIP_COMPILER} -ptx k.cu)",
+            {"XP5503"},
+        ),
         ("cuda_compile(O b.cu)", "cuda_compile(O b.hip)", {"XP5503"}),
         ("cuda_select_nvcc_arch_flags(F)", "cuda_select_nvcc_arch_flags(F)", {"XP5503"}),
         (
@@ -190,6 +250,21 @@ def test_other_build_systems_are_reported(name: str, tmp_path: Path) -> None:
         ("FLAGS = -lineinfo -O2\n", "FLAGS = -O2\n", {"XP5501"}),
         ("%.o: %.cu\n\tnvcc -c $< -o $@\n", "%.o: %.hip\n\thipcc -c $< -o $@\n", set()),
         ("SRC = src/a.cu other.cu # nvcc\n", "SRC = src/a.hip other.cu # nvcc\n", set()),
+        ("OBJ = $(SRC:.cu=.o) $(S:%.cu=b/%.o)\n", "OBJ = $(SRC:.hip=.o) $(S:%.hip=b/%.o)\n", set()),
+        (
+            "G := $(foreach a,$(SMS),-gencode arch=compute_$(a),code=sm_$(a))\n",
+            "G := $(foreach a,$(SMS),--offload-arch=gfx90a)\n",
+            {"XP5504"},
+        ),
+        ("\t$(NVCC) -dc k.c -o $@\n", "\t$(NVCC) -fgpu-rdc -c k.c -o $@\n", {"XP5507"}),
+        ("\t$(NVCC) -dlink $^ -o $@\n", "\t$(NVCC) -dlink $^ -o $@\n", {"XP5503"}),
+        ("F = -O3 -rdc=true -lineinfo -ccbin g++\n", "F = -O3 -fgpu-rdc\n", {"XP5501", "XP5507"}),
+        (
+            "\t$(NVCC) -cubin -arch=sm_80 $< -o $@\n",
+            "\t$(NVCC) --genco --offload-arch=gfx90a $< -o $@\n",
+            {"XP5504", "XP5508"},
+        ),
+        ("\tcuda-memcheck ./app\n", "\tcuda-memcheck ./app\n", {"XP5503"}),
     ],
 )
 def test_makefile(before: str, after: str, found: set[str]) -> None:
@@ -213,6 +288,62 @@ def test_setup_py() -> None:
     assert "-lineinfo" not in text
     assert {d.code for d in built.diagnostics} == {"XP5501", "XP5505"}
     assert port_setup(built.text, "setup.py", "gfx90a", RENAMED).text == built.text
+
+
+SETUP = """from torch.utils.cpp_extension import CUDAExtension, CUDA_HOME
+'''Says "-lineinfo" and 'cublas' in words.'''
+cc = ["-gencode", "arch=compute_80,code=sm_80"]
+cc.append("-lineinfo")
+more = [
+    "-O3",
+    "-Xptxas -v",
+    f"-gencode=arch=compute_{x},code=sm_{x}",
+]
+ext = CUDAExtension(sources=[f"g_{i}.cu" for i in (1, 2)], libraries=["cublas", "m"],
+    include_dirs=[CUDA_HOME + "/include"], name="cublas",
+    extra_compile_args={"nvcc": ["-O3", "-rdc=true", "-lineinfo"]})
+run([CUDA_HOME + "/bin/nvcc", "-V"])  # CUDA_HOME
+"""
+SETUP_HIP = """from torch.utils.cpp_extension import CUDAExtension, ROCM_HOME
+'''Says "-lineinfo" and 'cublas' in words.'''
+cc = []
+cc.append("-DXPILER_DROPPED_FLAG")
+more = [
+    "-O3",
+]
+ext = CUDAExtension(sources=[f"g_{i}.hip" for i in (1, 2)], libraries=["hipblas", "m"],
+    include_dirs=[ROCM_HOME + "/include"], name="cublas",
+    extra_compile_args={"nvcc": ["-O3", "-fgpu-rdc"]})
+run([ROCM_HOME + "/bin/nvcc", "-V"])  # CUDA_HOME
+"""
+
+
+def test_setup_py_of_an_extension() -> None:
+    built = port_setup(SETUP.encode(), "setup.py", "gfx90a", RENAMED)
+    assert built.text.decode() == SETUP_HIP
+    lines = {(d.code, d.span.line) for d in built.diagnostics if d.span}
+    assert {("XP5501", 3), ("XP5501", 4), ("XP5507", 12), ("XP5503", 13)} <= lines
+    assert port_setup(built.text, "setup.py", "gfx90a", RENAMED).text == built.text
+
+
+SCRIPTS = {
+    "build.sh": ("shell script", "nvcc -O3 k.cu -o k\n"),
+    "Dockerfile": ("container file", "FROM nvidia/cuda:12.4.0-devel\n"),
+    "environment.yml": ("CI", "  - cudatoolkit=11\n"),
+    "run.bat": ("batch", "nvcc k.cu\n"),
+}
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_scripts_that_need_cuda_are_reported(name: str, tmp_path: Path) -> None:
+    kind, text = SCRIPTS[name]
+    source = make(tmp_path / "src", {name: "first\n" + text, "k.cu": "int k;\n"})
+    rows = {r.path: r for r in port(source, tmp_path / "out").report.rows}
+    (note,) = rows[name].diagnostics
+    assert (note["code"], note["line"]) == ("XP5502", 2)
+    assert kind in note["message"]
+    (source / name).write_text("python train.py --device cuda\n")
+    assert not [d for r in port(source, tmp_path / "o2").report.rows for d in r.diagnostics]
 
 
 def test_every_code_has_its_page() -> None:

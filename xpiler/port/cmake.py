@@ -4,41 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
-from xpiler.backends.base import Diagnostic
-from xpiler.backends.hip.catalog import entry
-from xpiler.ir.nodes import Span
+from xpiler.port.flags import BuildEdit, Built, port_flags, rename_sources
 
-__all__ = ["BuildEdit", "Built", "port_cmake", "rename_sources"]
-
-
-@dataclass(frozen=True, slots=True)
-class Built:
-    """A build file after its edits."""
-
-    text: bytes
-    diagnostics: tuple[Diagnostic, ...]
-    converted: Mapping[str, int]
-
-
-@dataclass(slots=True)
-class BuildEdit:
-    """Text under edit, line by line, with what was found."""
-
-    file: str
-    diagnostics: list[Diagnostic] = field(default_factory=list)
-    converted: dict[str, int] = field(default_factory=dict)
-    packages: dict[str, None] = field(default_factory=dict)
-
-    def report(self, code: str, line: int, **values: object) -> None:
-        known = entry(code)
-        message = known.message.format(**values)
-        span = Span(self.file, line, 1, line, 1)
-        self.diagnostics.append(Diagnostic(code, known.severity, message, span, known.hint))
-
-    def count(self, name: str) -> None:
-        self.converted[name] = self.converted.get(name, 0) + 1
+__all__ = ["port_cmake"]
 
 
 # Libraries: what follows CUDA:: (or stands alone in old files) -> imported target of ROCm.
@@ -124,6 +93,7 @@ _OLD_LIBRARY = re.compile(r"\$\{CUDA_(\w+?)_(?:LIBRARY|LIBRARIES)\}|\$\{CUDA_(LI
 _LINKING = ("target_link_libraries", "link_libraries")
 _LEFT = re.compile(
     r"\bnvcc\b|\b(?:CMAKE_)?CUDA_[A-Za-z]\w*|\bCUDAToolkit\w*|CUDA::\w+|\bcuda_(?!std)[a-z]\w*(?=\s*\()|--?gencode"
+    r"|(?<![\w-])-(?:ptx|cubin|fatbin)\b|\bsm_\d\d"
 )
 # HIP is a language of CMake since this release.
 _HIP_LANGUAGE = (3, 21)
@@ -132,7 +102,7 @@ _HIP_LANGUAGE = (3, 21)
 def port_cmake(source: bytes, file: str, arch: str, renamed: Mapping[str, str]) -> Built:
     """Edits a CMake file; comments stay, strings only change where they hold flags or sources."""
     text = source.decode("utf-8", "surrogateescape")
-    edit = BuildEdit(file)
+    edit = BuildEdit(file, own=_own_names(text))
     if not re.search(r"cuda|nvcc|\.cu\b", text, re.I):
         return Built(source, (), {})
     pieces: list[str] = []
@@ -142,6 +112,10 @@ def port_cmake(source: bytes, file: str, arch: str, renamed: Mapping[str, str]) 
         line = text.count("\n", 0, start) + 1
         before = len(edit.packages)
         done = _command(text[start:stop], name, line, arch, renamed, edit)
+        if not done and _stands_alone(text, start, stop):
+            # Nothing is left of it: its line goes too.
+            pieces.append(pieces.pop().rstrip(" \t"))
+            stop += text[stop:].index("\n") + 1
         if len(edit.packages) > before and not _finds_hip(text):
             # Nothing in this file looks for packages: the imported target is looked for where it is used.
             done = _finding(list(edit.packages)[before:], pieces) + done
@@ -150,6 +124,29 @@ def port_cmake(source: bytes, file: str, arch: str, renamed: Mapping[str, str]) 
     pieces.append(text[at:])
     result = _settled("".join(pieces), text, edit)
     return Built(result.encode("utf-8", "surrogateescape"), tuple(edit.diagnostics), edit.converted)
+
+
+# Variables that CMake, FindCUDA or users of theirs read: setting one doesn't make it the file's own.
+_NOT_OWN = re.compile(
+    r"CMAKE_CUDA_\w+|CUDA_(?:NVCC|TOOLKIT|HOST|SEPARABLE|PROPAGATE|ARCH|VERSION|LIBRAR|INCLUDE|64_BIT|BUILD|USE|VERBOSE"
+    r"|STANDARD|RUNTIME|FOUND|SDK|RESOLVE|PTX)\w*"
+)
+
+
+def _own_names(text: str) -> frozenset[str]:
+    """Variables, options, functions and macros that the file itself defines."""
+    defined = re.findall(
+        r"\b(?:set|option|foreach|function|macro|cmake_dependent_option|file\s*\(\s*GLOB(?:_RECURSE)?"
+        r"|list\s*\(\s*APPEND)\s*[( ]\s*(\w+)",
+        text,
+        re.I,
+    )
+    return frozenset(name for name in defined if not _NOT_OWN.fullmatch(name))
+
+
+def _stands_alone(text: str, start: int, stop: int) -> bool:
+    before = text[text.rfind("\n", 0, start) + 1 : start]
+    return not before.strip() and re.match(r"[ \t]*\n", text[stop:]) is not None
 
 
 def _finds_hip(text: str) -> bool:
@@ -224,30 +221,73 @@ def _command(
         and "CUDA" in text
     ):
         return text.replace("FindCUDA", "hip")
-    if name == "set" and re.search(r"\(\s*CMAKE_CUDA_ARCHITECTURES\b", text):
+    if name in ("set", "list") and re.search(
+        r"\(\s*(?:APPEND\s+)?CMAKE_CUDA_ARCHITECTURES\b", text
+    ):
         edit.report("XP5504", line, arch=arch)
         edit.count("CMAKE_CUDA_ARCHITECTURES")
-        return f"set(CMAKE_HIP_ARCHITECTURES {arch})"
+        if name == "list":
+            return ""
+        tail = re.search(r"\s+(?:CACHE|PARENT_SCOPE)\b.*(?=\))", text, re.S)
+        return f"set(CMAKE_HIP_ARCHITECTURES {arch}{tail[0] if tail else ''})"
     if name in ("set", "list", "string") and re.search(r"\(\s*(?:APPEND\s+)?CUDA_NVCC_FLAGS", text):
         edit.count("CUDA_NVCC_FLAGS")
         return _nvcc_flags(text, name, line, edit)
+    found = len(edit.diagnostics)
+    written, separate = text, ""
     if any(word in text for word in _DROPPED):
-        return _without_properties(text, name, line, edit)
-    result = _words(text, line, arch, renamed, edit)
+        separate = _separate(text, name, line, edit)
+        written = _without_properties(text, name, line, edit)
+        if not written:
+            return separate.lstrip("\n")
+    result = _words(written, line, arch, renamed, edit)
     if name in _LINKING:
         result = _linked(result, edit)
+        result = re.sub(r"(?<=\s)(hip::host|roctx64)(?:\s+\1)+(?=[\s)])", r"\1", result)
     result = _old_command(result, name, line, edit)
     if name in ("project", "enable_language", "check_language"):
         result = re.sub(r"\bCUDA\b", "HIP", result)
         if result != text:
             edit.count("CUDA language")
-    if name in ("target_compile_options", "set", "add_compile_options") and "HIP" in result:
+    if (name in _WITH_FLAGS and "HIP" in result) or _NVCC_ONLY.search(result):
         result = _flags(result, line, edit)
     if "HIP_COMPILER_VERSION" in result and result != text:
         edit.report("XP5503", line, text=f"a version of nvcc in {' '.join(text.split())[:50]}")
-    if _LEFT.search(result):
+    reported = any(d.code == "XP5503" for d in edit.diagnostics[found:])
+    if not reported and any(m[0] not in edit.own for m in _LEFT.finditer(result)):
         edit.report("XP5503", line, text=" ".join(result.split())[:70])
-    return result
+    return result + separate
+
+
+_WITH_FLAGS = frozenset({"target_compile_options", "set", "add_compile_options", "string"})
+_NVCC_ONLY = re.compile(
+    r"(?<![\w-])(?:--?expt-|--?extended-lambda|-Xcompiler|-Xptxas|-Xcudafe|--ptxas-options|-gencode|-rdc[= ]"
+    r"|--?use_fast_math|-?-lineinfo|--relocatable-device-code)"
+)
+
+
+def _separate(text: str, name: str, line: int, edit: BuildEdit) -> str:
+    """Commands that link device code across files, as `CUDA_SEPARABLE_COMPILATION ON` does."""
+    asked = re.search(r"\b(CUDA_|CMAKE_CUDA_)SEPARABLE_COMPILATION\s+\"?(?:ON|TRUE|1|YES)\b", text)
+    if asked is None:
+        return ""
+    compiled, linked = "$<$<COMPILE_LANGUAGE:HIP>:-fgpu-rdc>", "$<$<LINK_LANGUAGE:HIP>:-fgpu-rdc>"
+    if name == "set":
+        edit.report("XP5507", line, text=asked[0])
+        return f"\nadd_compile_options({compiled})\nadd_link_options({linked})"
+    targets = re.search(r"\(\s*(?:TARGET\s+)?(.*?)\s+(?:APPEND\s+)?PROPERT(?:Y|IES)\b", text, re.S)
+    if targets is None or name not in ("set_target_properties", "set_property"):
+        return ""
+    edit.report("XP5507", line, text=asked[0])
+    return "".join(
+        f"\ntarget_compile_options({t} PRIVATE {compiled})\ntarget_link_options({t} PRIVATE {linked})"
+        for t in targets[1].split()
+    )
+
+
+def _flags(text: str, line: int, edit: BuildEdit) -> str:
+    """nvcc's flags inside a value: its own dropped, those for the host compiler passed as they are."""
+    return port_flags(text, line, edit, "")
 
 
 def _nvcc_flags(text: str, name: str, line: int, edit: BuildEdit) -> str:
@@ -324,40 +364,33 @@ def _words(text: str, line: int, arch: str, renamed: Mapping[str, str], edit: Bu
         if number:
             edit.count(old)
     if re.search(r"HIP_ARCHITECTURES\s", result) and "HIP_ARCHITECTURES" not in text:
-        changed = re.sub(r"\b(HIP_ARCHITECTURES\s+)\"?[\d;a-z-]+\"?", rf"\g<1>{arch}", result)
+        changed = re.sub(
+            r"\b(HIP_ARCHITECTURES\s+)(?:\"[^\"$]*\"|\d[\w;-]*|native|all(?:-major)?)(?:\s+\d[\w;-]*)*",
+            rf"\g<1>{arch}",
+            result,
+        )
         if changed != result:
             edit.report("XP5504", line, arch=arch)
         result = changed
     result = re.sub(r"(\$<COMPILE_LANG(?:UAGE|_AND_ID):)CUDA\b", r"\1HIP", result)
     result = re.sub(r"(\$<COMPILE_LANG_AND_ID:HIP,)NVIDIA\b", r"\1Clang", result)
     result = re.sub(r"\bcuda_std_(\d\d)\b", r"hip_std_\1", result)
-    result = re.sub(r"\bLANGUAGE\s+CUDA\b", "LANGUAGE HIP", result)
+    result = re.sub(r"\b((?:LINKER_)?LANGUAGE)\s+CUDA\b", r"\1 HIP", result)
     result = re.sub(r"\bLANGUAGES\s+((?:\w+\s+)*)CUDA\b", r"LANGUAGES \1HIP", result)
     return rename_sources(result, renamed, edit)
-
-
-def rename_sources(text: str, renamed: Mapping[str, str], edit: BuildEdit) -> str:
-    """Paths and globs of `.cu` files, for those that the tree renames."""
-    names = {path.rsplit("/", 1)[-1] for path in renamed}
-
-    def swap(match: re.Match[str]) -> str:
-        base = match[0].rsplit("/", 1)[-1]
-        if "*" in base or "$" in base or "%" in base or base in names:
-            edit.count("sources")
-            return match[0][:-3] + ".hip"
-        return match[0]
-
-    return re.sub(r"[\w./*${}%()-]*[\w*})%]\.cu\b(?!\.)", swap, text)
 
 
 def _without_properties(text: str, name: str, line: int, edit: BuildEdit) -> str:
     """`set_target_properties(t PROPERTIES A 1 CUDA_SEPARABLE_COMPILATION ON)` without the pair."""
     result = text
     for word in _DROPPED:
-        result, number = re.subn(rf"[ \t]*\b{word}\b[ \t]+[\w$<>{{}}:;.-]+", "", result)
-        if number:
-            edit.report("XP5501", line, flag=word, reason="")
+        pair = rf"{word}\b[ \t]+(?:\"[^\"]*\"|[\w$<>{{}}:;.-]+)"
+        result, lines = re.subn(rf"(?m)^[ \t]*{pair}[ \t]*\n", "", result)
+        result, number = re.subn(rf"[ \t]*\b{pair}", "", result)
+        if number or lines:
             edit.count(word)
+            if "SEPARABLE_COMPILATION" not in word:
+                edit.report("XP5501", line, flag=word, reason="")
     inside = result[result.index("(") + 1 : result.rindex(")")].split()
     empty = (
         (
@@ -368,80 +401,3 @@ def _without_properties(text: str, name: str, line: int, edit: BuildEdit) -> str
         or (name == "set" and not inside)
     )
     return "" if empty else result
-
-
-_NVCC_FLAGS = (
-    r"--expt-relaxed-constexpr",
-    r"--expt-extended-lambda",
-    r"--extended-lambda",
-    r"-expt-relaxed-constexpr",
-    r"-expt-extended-lambda",
-    r"-lineinfo",
-    r"--generate-line-info",
-    r"-rdc=\w+",
-    r"--relocatable-device-code=\w+",
-    r"-Xptxas[= ]?\"?[\w,=-]+\"?",
-    r"--ptxas-options=\S+",
-    r"-maxrregcount[= ]\d+",
-    r"--default-stream[= ][\w-]+",
-    r"-Xfatbin[= ]\S+",
-    r"--threads[= ]\d+",
-    r"-t=?\d+",
-    r"-Xcudafe[= ]\S+",
-    r"-diag-suppress[= ][\d,]+",
-    r"--source-in-ptx",
-    r"-use_fast_math(?=never)",
-    r"-ccbin[= ]\S+",
-    r"--compiler-bindir[= ]\S+",
-    r"-cudart[= ]\w+",
-    r"--cudart[= ]\w+",
-    r"-dc\b(?=never)",
-    r"-dlink\b(?=never)",
-    r"--resource-usage",
-    r"-res-usage",
-    r"--keep(?:-dir[= ]\S+)?",
-    r"-forward-unknown-to-host-compiler",
-)
-_DROP = re.compile(r"(?<![\w-])(?:" + "|".join(_NVCC_FLAGS) + r")(?![\w-])")
-_GENCODE = re.compile(
-    r"(?<![\w-])(?:-gencode[= ]?\s*\"?arch=\w+,\s*\\?\"?code=\\?\"?\[?[\w,]+\]?\\?\"?"
-    r"|--generate-code[= ]arch=\w+,code=\[?[\w,]+\]?"
-    r"|(?:-arch|--gpu-architecture|-code|--gpu-code)[= ](?:sm|compute)_\w+|-arch=native|-arch=all(?:-major)?)"
-)
-_XCOMPILER = re.compile(
-    r"(?:-Xcompiler|--compiler-options)(?:=|\s+)(?:\"([^\"]*)\"|'([^']*)'|([^\s\"')>]+))"
-)
-
-
-def _flags(text: str, line: int, edit: BuildEdit) -> str:
-    """nvcc's flags inside a value: its own dropped, those for the host compiler passed as they are."""
-    return port_flags(text, line, edit, "")
-
-
-def port_flags(text: str, line: int, edit: BuildEdit, arch: str) -> str:
-    """Flags of nvcc as hipcc takes them; `arch` non-empty puts `--offload-arch` where `-arch` stood."""
-
-    def dropped(match: re.Match[str]) -> str:
-        edit.report("XP5501", line, flag=match[0].strip(), reason="")
-        edit.count(match[0].split("=")[0].split(" ")[0])
-        return ""
-
-    first = True
-
-    def gencode(_: re.Match[str]) -> str:
-        nonlocal first
-        edit.count("-arch")
-        if first and arch:
-            edit.report("XP5504", line, arch=arch)
-            first = False
-            return f"--offload-arch={arch}"
-        return ""
-
-    result = _GENCODE.sub(gencode, text)
-    result = _DROP.sub(dropped, result)
-    result = _XCOMPILER.sub(lambda m: (m[1] or m[2] or m[3] or "").replace(",", " "), result)
-    result = re.sub(r"(?<![\w-])(?:--use_fast_math|-use_fast_math)\b", "-ffast-math", result)
-    result = re.sub(r"(?<![\w-])-G\b(?!\w)", "-g -O0", result)
-    if result != text:
-        result = re.sub(r"(?<=[^\s])[ \t]{2,}(?=\S)", " ", result)
-    return result

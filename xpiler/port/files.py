@@ -13,8 +13,9 @@ from xpiler.backends.hip.catalog import entry as catalog_entry
 from xpiler.backends.hip.options import HipOptions
 from xpiler.backends.hip.rewrite import Rewritten, rewrite
 from xpiler.ir.nodes import Span
-from xpiler.port.cmake import Built, port_cmake
+from xpiler.port.cmake import port_cmake
 from xpiler.port.compat import single_source
+from xpiler.port.flags import Built
 from xpiler.port.makefile import port_makefile
 from xpiler.port.project import BOM, Facts, relative
 from xpiler.port.settings import COMPAT_HEADER, HELPER_HEADER, Settings
@@ -100,7 +101,7 @@ def port_file(job: Job) -> Ported:
             False,
             seconds,
         )
-    line = _mention(job.source) if job.kind is Kind.FOREIGN_BUILD else 0
+    line = _mention(job.source, _MENTIONS[job.kind]) if job.kind in _MENTIONS else 0
     if line:
         notes = (finding("XP5502", name, line=line, kind=foreign_kind(job.path)),)
         return _unchanged(job, job.path, notes, start)
@@ -114,9 +115,18 @@ _BUILD_FILES: Mapping[Kind, Callable[[bytes, str, str, Mapping[str, str]], Built
 }
 
 
-def _mention(source: bytes) -> int:
-    """The first line of a build file that speaks of CUDA; 0 when none does."""
-    match = re.search(rb"cuda|nvcc|\.cu\b", source, re.I)
+_MENTIONS: Mapping[Kind, re.Pattern[bytes]] = {
+    Kind.FOREIGN_BUILD: re.compile(rb"cuda|nvcc|\.cu\b", re.I),
+    Kind.SCRIPT: re.compile(
+        rb"\bnvcc\b|\bnvidia/cuda\b|\bCUDA_(?:HOME|PATH|ROOT)\b|/usr/local/cuda|\bcudatoolkit\b|\bcuda-toolkit\b"
+        rb"|\bcuda-nvcc\b|\bcuda-memcheck\b|\bcompute-sanitizer\b|\bCMAKE_CUDA_\w+|\bnvprof\b|\bnsys\b"
+    ),
+}
+
+
+def _mention(source: bytes, words: re.Pattern[bytes]) -> int:
+    """The first line that speaks of CUDA; 0 when none does."""
+    match = words.search(source)
     return source.count(b"\n", 0, match.start()) + 1 if match else 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from xpiler.port.cmake import BuildEdit, Built, port_flags, rename_sources
+from xpiler.port.flags import BuildEdit, Built, port_flags, rename_sources
 
 __all__ = ["port_makefile"]
 
@@ -26,7 +26,12 @@ _LIBRARIES = {
     "cublas_static": "hipblas",
     "cudadevrt": "",
 }
-_UNKNOWN = re.compile(r"-l(?:nvidia-ml|cupti|npp\w*|nvjpeg\w*|culibos)\b")
+_UNKNOWN = re.compile(
+    r"-l(?:nvidia-ml|cupti|npp\w*|nvjpeg\w*|culibos)\b|\b(?:sm|compute)_\d\d\w*|--?gencode\b"
+    r"|\b(?:cuda-memcheck|compute-sanitizer|cuobjdump|nvdisasm|nvprof|nsys|ncu|cuda-gdb|nvlink|ptxas|fatbinary)\b"
+)
+# Device code in a file of its own, which a program loads by name.
+_MODULE = re.compile(r"(?<![\w-])-(?:-?ptx|-?cubin|-?fatbin)(?![\w-])")
 
 
 def port_makefile(source: bytes, file: str, arch: str, renamed: Mapping[str, str]) -> Built:
@@ -72,13 +77,17 @@ def _line(line: str, number: int, arch: str, renamed: Mapping[str, str], edit: B
     new = re.sub(r"(?<![\w.-])/usr/local/cuda(?:-[\d.]+)?/lib64\b", "/opt/rocm/lib", new)
     new = re.sub(r"(?<![\w.-])/usr/local/cuda(?:-[\d.]+)?\b", "/opt/rocm", new)
     new = port_flags(new, number, edit, arch)
+    if _MODULE.search(new) and re.search(r"hipcc|NVCC|HIPCC", new):
+        edit.report("XP5508", number, text=_MODULE.findall(new)[0])
+        new = _MODULE.sub("--genco", new)
     new = rename_sources(new, renamed, edit)
     if re.match(r"\s*(?:\.SUFFIXES|\.cu)", new) or re.search(r"%\.cu\b", new):
-        new = re.sub(r"\.cu\b(?!\w)", ".hip", new)
+        new = re.sub(r"\.cu\b(?!\w)(?!\.)", ".hip", new)
     if new != code:
         edit.count("lines")
-    if _UNKNOWN.search(new):
-        edit.report("XP5503", number, text=_UNKNOWN.findall(new)[0])
+    unknown = _UNKNOWN.search(new)
+    if unknown:
+        edit.report("XP5503", number, text=unknown[0])
     return new + comment
 
 

@@ -61,6 +61,25 @@ _FOREIGN_BUILD = {
     "xmake.lua": "xmake",
     "premake5.lua": "premake",
 }
+# Files that build something only where they speak of nvcc or CUDA's folders, not of an option called cuda.
+_SCRIPTS = {
+    ".sh": "shell script",
+    ".bash": "shell script",
+    ".zsh": "shell script",
+    ".slurm": "shell script",
+    ".sbatch": "shell script",
+    ".bat": "batch file",
+    ".cmd": "batch file",
+    ".ps1": "PowerShell script",
+    ".dockerfile": "container file",
+    ".def": "container file",
+    ".yml": "CI or environment file",
+    ".yaml": "CI or environment file",
+    "Dockerfile": "container file",
+    "Containerfile": "container file",
+    "Jenkinsfile": "CI or environment file",
+    "pyproject.toml": "Python build file",
+}
 
 
 class Kind(Enum):
@@ -69,6 +88,7 @@ class Kind(Enum):
     MAKE = "make"
     SETUP = "setup.py"
     FOREIGN_BUILD = "build file of another kind"
+    SCRIPT = "script"
     OTHER = "other"
     LINK = "symbolic link"
     UNREADABLE = "folder that can't be read"
@@ -94,13 +114,20 @@ def kind_of(path: PurePosixPath) -> Kind:
     if name in _BUILD_NAMES or path.suffix in (".mk", ".mak") or name.startswith("Makefile."):
         return Kind.MAKE
     if foreign_kind(path):
-        return Kind.FOREIGN_BUILD
+        return Kind.SCRIPT if script_kind(path) else Kind.FOREIGN_BUILD
     return Kind.SOURCE if path.suffix.lower() in _SOURCES else Kind.OTHER
 
 
 def foreign_kind(path: PurePosixPath) -> str:
     """The build system that a file belongs to, of those that are not edited; empty for none."""
-    return _FOREIGN_BUILD.get(path.name) or _FOREIGN_BUILD.get(path.suffix, "")
+    own = _FOREIGN_BUILD.get(path.name) or _FOREIGN_BUILD.get(path.suffix, "")
+    return own or script_kind(path)
+
+
+def script_kind(path: PurePosixPath) -> str:
+    """What a file is that may build or run CUDA among other things; empty for none."""
+    stem = path.name.partition(".")[0]
+    return _SCRIPTS.get(path.name) or _SCRIPTS.get(path.suffix) or _SCRIPTS.get(stem, "")
 
 
 def walk(
