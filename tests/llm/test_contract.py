@@ -8,6 +8,7 @@ from tests.llm.helpers import PROGRAM, SOURCE
 from xpiler.backends.base import Target
 from xpiler.backends.registry import load_target
 from xpiler.ir.parse_c import parse_module
+from xpiler.ir.print_c import print_module
 from xpiler.llm.contract import DECLINED, Accepted, Rejected, read_reply
 
 
@@ -38,7 +39,7 @@ def test_a_program_is_read_whatever_stands_round_it() -> None:
         (reply("x[i] * 2.0f", "(f32)((f16)x[i]) * 2.0f"), "narrowed"),
         (reply("x[i] * 2.0f", "(f32)(i32)(x[i] * 2.0f)"), "narrowed"),
         (reply("i += 1) {", "i += 1) { if (n == 4096) { y[i] = 0.0f; }"), "shape-branch"),
-        (reply("i += 1) {", "i += 1) { i32 n = 3;"), "ill-formed"),
+        (reply("i += 1) {", "i += 1) { x[i] = 1.0f;"), "ill-formed"),
         ("```c\n" + SOURCE + "// " + "x" * 70000 + "\n```", "length"),
         (reply("y[i] = x[i] * 2.0f;", "y[i] = x[i] * 2.0f; " * 400), "length"),
     ],
@@ -47,6 +48,13 @@ def test_each_short_cut_is_rejected_with_its_rule(text: str, rule: str) -> None:
     found = read_reply(text, PROGRAM)
     assert isinstance(found, Rejected)
     assert found.rule == rule, found.reason
+
+
+def test_scopes_may_repeat_names_as_in_c() -> None:
+    twice = reply("y[i] = x[i] * 2.0f;", "f32 t = x[i]; { f32 n = t; y[i] = n * 2.0f; }")
+    found = read_reply(twice.replace("{ f32 n", "if (i < n) { f32 n"), PROGRAM)
+    assert isinstance(found, Accepted)
+    assert "f32 n_1 = t;" in print_module(found.program)
 
 
 def test_deep_nesting_is_rejected_and_no_crash() -> None:

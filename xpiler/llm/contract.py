@@ -27,6 +27,7 @@ from xpiler.ir.nodes import (
 from xpiler.ir.parse_c import ParseError, parse_module
 from xpiler.ir.types import Scalar, Space, Type
 from xpiler.ir.walk import blocks, buffers_written, expressions, statements, subexpressions
+from xpiler.passes.names import with_unique_names
 
 __all__ = ["DECLINED", "Accepted", "Rejected", "read_reply"]
 
@@ -68,7 +69,7 @@ def read_reply(
     if isinstance(code, Rejected):
         return code
     try:
-        program = parse_module(code, instructions=instructions, spaces=spaces)
+        program = with_unique_names(parse_module(code, instructions=instructions, spaces=spaces))
     except ParseError as error:
         return Rejected("parse", f"the program does not parse: {error}")
     except RecursionError:

@@ -37,8 +37,7 @@ from xpiler.ir.types import I64, Pointer, Scalar, Spaces
 from xpiler.ir.walk import declared, map_block, statements, variables
 from xpiler.passes.base import Applied, Context, NotApplicable, Outcome, Pass, Unsupported
 from xpiler.passes.loop_recovery.jumps import without_returns
-from xpiler.passes.names import Names, reserved
-from xpiler.passes.rename import rename
+from xpiler.passes.names import Names, rename, reserved
 from xpiler.passes.simplify import simplify
 
 __all__ = ["PASS"]

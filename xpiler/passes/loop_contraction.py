@@ -23,7 +23,7 @@ from xpiler.ir.walk import assigned, declared
 from xpiler.passes.base import Context, Outcome, Pass
 from xpiler.passes.dependence import Dependent, accesses, conflict, leaves_early
 from xpiler.passes.loops import LOOP, Illegal, Rewritten, rewrite_block
-from xpiler.passes.rename import names_used, rename
+from xpiler.passes.names import names_used, rename
 
 __all__ = ["PASS", "contract"]
 

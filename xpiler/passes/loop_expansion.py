@@ -22,7 +22,7 @@ from xpiler.ir.walk import assigned, declared
 from xpiler.passes.base import Context, Outcome, Pass
 from xpiler.passes.dependence import Dependent, accesses, conflict, leaves_early
 from xpiler.passes.loops import LOOP, Illegal, Rewritten, names_of, rewrite_loop
-from xpiler.passes.rename import names_used, rename, rename_locals
+from xpiler.passes.names import names_used, rename, rename_locals
 
 __all__ = ["PASS", "expand"]
 

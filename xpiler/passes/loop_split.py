@@ -24,7 +24,7 @@ from xpiler.ir.walk import fresh
 from xpiler.passes.base import Context, Knob, Outcome, Pass
 from xpiler.passes.dependence import leaves_early
 from xpiler.passes.loops import LOOP, Illegal, Rewritten, names_of, rewrite_loop
-from xpiler.passes.rename import rename, rename_locals
+from xpiler.passes.names import rename, rename_locals
 
 __all__ = ["FACTOR", "PASS", "split"]
 

@@ -1,4 +1,4 @@
-"""Names: fresh ones, and making those of a rewritten body unique again."""
+"""Names: fresh ones, renaming, and making those of a rewritten body unique again."""
 
 from __future__ import annotations
 
@@ -26,9 +26,31 @@ from xpiler.ir.nodes import (
     Var,
     WarpOp,
 )
-from xpiler.ir.walk import blocks, declared, fresh, map_exprs, with_blocks
+from xpiler.ir.walk import (
+    assigned,
+    blocks,
+    buffers_read,
+    buffers_written,
+    declared,
+    expressions,
+    fresh,
+    map_block,
+    map_exprs,
+    statements,
+    variables,
+    with_blocks,
+)
 
-__all__ = ["Names", "renamed", "reserved", "unique_names"]
+__all__ = [
+    "Names",
+    "names_used",
+    "rename",
+    "rename_locals",
+    "renamed",
+    "reserved",
+    "unique_names",
+    "with_unique_names",
+]
 
 
 @dataclass(slots=True)
@@ -49,6 +71,39 @@ def reserved(module: Module, kernel: Kernel) -> frozenset[str]:
     return frozenset(
         [*outer, *(f.name for f in module.functions), *(k.name for k in module.kernels)]
     )
+
+
+def with_unique_names(module: Module) -> Module:
+    """`module` with each name of its kernels declared once, as the IR asks; C lets scopes repeat names.
+
+    Before: `for (i32 i = ..) { i32 row = ..; }  for (i32 i = ..) { i32 row = ..; }`
+    After:  `for (i32 i = ..) { i32 row = ..; }  for (i32 i_1 = ..) { i32 row_1 = ..; }`
+    """
+    kernels = [replace(k, body=unique_names(k.body, reserved(module, k))) for k in module.kernels]
+    return replace(module, kernels=tuple(kernels))
+
+
+def names_used(block: Block) -> frozenset[str]:
+    """Names of the variables and buffers that a block reads, writes or declares."""
+    names = set(assigned(block) | buffers_written(block) | buffers_read(block) | declared(block))
+    for stmt in statements(block):
+        for expr in expressions(stmt):
+            names |= variables(expr)
+    return frozenset(names)
+
+
+def rename(block: Block, names: Mapping[str, str]) -> Block:
+    """Replace every occurrence, declarations included, of the given variables and buffers."""
+    return map_block(block, lambda stmt: (_redeclared(renamed(stmt, names), names),))
+
+
+def rename_locals(block: Block, taken: set[str]) -> Block:
+    """A copy of `block` whose declarations have names outside `taken`, which grows by them."""
+    names: dict[str, str] = {}
+    for name in sorted(declared(block)):
+        names[name] = fresh(name, taken)
+        taken.add(names[name])
+    return rename(block, names)
 
 
 def unique_names(body: Block, taken: Iterable[str]) -> Block:
@@ -126,3 +181,13 @@ def renamed(stmt: Stmt, names: Mapping[str, str]) -> Stmt:
             return replace(moved, args=refs, result=new)
         case _:
             return moved
+
+
+def _redeclared(stmt: Stmt, names: Mapping[str, str]) -> Stmt:
+    match stmt:
+        case Declare(name=name) | Alloc(name=name) | Tile(name=name) if name in names:
+            return replace(stmt, name=names[name])
+        case For(var=name) if name in names:
+            return replace(stmt, var=names[name])
+        case _:
+            return stmt

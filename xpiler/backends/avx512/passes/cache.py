@@ -38,8 +38,7 @@ from xpiler.ir.walk import (
     with_blocks,
 )
 from xpiler.passes.base import Applied, Context, Knob, NotApplicable, Outcome, Pass
-from xpiler.passes.names import reserved
-from xpiler.passes.rename import rename_locals
+from xpiler.passes.names import rename_locals, reserved
 
 __all__ = ["PACK", "PASS", "ROWS"]
 

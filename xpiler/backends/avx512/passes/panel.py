@@ -48,7 +48,7 @@ from xpiler.ir.walk import (
     substitute,
     variables,
 )
-from xpiler.passes.rename import rename_locals
+from xpiler.passes.names import rename_locals
 
 __all__ = ["packed"]
 

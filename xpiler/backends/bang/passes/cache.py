@@ -51,7 +51,7 @@ from xpiler.ir.walk import (
     with_blocks,
 )
 from xpiler.passes.base import Applied, Context, NotApplicable, Outcome, Pass
-from xpiler.passes.rename import rename_locals
+from xpiler.passes.names import rename_locals
 
 __all__ = ["CACHE", "guarded", "loads_of"]
 
