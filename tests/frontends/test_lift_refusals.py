@@ -217,7 +217,7 @@ def test_an_argument_may_call_the_same_function() -> None:
 
 def test_textures_are_refused_by_name() -> None:
     found = refusal(
-        "__global__ void k(cudaTextureObject_t t, float *o) { o[0] = tex2D<float>(t, 1, 2); }\n"
+        "__global__ void k(cudaTextureObject_t t, float *o) { o[0] = texCubemap<float>(t, 1, 2, 0); }\n"
         + OK
     )
     assert found.diagnostic.code == "XP1107"

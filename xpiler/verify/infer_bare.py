@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from math import prod
 
 from xpiler.ir.nodes import Alloc, Barrier, Kernel, Module, TileOp
+from xpiler.ir.textures import texture_of
 from xpiler.ir.types import Scalar, Spaces
 from xpiler.ir.walk import statements
 from xpiler.verify.bounds import Access, Bounds, analyse
@@ -182,7 +183,7 @@ def _infer(
     guess_sizes: bool,
 ) -> Case | NoCase:
     integers = [p.name for p in kernel.params if isinstance(p.type, Scalar) and p.type.is_int]
-    sizes = choose_sizes(kernel, integers, largest)
+    sizes = _with_rows(kernel, choose_sizes(kernel, integers, largest))
     blocks = tuple(given) or guess_blocks(kernel)
     loads, index_values = index_ranges(kernel)
     count = max([len(v) for v in sizes.values()], default=1)
@@ -223,6 +224,17 @@ def _infer(
     if guess_sizes:
         shapes = [_with_likely_sizes(kernel, s) for s in shapes]
     return _assemble(module, kernel, shapes, fitter, index_values, note)
+
+
+def _with_rows(kernel: Kernel, sizes: Sizes) -> Sizes:
+    """Rows of a texture are as long as it is wide."""
+    names = {p.origin: p.name for p in kernel.params if texture_of(p, kernel.params) is not None}
+    wide = {
+        name: names.get(f"{origin.removesuffix('.stride')}.width", name)
+        for origin, name in names.items()
+        if origin.endswith(".stride")
+    }
+    return {name: sizes[wide.get(name, name)] for name in sizes}
 
 
 def _with_likely_sizes(kernel: Kernel, shape: _Shape) -> _Shape:

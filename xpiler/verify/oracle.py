@@ -12,6 +12,7 @@ from xpiler.frontends.edits import Edit, apply
 from xpiler.frontends.launch_brackets import closed_up
 from xpiler.frontends.place import Function, Places, find
 from xpiler.frontends.prepare import prepare_edits
+from xpiler.ir.textures import texture_part
 from xpiler.store import Cache, digest
 from xpiler.verify import build as building
 from xpiler.verify.build import BuildFailed, Built
@@ -210,7 +211,7 @@ def _wrapper(entry: KernelEntry, places: Places, text: str) -> str:
     lines += ["  (void)args;", f"  using S = ::xpiler::Signature<{pointer}>;"]
     for i, step in enumerate(steps):
         lines.append(f"  static ::xpiler::Argument<typename S::template Param<{i}>> a{i};")
-        lines += [f"  ::xpiler::put(&a{i}.value(){path}, args[{j}]);" for path, j in step]
+        lines += _given(entry, i, step)
     values = ", ".join(f"a{i}.value()" for i in range(count))
     cooperative = "true" if _is_cooperative(function, text, entry) else "false"
     label = entry.source_name.replace("\\", "").replace('"', "'")
@@ -220,6 +221,19 @@ def _wrapper(entry: KernelEntry, places: Places, text: str) -> str:
         "}",
     ]
     return "\n".join(lines).replace("typename S::template ", "S::")
+
+
+def _given(entry: KernelEntry, number: int, step: Sequence[tuple[str, int]]) -> list[str]:
+    """Statements that give a parameter its parts; a texture is made over its buffer."""
+    parts = [texture_part(path) for path, _ in step]
+    word = next((p.word for p in parts if p is not None), None)
+    if word is None:
+        return [f"  ::xpiler::put(&a{number}.value(){path}, args[{j}]);" for path, j in step]
+    made = [f"  static ::xpiler::BoundTexture t{number};"]
+    for part, (path, j) in zip(parts, step, strict=True):
+        name = path if part is None else ".texels"
+        made.append(f"  ::xpiler::put(&t{number}{name}, args[{j}]);")
+    return [*made, f"  a{number}.value() = t{number}.object({word}u);"]
 
 
 def _spelled(entry: KernelEntry, function: Function | None) -> str:

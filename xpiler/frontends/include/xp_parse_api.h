@@ -40,5 +40,4 @@ XP_CALL(cudaGraphExecUpdate) XP_CALL(cudaGraphUpload)
 template <class T> T surf1Dread(cudaSurfaceObject_t, int, cudaSurfaceBoundaryMode = cudaBoundaryModeTrap);
 template <class T> T surf3Dread(cudaSurfaceObject_t, int, int, int, cudaSurfaceBoundaryMode = cudaBoundaryModeTrap);
 template <class T> void surf1Dwrite(T, cudaSurfaceObject_t, int, cudaSurfaceBoundaryMode = cudaBoundaryModeTrap);
-template <class T> T tex1DLayered(cudaTextureObject_t, float, int);
 #undef XP_CALL

@@ -7,12 +7,14 @@ enum { cudaTextureType1D = 1, cudaTextureType2D = 2, cudaTextureType3D = 3 };
 template <class T, int D = 1, cudaTextureReadMode M = cudaReadModeElementType> struct texture {
   int normalized, filterMode, addressMode[3];
 };
-#define XP_TEXTURE(name)                                                   \
-  template <class T> T name(cudaTextureObject_t, ...);                     \
-  template <class T, int D, cudaTextureReadMode M> T name(texture<T, D, M>, ...);
-XP_TEXTURE(tex1Dfetch) XP_TEXTURE(tex1D) XP_TEXTURE(tex2D) XP_TEXTURE(tex3D) XP_TEXTURE(tex1DLod)
-XP_TEXTURE(tex2DLod) XP_TEXTURE(tex3DLod) XP_TEXTURE(tex2DLayered) XP_TEXTURE(texCubemap)
-XP_TEXTURE(tex2DGrad) XP_TEXTURE(tex2Dgather)
+#define XP_TEXTURE(name, ...)                                              \
+  template <class T> T name(cudaTextureObject_t, __VA_ARGS__);             \
+  template <class T, int D, cudaTextureReadMode M> T name(texture<T, D, M>, __VA_ARGS__);
+XP_TEXTURE(tex1Dfetch, int) XP_TEXTURE(tex1D, float) XP_TEXTURE(tex2D, float, float)
+XP_TEXTURE(tex3D, float, float, float) XP_TEXTURE(tex1DLod, float, float) XP_TEXTURE(tex2DLod, float, float, float)
+XP_TEXTURE(tex3DLod, float, float, float, float) XP_TEXTURE(tex1DLayered, float, int)
+XP_TEXTURE(tex2DLayered, float, float, int) XP_TEXTURE(texCubemap, float, float, float)
+XP_TEXTURE(tex2DGrad, float, float, float2, float2) XP_TEXTURE(tex2Dgather, float, float, int = 0)
 #undef XP_TEXTURE
 template <class T> void surf2Dwrite(T, cudaSurfaceObject_t, int, int, cudaSurfaceBoundaryMode = cudaBoundaryModeTrap);
 template <class T> void surf3Dwrite(T, cudaSurfaceObject_t, int, int, int, cudaSurfaceBoundaryMode = cudaBoundaryModeTrap);

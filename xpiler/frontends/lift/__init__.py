@@ -11,6 +11,7 @@ from xpiler.frontends.lift import calls as _calls
 from xpiler.frontends.lift import copies as _copies
 from xpiler.frontends.lift import groups as _groups
 from xpiler.frontends.lift import numbers as _numbers
+from xpiler.frontends.lift import textures as _textures
 from xpiler.frontends.lift import tiles as _tiles
 from xpiler.frontends.lift import warp as _warp
 from xpiler.frontends.lift.broken import error_within
@@ -19,6 +20,7 @@ from xpiler.frontends.lift.guessed import guessed_instances
 from xpiler.frontends.lift.instances import instance_name, qualified_name, symbol_of
 from xpiler.frontends.lift.kernel import lift_kernel
 from xpiler.frontends.lift.launches import HostCode, launch_facts, launches, read_host_code
+from xpiler.frontends.lift.samplers import read_samplers
 from xpiler.frontends.lift.state import FileState
 from xpiler.frontends.lift.values import RefusedConstruct
 from xpiler.frontends.results import LiftedFile, LiftedKernel, ParseFailed, Refused
@@ -32,6 +34,7 @@ _REGISTERED = (
     _copies,
     _groups,
     _numbers,
+    _textures,
     _tiles,
     _warp,
 )  # importing them registers what they lift
@@ -58,7 +61,7 @@ def lift(
     again = parse(text, path, include_dirs, defines, guesses) if guesses else parsed
     if guesses and isinstance(again, Parsed):
         parsed, found = again, discover(again)
-    file = FileState()
+    file = FileState(samplers=read_samplers(parsed, found))
     host = read_host_code(found, file.types)
     taken: set[str] = set()
     results: list[LiftedKernel | Refused] = []

@@ -113,10 +113,8 @@ def _library(lf: Lifter, node: Node, name: str) -> Place:
     handler = INTRINSICS.get(name)
     if handler is None:
         if name.startswith(("tex", "surf")):
-            hint = "read the data through a pointer: what a texture samples is set by host code"
-            raise lf.refuse(
-                "XP1107", f"{name}: textures and surfaces are not supported", node, hint
-            )
+            hint = "read the data through a pointer, or a texture object of one to three dimensions"
+            raise lf.refuse("XP1107", f"{name} is not among the texture functions read", node, hint)
         raise lf.refuse("XP1112", f"{name} is not supported in device code", node)
     return ValuePlace(handler(lf, node, args))
 

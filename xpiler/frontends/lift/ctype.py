@@ -24,7 +24,18 @@ from xpiler.ir.types import (
     Scalar,
 )
 
-__all__ = ["CArray", "COpaque", "CPointer", "CScalar", "CStruct", "CType", "TypeTable"]
+__all__ = [
+    "TEXTURE_OBJECT",
+    "CArray",
+    "COpaque",
+    "CPointer",
+    "CScalar",
+    "CStruct",
+    "CType",
+    "TypeTable",
+]
+
+TEXTURE_OBJECT: Final = "cudaTextureObject_t"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +155,8 @@ class TypeTable:
         if canonical.kind.name in ("LVALUEREFERENCE", "RVALUEREFERENCE"):
             canonical = canonical.get_pointee().get_canonical()
         spelling = str(canonical.spelling)
+        if canonical.kind.name == "ULONGLONG" and TEXTURE_OBJECT in str(found.spelling):
+            return COpaque(TEXTURE_OBJECT)  # a number for the host, a handle for device code
         known = self._known.get(spelling)
         if known is None:
             before = self._cuts

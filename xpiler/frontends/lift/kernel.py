@@ -6,13 +6,22 @@ from dataclasses import dataclass
 
 from xpiler.frontends.libclang import Node
 from xpiler.frontends.lift.cleanup import tidy
-from xpiler.frontends.lift.ctype import CArray, COpaque, CPointer, CScalar, CStruct, CType
+from xpiler.frontends.lift.ctype import (
+    TEXTURE_OBJECT,
+    CArray,
+    COpaque,
+    CPointer,
+    CScalar,
+    CStruct,
+    CType,
+)
 from xpiler.frontends.lift.decl import declare_value, in_memory, note_owner
 from xpiler.frontends.lift.memory import read
 from xpiler.frontends.lift.names import element_type
 from xpiler.frontends.lift.scan import count_modifications
 from xpiler.frontends.lift.state import FileState, Frame, Lifter
 from xpiler.frontends.lift.stmt import statement
+from xpiler.frontends.lift.textures import texture_parameter, texture_params
 from xpiler.frontends.lift.values import (
     BufferInfo,
     Flatten,
@@ -90,6 +99,7 @@ def _attempt(
     lf.names.add(symbol)
     lf.launch = dict(launch)
     lf.span = definition.span
+    lf.kernel_key = definition.key
     count_modifications(lf, definition)
     params: list[Param] = []
     with lf.block() as prologue:
@@ -104,8 +114,9 @@ def _attempt(
     views: list[Stmt] = [*lf.dynamic.values(), *lf.shared.values()]
     block: Block = tidy((*views, *prologue, *lifted))
     kernel = Kernel(
-        symbol, tuple(params), block, "simt", launch, instance=instance, span=definition.span
-    )
+        symbol, texture_params(lf, params), block, "simt", launch, instance=instance,
+        span=definition.span,
+    )  # fmt: skip
     return Module((kernel,), (), tuple(lf.globals.values()))
 
 
@@ -151,6 +162,8 @@ def _place(lf: Lifter, source: Source, ctype: CType, params: list[Param], consta
             for name, field in ctype.fields
         )
         return StructPlace(ctype, fields)
+    if isinstance(ctype, COpaque) and ctype.name == TEXTURE_OBJECT and not source.origin:
+        return ValuePlace(texture_parameter(lf, source.node, source.stem, len(params)))
     if isinstance(ctype, COpaque):
         return ValuePlace(OpaqueValue("object", (ctype.name,)))
     raise lf.refuse("XP1110", "a parameter of this type", source.node)

@@ -29,6 +29,7 @@ from xpiler.frontends.lift.ctype import (
 )
 from xpiler.frontends.lift.discover import Discovery
 from xpiler.frontends.lift.hostknown import with_known
+from xpiler.frontends.lift.hosttextures import textures_apart, with_textures
 from xpiler.frontends.lift.hostvalue import Dim, HostValue, Memory, Path, Record
 from xpiler.frontends.lift.hostwalk import LaunchRecord, Walk, walk_function
 from xpiler.frontends.lift.instances import qualified_name
@@ -102,12 +103,14 @@ def launches(host: HostCode, symbols: Mapping[int, LiftedKernel]) -> tuple[Launc
 
 def _launch(walk: Walk, record: LaunchRecord, kernel: LiftedKernel) -> Launch:
     params = kernel.program.kernels[0].params
+    sampled, params = textures_apart(params)
     types = [walk.env.ctype(c) for c in record.site.kernel.children if c.kind == "PARM_DECL"]
     flat = _flattened(record.arguments, types)
     used: dict[Path, Scalar] = {}
-    arguments = tuple(
+    plain = [
         _argument(walk, p, flat[k] if k < len(flat) else None, used) for k, p in enumerate(params)
-    )
+    ]
+    arguments = with_textures(plain, sampled)
     function = _function(walk)
     shared = record.shared
     grid, block = _three(record.grid), _three(record.block)

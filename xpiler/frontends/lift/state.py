@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from xpiler.frontends.libclang import Node
 from xpiler.frontends.lift.ctype import CType, TypeTable
+from xpiler.frontends.lift.samplers import Samplers
 from xpiler.frontends.lift.values import BufferInfo, OpaqueValue, Place, RefusedConstruct
 from xpiler.ir.diagnostics import Diagnostic
 from xpiler.ir.functions import ATOMICS, BUILTINS, FUNCTIONS, WARP_OPS
@@ -26,6 +27,9 @@ from xpiler.ir.nodes import (
     Var,
 )
 from xpiler.ir.types import SCALARS, Scalar
+
+if TYPE_CHECKING:
+    from xpiler.frontends.lift.textures import Texture
 
 __all__ = ["FileState", "Lifter", "identifier"]
 
@@ -53,10 +57,12 @@ def identifier(text: str) -> str:
 
 @dataclass(slots=True)
 class FileState:
-    """What all kernels of one file share. `notes` are for the user: what a translation leaves out."""
+    """What all kernels of one file share. `notes` are for the user: what a translation leaves out. `samplers`: what the
+    host says of textures."""
 
     types: TypeTable = field(default_factory=TypeTable)
     notes: list[Diagnostic] = field(default_factory=list)
+    samplers: Samplers = field(default_factory=Samplers)
 
 
 @dataclass(slots=True)
@@ -97,6 +103,8 @@ class Lifter:
         self.owners: dict[str, int] = {}
         self.tile_arrays: set[int] = set()
         self.choices: dict[int, tuple[str, ...]] = {}
+        self.textures: list[Texture] = []
+        self.kernel_key = 0
         self.in_function = False
         self.span: Span | None = None
 

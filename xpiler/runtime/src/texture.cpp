@@ -190,6 +190,27 @@ unsigned char *surface_texel(cudaSurfaceObject_t surface, int byte_x, int y, int
 
 }  // namespace xpiler
 
+namespace xpiler {
+
+cudaTextureObject_t BoundTexture::object(unsigned word) {
+  if (made) cudaDestroyTextureObject(made);
+  cudaTextureDesc desc = {};
+  desc.filterMode = word & 1 ? cudaFilterModeLinear : cudaFilterModePoint;
+  desc.normalizedCoords = word >> 1 & 1;
+  desc.readMode = word >> 2 & 1 ? cudaReadModeNormalizedFloat : cudaReadModeElementType;
+  for (int axis = 0; axis < 3; ++axis)
+    desc.addressMode[axis] = static_cast<cudaTextureAddressMode>(word >> (3 + 2 * axis) & 3);
+  int channels = word >> 11 & 7, bits = word >> 14 & 63, each[4];
+  for (int i = 0; i < 4; ++i) each[i] = i < channels ? bits : 0;
+  cudaChannelFormatDesc texel{each[0], each[1], each[2], each[3], static_cast<cudaChannelFormatKind>(word >> 9 & 3)};
+  size_t row = size_t(stride ? stride : width) * texel_bytes(texel);
+  View view{static_cast<const unsigned char *>(texels), texel, size_t(width), size_t(height), size_t(depth), row,
+            (word >> 20 & 1) != 0};
+  return made = reinterpret_cast<cudaTextureObject_t>(new Texture{view, desc});
+}
+
+}  // namespace xpiler
+
 // --- the host's side ----------------------------------------------------------------------------
 
 cudaError_t cudaMalloc3DArray(cudaArray_t *array, const cudaChannelFormatDesc *desc, cudaExtent e, unsigned flags) {

@@ -2,6 +2,8 @@
 #ifndef XPILER_HIP_NAMES_H
 #define XPILER_HIP_NAMES_H
 
+#include "xpiler/hip_textures.h"
+
 #define hipChooseDevice cudaChooseDevice
 #define hipComputeMode cudaComputeMode
 #define hipComputeModeDefault cudaComputeModeDefault

@@ -92,6 +92,15 @@ Texel sample(cudaTextureObject_t texture, int dimensions, float x, float y, floa
 unsigned char *surface_texel(cudaSurfaceObject_t surface, int byte_x, int y, int z, size_t bytes,
                              cudaSurfaceBoundaryMode mode);
 
+// A texture over a buffer of a test case. `word` says what a texel is and how it is sampled; xpiler/ir/textures.py has the
+// layout of its bits. Rows follow one another every `stride` texels, 0: every `width`.
+struct BoundTexture {
+  const void *texels = nullptr;
+  int width = 1, height = 1, depth = 1, stride = 0;
+  cudaTextureObject_t made = 0;
+  cudaTextureObject_t object(unsigned word);
+};
+
 template <class T> T from_texel(const Texel &texel) {
   using C = typename Components<T>::type;
   T value;

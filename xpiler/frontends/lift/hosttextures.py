@@ -1,0 +1,38 @@
+"""Textures in launches: their extents are taken as free variables of the host, since a texture of any size can be read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xpiler.frontends.host import Argument, ScalarArgument, UnknownArgument
+from xpiler.ir.nodes import Param, Var
+from xpiler.ir.textures import texture_of
+from xpiler.ir.types import I32
+
+__all__ = ["textures_apart", "with_textures"]
+
+
+def textures_apart(
+    params: Sequence[Param],
+) -> tuple[tuple[tuple[int, Param], ...], tuple[Param, ...]]:
+    """The parameters that textures have become, with their places, and the others."""
+    mine = tuple((k, p) for k, p in enumerate(params) if texture_of(p, params) is not None)
+    places = {k for k, _ in mine}
+    return mine, tuple(p for k, p in enumerate(params) if k not in places)
+
+
+def with_textures(
+    plain: Sequence[Argument], sampled: Sequence[tuple[int, Param]]
+) -> tuple[Argument, ...]:
+    """The arguments of a launch, those of textures among them. A row is as long as the texture is wide."""
+    found = list(plain)
+    for place, param in sampled:
+        stem, _, part = param.origin.partition(".")
+        argument: Argument = UnknownArgument(
+            param.name, "a texture's memory is as large as it is read"
+        )
+        if param.type == I32:
+            part = "width" if part == "stride" else part
+            argument = ScalarArgument(param.name, Var(f"{stem}_{part}", I32))
+        found.insert(place, argument)
+    return tuple(found)

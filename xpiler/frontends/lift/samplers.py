@@ -1,0 +1,195 @@
+"""What host code says of textures: how each is sampled and what its channels are, read off the text in order.
+
+A descriptor is filled field by field and used (`cudaCreateTextureObject(&t, &resource, &descriptor, 0)`), then often filled
+again for the next texture; so each use takes the fields as they stand there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from xpiler.frontends.libclang import HEADERS, Node, Parsed
+from xpiler.frontends.lift.discover import Discovery
+from xpiler.ir.textures import ADDRESSING, Sampler
+from xpiler.ir.types import F16, F32, I8, I16, I32, U8, U16, U32, Scalar
+
+__all__ = ["Chosen", "Samplers", "read_samplers"]
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A sampler and the type of the texture's channels (None: what the kernel reads); `problem`: why it is not known.
+    `guessed`: no host code is here to say."""
+
+    sampler: Sampler = field(default_factory=Sampler)
+    stored: Scalar | None = None
+    problem: str = ""
+    guessed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Samplers:
+    """`made`: texture objects by the last word of the expression that names them. `given`: those that launches give to a
+    kernel's parameter, (key of the kernel, name of the parameter)."""
+
+    made: tuple[tuple[str, Chosen], ...] = ()
+    given: Mapping[tuple[int, str], frozenset[str]] = field(default_factory=dict)
+
+    def of(self, kernel: int, parameter: str) -> Chosen:
+        """How the textures are sampled that a kernel's parameter stands for."""
+        if not self.made:
+            return Chosen(guessed=True)
+        everywhere = dict.fromkeys(chosen for _, chosen in self.made)
+        names = self.given.get((kernel, parameter), frozenset())
+        mine = dict.fromkeys(chosen for name, chosen in self.made if name in names)
+        found = list(mine or everywhere)
+        if len(found) == 1:
+            return found[0]
+        what = "by launches of this kernel" if mine else "in this file"
+        return Chosen(problem=f"textures are sampled in {len(found)} ways {what}: {_ways(found)}")
+
+
+def _ways(found: Iterable[Chosen]) -> str:
+    def shown(chosen: Chosen) -> str:
+        s = chosen.sampler
+        words = ["linear" if s.linear else "point", "/".join(dict.fromkeys(s.address))]
+        words += ["normalised coordinates"] * s.normalized + ["normalised floats"] * s.scaled
+        return chosen.problem or " ".join(words)
+
+    return "; ".join(dict.fromkeys(map(shown, found)))
+
+
+# --- the text ----------------------------------------------------------------------------------
+
+_STEPS: Final = re.compile(
+    r"(?P<made>\bcudaCreateTextureObject\s*\(\s*&?\s*\(?(?P<object>[\w.>\[\]\s+*-]+?)\)?\s*,"
+    r"\s*&?\s*(?P<resource>\w+)\s*,\s*&?\s*(?P<desc>\w+)\s*,)"
+    r"|\bcudaTextureDesc\s+(?P<declared>\w+)\s*(?:;|=\s*\{\s*\}|\{\s*\})"
+    r"|\bmemset\s*\(\s*&\s*(?P<cleared>\w+)\s*,\s*0"
+    r"|\b(?P<var>\w+)\s*\.\s*(?P<field>filterMode|readMode|normalizedCoords|addressMode\s*\[\s*(?P<axis>\d)\s*\])"
+    r"\s*=(?!=)\s*(?P<value>[^;,]+)[;,]"
+    r"|\bcudaCreateChannelDesc\s*(?:<\s*(?P<type>[\w ]+?)\s*>\s*\(\s*\)"
+    r"|\(\s*(?P<bits>\d+)\s*,[^()]*?cudaChannelFormatKind(?P<kind>\w+)\s*\))"
+)
+_COMMENTS: Final = re.compile(r"//[^\n]*|/\*.*?\*/", re.S)
+_UNSET: Final = Sampler(address=("wrap", "wrap", "wrap"))  # what a descriptor of zeros says
+_KINDS: Final = {
+    ("Signed", 8): I8, ("Signed", 16): I16, ("Signed", 32): I32,
+    ("Unsigned", 8): U8, ("Unsigned", 16): U16, ("Unsigned", 32): U32,
+    ("Float", 16): F16, ("Float", 32): F32,
+}  # fmt: skip
+_NAMED: Final = {
+    "char": I8, "signed char": I8, "uchar": U8, "unsigned char": U8, "uint8_t": U8, "int8_t": I8,
+    "short": I16, "ushort": U16, "unsigned short": U16, "uint16_t": U16, "int16_t": I16,
+    "int": I32, "uint": U32, "unsigned int": U32, "unsigned": U32, "uint32_t": U32, "int32_t": I32,
+    "float": F32, "__half": F16, "half": F16,
+}  # fmt: skip
+
+
+def read_samplers(parsed: Parsed, found: Discovery) -> Samplers:
+    """The texture objects that a file and its local headers make, and what its launches do with them."""
+    texts = [parsed.data.decode(errors="replace")]
+    if "cudaTextureObject_t" not in texts[0] and not any("ureObject" in t for t in texts):
+        return Samplers()
+    for include in parsed.unit.get_includes():
+        name = str(include.include.name)
+        if not name.startswith(("/usr/", "/opt/", str(HEADERS))):
+            texts.append(_read(name))
+    made = [one for text in texts for one in _made(_COMMENTS.sub(" ", text))]
+    return Samplers(tuple(made), _given(found))
+
+
+def _read(path: str) -> str:
+    from pathlib import Path
+
+    try:
+        return Path(path).read_text(errors="replace")
+    except OSError:
+        return ""
+
+
+def _made(text: str) -> list[tuple[str, Chosen]]:
+    descriptors: dict[str, Chosen] = {}
+    made: list[tuple[str, str]] = []
+    chosen: list[Chosen] = []
+    channels: dict[Scalar | None, None] = {}
+    for step in _STEPS.finditer(text):
+        if step["made"]:
+            words = re.findall(r"\w+", step["object"])
+            made.append((words[-1] if words else "", step["desc"]))
+            missing = Chosen(problem="its descriptor is not filled in this file")
+            chosen.append(descriptors.get(step["desc"], missing))
+        elif step["declared"] or step["cleared"]:
+            name = step["declared"] or step["cleared"]
+            descriptors[name] = Chosen(_UNSET)
+        elif step["var"]:
+            old = descriptors.get(step["var"], Chosen(_UNSET))
+            descriptors[step["var"]] = _set(old, step["field"], step["axis"], step["value"])
+        else:
+            channels[_channel(step["type"], step["bits"], step["kind"])] = None
+    stored = next(iter(channels)) if len(channels) == 1 else None
+    return [(name, _stored(c, stored)) for (name, _), c in zip(made, chosen, strict=True)]
+
+
+def _stored(chosen: Chosen, stored: Scalar | None) -> Chosen:
+    """The file's one type of channel is told where the type that is read does not tell it."""
+    if chosen.sampler.scaled or (stored is not None and stored == F16):
+        return replace(chosen, stored=stored)
+    return chosen
+
+
+def _channel(type_: str | None, bits: str | None, kind: str | None) -> Scalar | None:
+    if type_ is not None:
+        plain = " ".join(type_.split())
+        return _NAMED.get(plain) or _NAMED.get(re.sub(r"[1234]$", "", plain))
+    return _KINDS.get((kind or "", int(bits or 0)))
+
+
+def _set(old: Chosen, name: str, axis: str | None, value: str) -> Chosen:
+    word = value.strip()
+    s = old.sampler
+    if axis is not None and int(axis) < 3:
+        mode = word.removeprefix("cudaAddressMode").lower()
+        if mode in ADDRESSING:
+            address = list(s.address)
+            address[int(axis)] = ADDRESSING[ADDRESSING.index(mode)]
+            return replace(old, sampler=replace(s, address=(address[0], address[1], address[2])))
+    known = {
+        ("filterMode", "cudaFilterModePoint"): replace(s, linear=False),
+        ("filterMode", "cudaFilterModeLinear"): replace(s, linear=True),
+        ("readMode", "cudaReadModeElementType"): replace(s, scaled=False),
+        ("readMode", "cudaReadModeNormalizedFloat"): replace(s, scaled=True),
+        **{("normalizedCoords", w): replace(s, normalized=False) for w in ("0", "false")},
+        **{("normalizedCoords", w): replace(s, normalized=True) for w in ("1", "true")},
+    }.get((name, word))
+    if known is None:
+        return replace(old, problem=f"its {name.split('[')[0].strip()} is {word}, no constant")
+    return replace(old, sampler=known)
+
+
+# --- launches ----------------------------------------------------------------------------------
+
+
+def _given(found: Discovery) -> dict[tuple[int, str], frozenset[str]]:
+    given: dict[tuple[int, str], frozenset[str]] = {}
+    for site in found.launches:
+        parameters = [c for c in site.kernel.children if c.kind == "PARM_DECL"]
+        arguments = [Node(c, site.call.parsed) for c in site.call.cursor.get_arguments()]
+        for parameter, argument in zip(parameters, arguments, strict=False):
+            if "cudaTextureObject_t" not in str(parameter.type.spelling):
+                continue
+            name = _named(argument)
+            key = (site.kernel.key, parameter.spelling)
+            given[key] = given.get(key, frozenset()) | ({name} if name else frozenset())
+    return given
+
+
+def _named(node: Node) -> str:
+    """The last word of what an argument names: `tex`, `this->tex`, `tex[i]`."""
+    for below in node.walk():
+        if below.kind in ("DECL_REF_EXPR", "MEMBER_REF_EXPR"):
+            return below.spelling
+    return ""

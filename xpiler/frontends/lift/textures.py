@@ -1,0 +1,253 @@
+"""Textures: a parameter is a buffer with extents; a fetch is index arithmetic, as the host's sampler says.
+
+Sampling follows the appendix "Texture Fetching" of the CUDA C++ Programming Guide: a point is `floor(x)`; linear filtering
+weighs the texels round `x - 0.5` in 9-bit fixed point with 8 bits of fraction; a fetch by number outside gives 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from xpiler.frontends.libclang import Node
+from xpiler.frontends.lift import arith
+from xpiler.frontends.lift.ctype import CScalar, CStruct
+from xpiler.frontends.lift.dispatch import scalar, value
+from xpiler.frontends.lift.filtering import Axis, along, blend, fetched, layer_of, points
+from xpiler.frontends.lift.intrinsics import INTRINSICS, Handler
+from xpiler.frontends.lift.state import Lifter
+from xpiler.frontends.lift.values import BufferInfo, OpaqueValue, StructValue, Value, homogeneous
+from xpiler.ir import build
+from xpiler.ir.nodes import Expr, Param, Select, Span, Var
+from xpiler.ir.textures import EXTENTS, Sampler, TextureFormat
+from xpiler.ir.types import F32, I32, Pointer, Scalar, Spaces
+
+__all__ = ["Texture", "texture_parameter", "texture_params"]
+
+
+@dataclass(slots=True, eq=False)
+class Texture:
+    """A texture parameter while its kernel is lifted: what of it is used shows as that goes on.
+
+    `at`: its place among the kernel's parameters. `texels`: the name of its buffer, once texels are read.
+    """
+
+    stem: str
+    origin: str
+    at: int
+    span: Span | None
+    sampler: Sampler
+    stored: Scalar | None
+    problem: str = ""
+    guessed: bool = False
+    texels: str = ""
+    format: TextureFormat | None = None
+    extents: dict[str, str] = field(default_factory=dict)
+
+
+def texture_parameter(lf: Lifter, node: Node, stem: str, at: int) -> OpaqueValue:
+    """The value of a `cudaTextureObject_t` parameter that is number `at` of those lifted so far."""
+    chosen = lf.file.samplers.of(lf.kernel_key, node.spelling)
+    texture = Texture(
+        stem, node.spelling, at, node.span, chosen.sampler, chosen.stored, chosen.problem,
+        chosen.guessed,
+    )  # fmt: skip
+    lf.textures.append(texture)
+    return OpaqueValue("texture", (texture,))
+
+
+def texture_params(lf: Lifter, params: list[Param]) -> tuple[Param, ...]:
+    """`params` with those that the kernel's textures have become."""
+    found = list(params)
+    for texture in sorted(lf.textures, key=lambda t: -t.at):
+        found[texture.at : texture.at] = _params(texture)
+    return tuple(found)
+
+
+def _params(texture: Texture) -> list[Param]:
+    if texture.format is None:
+        return []
+    buffer = Pointer(texture.format.elem, const=True)
+    base, span = texture.origin, texture.span
+    texels = Param(texture.texels, buffer, origin=base + texture.format.part, span=span)
+    order = [e for e in EXTENTS if e in texture.extents]
+    return [
+        texels,
+        *(Param(texture.extents[e], I32, origin=f"{base}.{e}", span=span) for e in order),
+    ]
+
+
+def _extent(lf: Lifter, texture: Texture, name: str) -> Expr:
+    if name not in texture.extents:
+        texture.extents[name] = lf.fresh(f"{texture.stem}_{name}")
+        lf.constants.add(texture.extents[name])
+    return Var(texture.extents[name], I32)
+
+
+# --- what is read ------------------------------------------------------------------------------
+
+
+def _texture(lf: Lifter, node: Node) -> Texture:
+    found = value(lf, node)
+    if isinstance(found, OpaqueValue) and found.kind == "texture":
+        texture = found.data[0]
+        assert isinstance(texture, Texture)
+        if texture.problem:
+            raise lf.refuse("XP1107", f"texture {texture.stem}: {texture.problem}", node)
+        return texture
+    raise lf.refuse("XP1107", "a texture that is no parameter of the kernel itself", node)
+
+
+def _element(lf: Lifter, node: Node) -> tuple[Scalar, int]:
+    """The type of a channel as it is read, and how many there are."""
+    ctype = lf.ctype(node)
+    if isinstance(ctype, CScalar):
+        return ctype.type, 1
+    elem = homogeneous(ctype)
+    if elem is None:
+        raise lf.refuse("XP1107", "a texel of this type", node)
+    return elem, ctype.size // elem.size
+
+
+def _opened(lf: Lifter, texture: Texture, node: Node, axes: int, layered: bool) -> TextureFormat:
+    """The format that the fetch at `node` needs; the buffer is made when it is the first."""
+    elem, channels = _element(lf, node)
+    sampler = texture.sampler
+    stored = texture.stored or elem
+    if sampler.scaled and (texture.stored is None or stored.is_float):
+        raise lf.refuse(
+            "XP1107",
+            f"texture {texture.stem} is read as normalised floats of an unknown type",
+            node,
+        )
+    if not TextureFormat.possible(stored) or (not sampler.scaled and _differ(stored, elem)):
+        message = f"texture {texture.stem} of {stored} is read as {elem}"
+        raise lf.refuse("XP1107", message, node)
+    if sampler.linear and axes and not elem.is_float:
+        message = f"texture {texture.stem} is filtered, which gives floats, and read as {elem}"
+        raise lf.refuse("XP1107", message, node)
+    if axes and texture.guessed:
+        message = f"no host code here says how texture {texture.stem} is sampled: taken as the nearest texel, clamped"
+        lf.note("XP1107", message, node)
+    new = TextureFormat(stored, channels, sampler, axes, layered)
+    old = texture.format
+    if old is None:
+        texture.texels = lf.fresh(f"{texture.stem}_texels")
+        lf.buffers[texture.texels] = BufferInfo(
+            texture.texels, stored, 1, Spaces.GLOBAL, const=True
+        )
+    elif (old.elem, old.channels) != (stored, channels) or old.layered != layered:
+        raise lf.refuse("XP1107", f"texture {texture.stem} is read as two types of texel", node)
+    texture.format = replace(new, axes=max(axes, old.axes if old else 0))
+    return new
+
+
+def _differ(stored: Scalar, read: Scalar) -> bool:
+    """Halves are read as floats; all else as what it is."""
+    return stored != read and not (stored.is_float and read.is_float)
+
+
+def _result(lf: Lifter, node: Node, channels: list[Expr]) -> Value:
+    ctype = lf.ctype(node)
+    kept = [lf.temporary(c, "texel") for c in channels]
+    if isinstance(ctype, CScalar):
+        return build.cast(ctype.type, kept[0])
+    assert isinstance(ctype, CStruct)
+    return StructValue(ctype, tuple((name, kept[k]) for k, (name, _) in enumerate(ctype.fields)))
+
+
+def _channel(texture: Texture, made: TextureFormat, start: Expr, k: int) -> Expr:
+    index = arith.binary("+", start, build.i32(k)) if k else start
+    assert isinstance(build.scalar_type(index), Scalar)
+    load: Expr = build.load(texture.texels, made.elem, index)
+    if not made.sampler.scaled:
+        return build.cast(F32, load) if made.elem.is_float else load
+    bits = made.elem.bits - made.elem.is_signed
+    real = arith.binary("/", build.cast(F32, load), build.f32(float((1 << bits) - 1)))
+    return build.call("fmax", real, build.f32(-1.0)) if made.elem.is_signed else real
+
+
+def _inside(test: Expr | None, found: Expr) -> Expr:
+    if test is None:
+        return found
+    return Select(test, found, build.const(0, build.scalar_type(found)))
+
+
+# --- fetches -----------------------------------------------------------------------------------
+
+
+def _fetch(lf: Lifter, node: Node, args: tuple[Node, ...]) -> Value:
+    """`tex1Dfetch<T>(t, i)`."""
+    texture = _texture(lf, args[0])
+    made = _opened(lf, texture, node, 0, False)
+    index = lf.temporary(build.cast(I32, scalar(lf, args[1])), "texel_at")
+    width = _extent(lf, texture, "width")
+    start = fetched(index, made.channels)
+    test = points(index, width)
+    return _result(
+        lf, node, [_inside(test, _channel(texture, made, start, k)) for k in range(made.channels)]
+    )
+
+
+def _sample(axes: int, *, layered: bool = False) -> Handler:
+    """`tex2D<T>(t, x, y)` and its kin."""
+
+    def handler(lf: Lifter, node: Node, args: tuple[Node, ...]) -> Value:
+        texture = _texture(lf, args[0])
+        made = _opened(lf, texture, node, axes, layered)
+        found: list[Axis] = []
+        for k in range(axes):
+            size = _extent(lf, texture, EXTENTS[k])
+            coordinate = build.cast(F32, scalar(lf, args[1 + k]))
+            found.append(along(lf, made.sampler, k, coordinate, size))
+        depth: Expr | None = None
+        if layered:
+            layers = _extent(lf, texture, "depth")
+            depth = layer_of(lf, scalar(lf, args[1 + axes]), layers)
+        return _result(lf, node, _sampled(lf, texture, made, found, depth))
+
+    return handler
+
+
+def _sampled(
+    lf: Lifter, texture: Texture, made: TextureFormat, axes: list[Axis], depth: Expr | None
+) -> list[Expr]:
+    def texel(corner: tuple[int, ...]) -> list[Expr]:
+        at = [axis.index[side] for axis, side in zip(axes, corner, strict=True)]
+        tests = [t for axis, side in zip(axes, corner, strict=True) if (t := axis.inside[side])]
+        test: Expr | None = None
+        for one in tests:
+            test = one if test is None else arith.binary("&&", test, one)
+        start = lf.temporary(_start(lf, texture, made.channels, at, depth), "texel_at")
+        return [_inside(test, _channel(texture, made, start, k)) for k in range(made.channels)]
+
+    if not made.sampler.linear:
+        return texel((0,) * len(axes))
+    return blend(lf, axes, texel, made.channels)
+
+
+def _start(lf: Lifter, texture: Texture, channels: int, at: list[Expr], depth: Expr | None) -> Expr:
+    """The first channel of texel `at` (x, y, z), of layer `depth`."""
+    x, y = at[0], at[1] if len(at) > 1 else None
+    z = at[2] if len(at) > 2 else depth
+    row = y
+    if z is not None:
+        high = _extent(lf, texture, "height")
+        row = arith.binary("*", z, high)
+        row = row if y is None else arith.binary("+", row, y)
+    number = x
+    if row is not None:
+        stride = _extent(lf, texture, "stride")
+        number = arith.binary("+", arith.binary("*", row, stride), x)
+    return fetched(number, channels)
+
+
+_SAMPLED: Final[dict[str, Handler]] = {
+    "tex1D": _sample(1),
+    "tex2D": _sample(2),
+    "tex3D": _sample(3),
+    "tex1DLayered": _sample(1, layered=True),
+    "tex2DLayered": _sample(2, layered=True),
+}
+INTRINSICS["tex1Dfetch"] = _fetch
+INTRINSICS.update(_SAMPLED)

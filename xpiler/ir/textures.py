@@ -1,0 +1,120 @@
+"""Textures in a kernel's parameters: a buffer of channels, its extents, and one word that says how it is sampled.
+
+A `cudaTextureObject_t t` becomes up to five parameters with the origins `t.texels<word, mask>()`, `t.width`, `t.height`,
+`t.depth`, `t.stride`, of which a kernel has those that it uses. The word is what the code was made for; the mask says which
+of its bits matter to the kernel. Texel (x, y, z) starts at element `((z * height + y) * stride + x) * channels` of the
+buffer. Runtime and emitted host code read the word by the same layout (`xpiler/texture.h`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from xpiler.ir.nodes import Param
+from xpiler.ir.types import F16, F32, I8, I16, I32, U8, U16, U32, Scalar
+
+__all__ = [
+    "EXTENTS",
+    "Addressing",
+    "Sampler",
+    "TextureFormat",
+    "TexturePart",
+    "texture_of",
+    "texture_part",
+]
+
+Addressing = Literal["wrap", "clamp", "mirror", "border"]
+ADDRESSING: Final[tuple[Addressing, ...]] = ("wrap", "clamp", "mirror", "border")
+EXTENTS: Final = ("width", "height", "depth", "stride")
+
+_CHANNELS: Final[dict[Scalar, int]] = {
+    I8: 0, I16: 0, I32: 0, U8: 1, U16: 1, U32: 1, F16: 2, F32: 2,
+}  # fmt: skip
+"""What a channel may be, and its `cudaChannelFormatKind`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sampler:
+    """How host code has a texture sampled (`cudaTextureDesc`).
+
+    `scaled`: integers are read as reals of [0, 1] or [-1, 1] (`cudaReadModeNormalizedFloat`). Wrapping and mirroring need
+    normalised coordinates; without them the hardware clamps, and so does `along`.
+    """
+
+    linear: bool = False
+    normalized: bool = False
+    scaled: bool = False
+    address: tuple[Addressing, Addressing, Addressing] = ("clamp", "clamp", "clamp")
+
+    def along(self, axis: int) -> Addressing:
+        """What becomes of coordinates outside, on axis 0 to 2."""
+        mode = self.address[axis]
+        return "clamp" if mode in ("wrap", "mirror") and not self.normalized else mode
+
+
+@dataclass(frozen=True, slots=True)
+class TextureFormat:
+    """A sampler with what a texel is. `axes`: along how many coordinates it is sampled, 0 where texels are fetched by
+    number."""
+
+    elem: Scalar
+    channels: int
+    sampler: Sampler = field(default_factory=Sampler)
+    axes: int = 0
+    layered: bool = False
+
+    @staticmethod
+    def possible(elem: Scalar) -> bool:
+        """Whether a texture may have channels of this type."""
+        return elem in _CHANNELS
+
+    @property
+    def word(self) -> int:
+        """Bits 0 linear, 1 normalised, 2 scaled, 3-8 addressing of three axes, 9-10 kind, 11-13 channels, 14-19 bits,
+        20 layered."""
+        s = self.sampler
+        address = sum(ADDRESSING.index(s.along(k)) << (3 + 2 * k) for k in range(3))
+        modes = s.linear | s.normalized << 1 | s.scaled << 2 | address
+        texel = _CHANNELS[self.elem] << 9 | self.channels << 11 | self.elem.bits << 14
+        return modes | texel | self.layered << 20
+
+    @property
+    def mask(self) -> int:
+        """The bits of the word on which the kernel counts."""
+        modes = 0b100 if self.axes == 0 else 0b111
+        address = (1 << 2 * self.axes) - 1
+        return modes | address << 3 | 0x7FF << 9 | (1 << 20 if self.axes else 0)
+
+    @property
+    def part(self) -> str:
+        """The path of the buffer in its texture."""
+        return f".texels<{self.word & self.mask}, {self.mask}>()"
+
+
+@dataclass(frozen=True, slots=True)
+class TexturePart:
+    """A parameter's part of a texture: `texels` with the word, or one of `EXTENTS`."""
+
+    name: str
+    word: int = 0
+
+
+def texture_part(path: str) -> TexturePart | None:
+    """Reads a path of `Param.origin` behind the parameter's name; None for a member of an ordinary object."""
+    found = re.fullmatch(r"\.texels<(\d+), \d+>\(\)", path)
+    return TexturePart("texels", int(found[1])) if found else None
+
+
+def texture_of(param: Param, params: Sequence[Param]) -> str | None:
+    """The source's texture of which a parameter is a part; None where it is of none."""
+    stem, dot, part = param.origin.partition(".")
+    if not dot or (part not in EXTENTS and texture_part(f".{part}") is None):
+        return None
+    has_texels = any(
+        p.origin.startswith(f"{stem}.") and texture_part(p.origin[len(stem) :]) is not None
+        for p in params
+    )
+    return stem if has_texels else None
