@@ -45,11 +45,11 @@ void dot4(xp_dim3 grid, xp_dim3 block, size_t shared_bytes, const int32_t *a, co
         for (int32_t tx = 0; tx < (int32_t)block.x; tx += 16) {
           __mmask16 on = xp_first_16((int64_t)(int32_t)block.x - (int64_t)tx);
           int32_t i = bx * (int32_t)block.x + tx;
-          __mmask16 then = _kand_mask16(on, _mm512_cmplt_epi32_mask(xp_ramp_epi32(i, 1),
+          __mmask16 on_1 = _kand_mask16(on, _mm512_cmplt_epi32_mask(xp_ramp_epi32(i, 1),
               _mm512_set1_epi32(n)));
-          if (_cvtmask16_u32(then) != 0u) {
-            _mm512_mask_storeu_epi32(&c[i], then, xp_dp4a_epi32(_mm512_maskz_loadu_epi32(then,
-                &a[i]), _mm512_maskz_loadu_epi32(then, &b[i]), _mm512_maskz_loadu_epi32(then,
+          if (on_1) {
+            _mm512_mask_storeu_epi32(&c[i], on_1, xp_dp4a_epi32(_mm512_maskz_loadu_epi32(on_1,
+                &a[i]), _mm512_maskz_loadu_epi32(on_1, &b[i]), _mm512_maskz_loadu_epi32(on_1,
                 &c[i])));
           }
         }

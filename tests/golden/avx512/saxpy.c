@@ -19,13 +19,6 @@ static inline __mmask16 xp_first_16(int64_t n) {
   return (__mmask16)(n >= 16 ? 0xffffu : n <= 0 ? 0u : (1u << n) - 1u);
 }
 
-static inline __m512i xp_ramp_epi32(int32_t base, int32_t stride) {
-  /* base, base + stride, base + 2 * stride, ... */
-  const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-  const __m512i steps = _mm512_mullo_epi32(lane, _mm512_set1_epi32(stride));
-  return _mm512_add_epi32(_mm512_set1_epi32(base), steps);
-}
-
 void saxpy(xp_dim3 grid, xp_dim3 block, size_t shared_bytes, int32_t n, float a, const float *x,
            float *y) {
   (void)shared_bytes;
@@ -37,14 +30,15 @@ void saxpy(xp_dim3 grid, xp_dim3 block, size_t shared_bytes, int32_t n, float a,
       for (int32_t ty = 0; ty < (int32_t)block.y; ++ty) {
         for (int32_t tx = 0; tx < (int32_t)block.x; tx += 16) {
           __mmask16 on = xp_first_16((int64_t)(int32_t)block.x - (int64_t)tx);
-          for (int32_t i = bx * (int32_t)block.x
-              + tx; i < n; i += (int32_t)block.x * (int32_t)grid.x) {
-            __mmask16 now = _kand_mask16(on, _mm512_cmplt_epi32_mask(xp_ramp_epi32(i, 1),
-                _mm512_set1_epi32(n)));
-            if (_cvtmask16_u32(now) != 0u) {
-              _mm512_mask_storeu_ps(&y[i], now, _mm512_fmadd_ps(_mm512_set1_ps(a),
-                  _mm512_maskz_loadu_ps(now, &x[i]), _mm512_maskz_loadu_ps(now, &y[i])));
-            }
+          int32_t i = bx * (int32_t)block.x + tx;
+          for (; i < n - 15; i += (int32_t)block.x * (int32_t)grid.x) {
+            _mm512_mask_storeu_ps(&y[i], on, _mm512_fmadd_ps(_mm512_set1_ps(a),
+                _mm512_maskz_loadu_ps(on, &x[i]), _mm512_maskz_loadu_ps(on, &y[i])));
+          }
+          for (; i < n; i += (int32_t)block.x * (int32_t)grid.x) {
+            __mmask16 rest = _kand_mask16(on, xp_first_16((int64_t)n - (int64_t)i));
+            _mm512_mask_storeu_ps(&y[i], rest, _mm512_fmadd_ps(_mm512_set1_ps(a),
+                _mm512_maskz_loadu_ps(rest, &x[i]), _mm512_maskz_loadu_ps(rest, &y[i])));
           }
         }
       }

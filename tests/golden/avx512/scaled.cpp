@@ -57,11 +57,11 @@ static float table[4];
   for (int32_t bx = 0; bx < (int32_t)grid.x; ++bx) {
     for (int32_t tx = 0; tx < 128; tx += 16) {
       int32_t i = bx * 128 + tx;
-      __mmask16 then = _mm512_cmplt_epi32_mask(xp_ramp_epi32(i, 1), _mm512_set1_epi32(o_n));
-      if (_cvtmask16_u32(then) != 0u) {
-        __m512 x = _mm512_maskz_loadu_ps(then, &in[i]);
-        _mm512_mask_storeu_ps(&out[i], then, _mm512_fmadd_ps(_mm512_add_ps(x, x),
-            _mm512_set1_ps(o_scale), _mm512_mask_i32gather_ps(_mm512_setzero_ps(), then,
+      __mmask16 on = _mm512_cmplt_epi32_mask(xp_ramp_epi32(i, 1), _mm512_set1_epi32(o_n));
+      if (on) {
+        __m512 x = _mm512_maskz_loadu_ps(on, &in[i]);
+        _mm512_mask_storeu_ps(&out[i], on, _mm512_fmadd_ps(_mm512_add_ps(x, x),
+            _mm512_set1_ps(o_scale), _mm512_mask_i32gather_ps(_mm512_setzero_ps(), on,
             _mm512_and_epi32(xp_ramp_epi32(i, 1), _mm512_set1_epi32(3)), table, 4)));
       }
     }
@@ -80,11 +80,11 @@ static float table[4];
   for (int32_t bx = 0; bx < (int32_t)grid.x; ++bx) {
     for (int32_t tx = 0; tx < 128; tx += 16) {
       int32_t i = bx * 128 + tx;
-      __mmask16 then = _mm512_cmplt_epi32_mask(xp_ramp_epi32(i, 1), _mm512_set1_epi32(o_n));
-      if (_cvtmask16_u32(then) != 0u) {
-        __m512 x = _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(then, &in_[i]));
-        _mm256_mask_storeu_epi16(&out_[i], then, _mm512_cvtps_ph(_mm512_fmadd_ps(_mm512_add_ps(x,
-            x), _mm512_set1_ps(o_scale), _mm512_mask_i32gather_ps(_mm512_setzero_ps(), then,
+      __mmask16 on = _mm512_cmplt_epi32_mask(xp_ramp_epi32(i, 1), _mm512_set1_epi32(o_n));
+      if (on) {
+        __m512 x = _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(on, &in_[i]));
+        _mm256_mask_storeu_epi16(&out_[i], on, _mm512_cvtps_ph(_mm512_fmadd_ps(_mm512_add_ps(x, x),
+            _mm512_set1_ps(o_scale), _mm512_mask_i32gather_ps(_mm512_setzero_ps(), on,
             _mm512_and_epi32(xp_ramp_epi32(i, 1), _mm512_set1_epi32(3)), table, 4)),
             _MM_FROUND_TO_NEAREST_INT));
       }

@@ -21,16 +21,20 @@ struct dim3 {
 };
 typedef dim3 xp_dim3;
 
+static inline __m512 xp_fmax_ps(__m512 a, __m512 b) {
+  const __mmask16 nan = _mm512_cmp_ps_mask(b, b, _CMP_UNORD_Q);
+  return _mm512_mask_mov_ps(_mm512_max_ps(a, b), nan, a);
+}
+
+static inline __mmask16 xp_first_16(int64_t n) {
+  return (__mmask16)(n >= 16 ? 0xffffu : n <= 0 ? 0u : (1u << n) - 1u);
+}
+
 static inline __m512i xp_ramp_epi32(int32_t base, int32_t stride) {
   /* base, base + stride, base + 2 * stride, ... */
   const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
   const __m512i steps = _mm512_mullo_epi32(lane, _mm512_set1_epi32(stride));
   return _mm512_add_epi32(_mm512_set1_epi32(base), steps);
-}
-
-static inline __m512 xp_fmax_ps(__m512 a, __m512 b) {
-  const __mmask16 nan = _mm512_cmp_ps_mask(b, b, _CMP_UNORD_Q);
-  return _mm512_mask_mov_ps(_mm512_max_ps(a, b), nan, a);
 }
 
 static inline __m512 xp_exp_ps(__m512 x) {
@@ -113,64 +117,70 @@ static void softmax_kernel_block(size_t shared_bytes, int32_t bx, const float *i
   float *scratch = (float *)xp_shared;
   for (int32_t tid = 0; tid < 128; tid += 16) {
     __m512 local_max = _mm512_set1_ps(-3.4028235e+38f);
-    for (int32_t i = tid; i < cols; i += 128) {
-      __mmask16 now = _mm512_cmplt_epi32_mask(xp_ramp_epi32(i, 1), _mm512_set1_epi32(cols));
-      if (_cvtmask16_u32(now) != 0u) {
-        local_max = _mm512_mask_mov_ps(local_max, now, xp_fmax_ps(local_max,
-            _mm512_maskz_loadu_ps(now, &input[(int64_t)((uint32_t)bx * (uint32_t)cols)
-            + (int64_t)i])));
-      }
+    int32_t i = tid;
+    for (; i < cols - 15; i += 128) {
+      local_max = xp_fmax_ps(local_max,
+          _mm512_loadu_ps(&input[(int64_t)((uint32_t)bx * (uint32_t)cols) + (int64_t)i]));
+    }
+    if (i < cols) {
+      __mmask16 rest = xp_first_16((int64_t)cols - (int64_t)i);
+      local_max = _mm512_mask_mov_ps(local_max, rest, xp_fmax_ps(local_max,
+          _mm512_maskz_loadu_ps(rest, &input[(int64_t)((uint32_t)bx * (uint32_t)cols)
+          + (int64_t)i])));
     }
     _mm512_storeu_ps(&scratch[tid], local_max);
   }
-  int32_t s = 64;
-  while (s > 0) {
+  for (int32_t s = 64; s > 0; s /= 2) {
     for (int32_t tid_2 = 0; tid_2 < 128; tid_2 += 16) {
-      __mmask16 then = _mm512_cmplt_epi32_mask(xp_ramp_epi32(tid_2, 1), _mm512_set1_epi32(s));
-      if (_cvtmask16_u32(then) != 0u) {
-        _mm512_mask_storeu_ps(&scratch[tid_2], then, xp_fmax_ps(_mm512_maskz_loadu_ps(then,
-            &scratch[tid_2]), _mm512_maskz_loadu_ps(then, &scratch[tid_2 + s])));
+      __mmask16 on = _mm512_cmplt_epi32_mask(xp_ramp_epi32(tid_2, 1), _mm512_set1_epi32(s));
+      if (on) {
+        _mm512_mask_storeu_ps(&scratch[tid_2], on, xp_fmax_ps(_mm512_maskz_loadu_ps(on,
+            &scratch[tid_2]), _mm512_maskz_loadu_ps(on, &scratch[tid_2 + s])));
       }
     }
-    s /= 2;
   }
   float row_max = scratch[0];
   for (int32_t tid_3 = 0; tid_3 < 128; tid_3 += 16) {
     __m512 local_sum = _mm512_setzero_ps();
-    for (int32_t i_1 = tid_3; i_1 < cols; i_1 += 128) {
-      __mmask16 now_1 = _mm512_cmplt_epi32_mask(xp_ramp_epi32(i_1, 1), _mm512_set1_epi32(cols));
-      if (_cvtmask16_u32(now_1) != 0u) {
-        __m512 e = xp_exp_ps(_mm512_sub_ps(_mm512_maskz_loadu_ps(now_1,
-            &input[(int64_t)((uint32_t)bx * (uint32_t)cols) + (int64_t)i_1]),
-            _mm512_set1_ps(row_max)));
-        _mm512_mask_storeu_ps(&output[(int64_t)((uint32_t)bx * (uint32_t)cols) + (int64_t)i_1],
-            now_1, e);
-        local_sum = _mm512_mask_mov_ps(local_sum, now_1, _mm512_add_ps(local_sum, e));
-      }
+    int32_t i_1 = tid_3;
+    for (; i_1 < cols - 15; i_1 += 128) {
+      __m512 e = xp_exp_ps(_mm512_sub_ps(_mm512_loadu_ps(&input[(int64_t)((uint32_t)bx * (uint32_t)cols) + (int64_t)i_1]), _mm512_set1_ps(row_max)));
+      _mm512_storeu_ps(&output[(int64_t)((uint32_t)bx * (uint32_t)cols) + (int64_t)i_1], e);
+      local_sum = _mm512_add_ps(local_sum, e);
+    }
+    if (i_1 < cols) {
+      __mmask16 rest_1 = xp_first_16((int64_t)cols - (int64_t)i_1);
+      __m512 e_1 = xp_exp_ps(_mm512_sub_ps(_mm512_maskz_loadu_ps(rest_1,
+          &input[(int64_t)((uint32_t)bx * (uint32_t)cols) + (int64_t)i_1]),
+          _mm512_set1_ps(row_max)));
+      _mm512_mask_storeu_ps(&output[(int64_t)((uint32_t)bx * (uint32_t)cols) + (int64_t)i_1],
+          rest_1, e_1);
+      local_sum = _mm512_mask_mov_ps(local_sum, rest_1, _mm512_add_ps(local_sum, e_1));
     }
     _mm512_storeu_ps(&scratch[tid_3], local_sum);
   }
-  int32_t s_1 = 64;
-  while (s_1 > 0) {
+  for (int32_t s_1 = 64; s_1 > 0; s_1 /= 2) {
     for (int32_t tid_4 = 0; tid_4 < 128; tid_4 += 16) {
-      __mmask16 then_1 = _mm512_cmplt_epi32_mask(xp_ramp_epi32(tid_4, 1), _mm512_set1_epi32(s_1));
-      if (_cvtmask16_u32(then_1) != 0u) {
-        _mm512_mask_storeu_ps(&scratch[tid_4], then_1, _mm512_add_ps(_mm512_maskz_loadu_ps(then_1,
-            &scratch[tid_4]), _mm512_maskz_loadu_ps(then_1, &scratch[tid_4 + s_1])));
+      __mmask16 on_1 = _mm512_cmplt_epi32_mask(xp_ramp_epi32(tid_4, 1), _mm512_set1_epi32(s_1));
+      if (on_1) {
+        _mm512_mask_storeu_ps(&scratch[tid_4], on_1, _mm512_add_ps(_mm512_maskz_loadu_ps(on_1,
+            &scratch[tid_4]), _mm512_maskz_loadu_ps(on_1, &scratch[tid_4 + s_1])));
       }
     }
-    s_1 /= 2;
   }
   float inv = 1.0f / scratch[0];
   for (int32_t tid_5 = 0; tid_5 < 128; tid_5 += 16) {
-    for (int32_t i_2 = tid_5; i_2 < cols; i_2 += 128) {
-      __mmask16 now_2 = _mm512_cmplt_epi32_mask(xp_ramp_epi32(i_2, 1), _mm512_set1_epi32(cols));
-      if (_cvtmask16_u32(now_2) != 0u) {
-        _mm512_mask_storeu_ps(&output[(int64_t)((uint32_t)bx * (uint32_t)cols) + (int64_t)i_2],
-            now_2, _mm512_mul_ps(_mm512_maskz_loadu_ps(now_2,
-            &output[(int64_t)((uint32_t)bx * (uint32_t)cols) + (int64_t)i_2]),
-            _mm512_set1_ps(inv)));
-      }
+    int32_t i_2 = tid_5;
+    for (; i_2 < cols - 15; i_2 += 128) {
+      _mm512_storeu_ps(&output[(int64_t)((uint32_t)bx * (uint32_t)cols) + (int64_t)i_2],
+          _mm512_mul_ps(_mm512_loadu_ps(&output[(int64_t)((uint32_t)bx * (uint32_t)cols)
+          + (int64_t)i_2]), _mm512_set1_ps(inv)));
+    }
+    if (i_2 < cols) {
+      __mmask16 rest_2 = xp_first_16((int64_t)cols - (int64_t)i_2);
+      _mm512_mask_storeu_ps(&output[(int64_t)((uint32_t)bx * (uint32_t)cols) + (int64_t)i_2],
+          rest_2, _mm512_mul_ps(_mm512_maskz_loadu_ps(rest_2,
+          &output[(int64_t)((uint32_t)bx * (uint32_t)cols) + (int64_t)i_2]), _mm512_set1_ps(inv)));
     }
   }
 }

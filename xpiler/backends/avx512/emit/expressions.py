@@ -255,6 +255,13 @@ def _rounded(expr: Binary) -> bool:
 
 def _binary(expr: Binary, scope: Scope) -> tuple[str, int]:
     op = expr.op
+    match expr:
+        case Binary(
+            op="!=", a=Call(function="_cvtmask16_u32", args=(Var() as mask,)), b=Const(value=0)
+        ):
+            return _render(mask, scope)  # a mask is an integer in C: any lane at all
+        case _:
+            pass
     if scope.wrapping.may_wrap(expr, index=scope.index):
         return _wrapped(expr, scope)
     if op in COMPARISONS:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from xpiler.backends.avx512.emit.expressions import (
@@ -40,7 +40,7 @@ from xpiler.ir.nodes import (
     While,
 )
 from xpiler.ir.types import BF16, BOOL, F16, I32, I64, Mask, Scalar, Vector
-from xpiler.ir.walk import statements
+from xpiler.ir.walk import blocks, expressions, statements, variables
 
 __all__ = ["Printer", "runtime_sized"]
 
@@ -90,6 +90,52 @@ def _wrapped(text: str) -> str:
     return "\n".join(out) + "\n"
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A `while` loop whose condition's variable is updated at the end: `for (start; cond; update) body`."""
+
+    start: Declare | None
+    cond: Expr
+    update: Assign
+    body: Block
+
+
+def counted(block: Block) -> Counted | None:
+    """What `block` begins with, if that is a counted loop; `start` where nothing else needs the variable."""
+    first = block[0]
+    rest = block[1:]
+    start = None
+    if isinstance(first, Declare) and rest and isinstance(rest[0], While):
+        start, first, rest = first, rest[0], rest[1:]
+    match first:
+        case While(cond=cond, body=(*body, Assign(name=name) as update)) if name in variables(
+            cond
+        ) and not _continues(tuple(body)):
+            if start is None:
+                return Counted(None, cond, update, tuple(body))
+            if start.name == name and start.init is not None and not _mentioned(name, rest):
+                return Counted(start, cond, update, tuple(body))
+        case _:
+            pass
+    return None
+
+
+def _continues(block: Block) -> bool:
+    return any(
+        isinstance(s, Continue)
+        or (not isinstance(s, For | While) and any(_continues(b) for b in blocks(s)))
+        for s in block
+    )
+
+
+def _mentioned(name: str, block: Block) -> bool:
+    return any(
+        name in variables(e) or (isinstance(s, Assign) and s.name == name)
+        for s in statements(block)
+        for e in expressions(s)
+    )
+
+
 class Printer:
     """Prints the body of one kernel. `private` names buffers that no other CPU thread sees (shared memory of a
     block, local arrays): atomics on them are plain updates. Names of variables that nothing reads are in
@@ -104,7 +150,17 @@ class Printer:
 
     def block(self, block: Block, depth: int, exit: str = "continue") -> str:
         """The statements; `exit` is what a `continue` outside any loop of the block becomes."""
-        return "".join(_wrapped(self.statement(s, depth, exit)) for s in block)
+        out: list[str] = []
+        number = 0
+        while number < len(block):
+            loop = counted(block[number:])
+            if loop is None:
+                out.append(_wrapped(self.statement(block[number], depth, exit)))
+            else:
+                out.append(_wrapped(self._counted(loop, depth)))
+                number += loop.start is not None
+            number += 1
+        return "".join(out)
 
     def expr(self, expr: Expr, outer: int = 0) -> str:
         return expression(expr, self.scope, outer)
@@ -169,6 +225,13 @@ class Printer:
         text = f"#pragma omp parallel for{collapse} schedule(static)\n"
         text += "".join(f"{pad}{self.head(loop)}\n" for loop in loops[:-1])
         return f"{text}{pad}{self.head(loops[-1])} {{\n{body}{pad}}}\n"
+
+    def _counted(self, loop: Counted, depth: int) -> str:
+        pad = _INDENT * depth
+        start = "" if loop.start is None else self._simple(loop.start, "")
+        update = self._simple(loop.update, "")
+        body = self.block(loop.body, depth + 1)
+        return f"{pad}for ({start}; {self.expr(loop.cond)}; {update}) {{\n{body}{pad}}}\n"
 
     def _for(self, loop: For, depth: int) -> str:
         pad = _INDENT * depth

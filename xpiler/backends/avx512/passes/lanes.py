@@ -54,7 +54,7 @@ from xpiler.ir.types import (
 from xpiler.ir.walk import subexpressions
 from xpiler.passes.names import Names
 
-__all__ = ["MASK", "Exec", "Lanes", "NeedsEight", "Refusal", "call"]
+__all__ = ["MASK", "Exec", "Lanes", "NeedsEight", "Refusal", "call", "touches_memory"]
 
 MASK: Final = Mask(LANES)
 OneLane = Callable[[list[Expr]], Expr]
@@ -260,6 +260,8 @@ class Lanes:
             or op not in ("<", "<=", ">", ">=")
         ):
             raise NeedsEight
+        if not a.type == I64 and (self.shapes.crossing.below(a) or self.shapes.crossing.below(b)):
+            raise NeedsEight  # what wrapped is no number of lanes
         room = Binary("-", cast(I64, b), cast(I64, a))
         if op in ("<=", ">"):
             room = Binary("+", room, const(1, I64))
@@ -302,6 +304,13 @@ class Lanes:
         b_exec = ex
         if touches_memory(expr.b):
             b_exec = self.within(ex, self.keep(self.minus(ex.mask, chosen), "other"), expr.b)
+        if (
+            _is_zero(expr.b)
+            and isinstance(a, Call)
+            and "_maskz_" in a.function
+            and a.args[0] == chosen
+        ):
+            return a
         b = self.vector(expr.b, b_exec)
         return call(f"_mm512_mask_mov_{suffix(type_)}", register(type_), b, chosen, a)
 
@@ -415,6 +424,10 @@ class Lanes:
         from xpiler.backends.avx512.passes.memory import load
 
         return load(self, expr, ex)
+
+
+def _is_zero(expr: Expr) -> bool:
+    return isinstance(expr, Const) and repr(expr.value) in ("0", "0.0")
 
 
 def touches_memory(expr: Expr) -> bool:

@@ -10,7 +10,7 @@ from xpiler.backends.avx512.passes.lanes import MASK, Exec, Lanes, NeedsEight, c
 from xpiler.backends.avx512.passes.shape import Shape
 from xpiler.ir.affine import constant, poly
 from xpiler.ir.build import cast, const, i32
-from xpiler.ir.nodes import AddressOf, Binary, Call, Cast, Const, Evaluate, Expr, Load, Unary
+from xpiler.ir.nodes import AddressOf, Binary, Call, Cast, Const, Evaluate, Expr, Load
 from xpiler.ir.types import (
     BF16,
     BOOL,
@@ -25,7 +25,6 @@ from xpiler.ir.types import (
     Scalar,
     Vector,
 )
-from xpiler.ir.walk import subexpressions
 
 __all__ = ["load", "load_word", "store"]
 
@@ -68,7 +67,7 @@ def _place(
         return _Scattered(origin, spread, wide=False)
     stride = _stride(shapes, dims)
     if stride is not None:
-        at = tuple(_signed(lanes.guarded(i, ex)) for i in index)
+        at = tuple(_signed(lanes, lanes.guarded(i, ex)) for i in index)
         address = AddressOf(buffer, at, pointer)
         if stride == 1:
             return _Unit(address)
@@ -76,12 +75,10 @@ def _place(
     return _indirect(lanes, AddressOf(buffer, (), pointer), index, dims, ex)
 
 
-def _signed(index: Expr) -> Expr:
+def _signed(lanes: Lanes, index: Expr) -> Expr:
     """Lane 0 may be off and its unsigned index below zero: the address of the others needs it as it is meant."""
-    if index.type == U32 and any(
-        (isinstance(e, Binary) and e.op == "-") or isinstance(e, Unary)
-        for e in subexpressions(index)
-    ):
+    shapes = lanes.shapes
+    if index.type == U32 and not shapes.of(index).uniform and shapes.crossing.below(index):
         return cast(I32, index)
     return index
 

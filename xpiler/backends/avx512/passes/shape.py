@@ -7,8 +7,11 @@ else *varying*. Linear variables stay scalars that hold lane 0's value.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import gcd
 from typing import Final
 
+from xpiler.backends.avx512.passes.crossing import Crossing
+from xpiler.backends.avx512.passes.instructions import LANES
 from xpiler.ir.nodes import (
     AddressOf,
     Alloc,
@@ -33,9 +36,13 @@ from xpiler.ir.nodes import (
     While,
 )
 from xpiler.ir.types import I32, I64, U32, Scalar
-from xpiler.ir.walk import buffers_written, operands, subexpressions
+from xpiler.ir.walk import buffers_written, operands, statements
 
 __all__ = ["UNIFORM", "VARYING", "Shape", "Shapes", "analyse"]
+
+
+_ANY: Final = 1 << 20
+"""Zero is a multiple of anything; larger divisors than this are of no use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,10 @@ class Shapes:
     private: dict[str, Alloc] = field(default_factory=dict)
     diverging: set[int] = field(default_factory=set)
     """ids of the loops that some lanes leave before others."""
+    crossing: Crossing = field(default_factory=Crossing)
+    multiples: dict[str, int] = field(default_factory=dict)
+    """What the values of variables, those of linear ones for lane 0, are multiples of."""
+    count: int = LANES
 
     def of(self, expr: Expr) -> Shape:
         match expr:
@@ -87,12 +98,43 @@ class Shapes:
             case _:
                 return self._all_uniform(expr)
 
+    def even(self, op: str, a: Expr, b: Expr) -> bool:
+        """Whether `a op b` is the same for all lanes since they lie on one side of a multiple of their number."""
+        if op not in ("<", ">=") or not isinstance(b, Const) or self.of(a).stride != 1:
+            return False
+        return int(b.value) % self.count == 0 and self.multiple(a) % self.count == 0
+
+    def multiple(self, expr: Expr) -> int:
+        """A number that divides the (lane 0's) value of an integer expression."""
+        match expr:
+            case Const(value=int(value)) if not isinstance(value, bool):
+                return abs(value) or _ANY
+            case Var(name=name):
+                return self.multiples.get(name, 1)
+            case Cast(a=a) if _is_int(expr) and _is_int(a):
+                return gcd(self.multiple(a), _ANY)
+            case Binary(op="+" | "-", a=a, b=b) if _is_int(expr):
+                return gcd(self.multiple(a), self.multiple(b))
+            case Binary(op="*", a=a, b=b) if _is_int(expr):
+                return gcd(self.multiple(a) * self.multiple(b), _ANY)
+            case _:
+                return 1
+
     def counting(self, loop: For) -> Shape | None:
         """The shape of the variable of a loop whose lanes start side by side and go in equal steps: lane 0 is
         then the last to leave it."""
         lo = self.of(loop.lo)
-        side = lo.stride is not None and lo.stride >= 0
+        side = lo.stride is not None and lo.stride >= 0 and self._counts(loop.lo)
         return lo if side and self.of(loop.hi).uniform and self.of(loop.step).uniform else None
+
+    def _counts(self, lo: Expr) -> bool:
+        return isinstance(lo.type, Scalar) and (lo.type.is_signed or not self.crossing.below(lo))
+
+    def leave_together(self, loop: For) -> bool:
+        """Whether lanes that start side by side reach the end of the loop in the same round."""
+        here = gcd(self.multiple(loop.lo), self.multiple(loop.step))
+        sides = self.of(loop.lo).stride == 1 and here % self.count == 0
+        return sides and isinstance(loop.hi, Const) and int(loop.hi.value) % self.count == 0
 
     def _all_uniform(self, expr: Expr) -> Shape:
         return UNIFORM if all(self.of(e).uniform for e in operands(expr)) else VARYING
@@ -106,13 +148,20 @@ class Shapes:
             cast.type not in (I32, U32, I64) and cast.type.name != "u64"
         ):
             return VARYING
-        if source == U32 and cast.type.bits == 64 and _may_wrap(cast.a):
+        if source.bits == 32 and cast.type.bits == 64 and not self.widens(cast.a):
             return VARYING
         return inner
 
+    def widens(self, expr: Expr) -> bool:
+        """Whether the lanes of a linear 32-bit value are on one line at 64 bits too."""
+        return self.crossing.widens(expr, lambda e: self.of(e).stride)
+
+    def _same_side(self, expr: Binary) -> bool:
+        return _is_int(expr.a) and self.even(expr.op, expr.a, expr.b)
+
     def _binary(self, expr: Binary) -> Shape:
         a, b = self.of(expr.a), self.of(expr.b)
-        if a.uniform and b.uniform:
+        if (a.uniform and b.uniform) or (expr.op in ("<", ">=") and self._same_side(expr)):
             return UNIFORM
         if a.stride is None or b.stride is None or not _is_int(expr) or not _is_int(expr.a):
             return VARYING
@@ -136,27 +185,46 @@ def _is_int(expr: Expr) -> bool:
     return isinstance(expr.type, Scalar) and expr.type.is_int and expr.type.bits >= 32
 
 
-def _may_wrap(expr: Expr) -> bool:
-    """Unsigned arithmetic below zero; sums and products are taken to stay below 2^32 (they are indices)."""
-    return any(
-        (isinstance(e, Binary) and e.op == "-")
-        or (isinstance(e, Unary) and e.op == "-")
-        or (isinstance(e, Cast) and isinstance(e.a.type, Scalar) and e.a.type.kind == "int")
-        or (isinstance(e, Const) and isinstance(e.value, int) and e.value >= 2**31)
-        for e in subexpressions(expr)
-    )
-
-
-def analyse(loop: For, carried: frozenset[str] = frozenset()) -> Shapes:
-    """Shapes in the body of `loop`, whose variable is linear with its step; `carried` variables differ."""
+def analyse(
+    loop: For,
+    carried: frozenset[str] = frozenset(),
+    count: int = LANES,
+    counters: frozenset[str] = frozenset(),
+) -> Shapes:
+    """Shapes in the body of `loop`, whose variable is linear with its step and goes onto `count` lanes;
+    `carried` variables differ; `counters` are those of loops around it that count up from zero."""
     step = loop.step.value if isinstance(loop.step, Const) else 1
-    shapes = Shapes({loop.var: Shape(int(step)), **dict.fromkeys(carried, VARYING)})
+    shapes = Shapes({loop.var: Shape(int(step)), **dict.fromkeys(carried, VARYING)}, count=count)
+    shapes.multiples = _multiples(loop, shapes)
+    shapes.crossing.counters = counters
+    shapes.crossing.define(loop.var, loop.lo, lambda e: shapes.of(e).stride)
     written = buffers_written(loop.body)
     while True:
-        before = (dict(shapes.variables), dict(shapes.private), set(shapes.diverging))
+        before = _state(shapes)
         _Walk(shapes, written).block(loop.body, divergent=False)
-        if before == (shapes.variables, shapes.private, shapes.diverging):
+        if before == _state(shapes):
             return shapes
+
+
+def _state(shapes: Shapes) -> tuple[object, ...]:
+    crossing = shapes.crossing
+    known = (set(shapes.diverging), set(crossing.low), set(crossing.steep))
+    return (dict(shapes.variables), dict(shapes.private), *known)
+
+
+def _multiples(loop: For, shapes: Shapes) -> dict[str, int]:
+    """Of variables that are set once, in the order of the text."""
+    changed = {s.name for s in statements(loop.body) if isinstance(s, Assign)}
+    shapes.multiples[loop.var] = gcd(shapes.multiple(loop.lo), shapes.count)
+    for stmt in statements(loop.body):
+        match stmt:
+            case Declare(name=name, init=init) if init is not None and name not in changed:
+                shapes.multiples[name] = shapes.multiple(init)
+            case For(var=name, lo=lo, step=step):
+                shapes.multiples[name] = gcd(shapes.multiple(lo), shapes.multiple(step))
+            case _:
+                pass
+    return shapes.multiples
 
 
 class _Walk:
@@ -178,6 +246,10 @@ class _Walk:
         elif old != shape:
             self.shapes.variables[name] = VARYING
 
+    def _define(self, name: str, value: Expr | None) -> None:
+        shapes = self.shapes
+        shapes.crossing.define(name, value, lambda e: shapes.of(e).stride)
+
     def _set(self, name: str, value: Shape, divergent: bool, declares: bool) -> None:
         """An assignment where lanes may be off, or of anything but a uniform value, makes a varying variable."""
         if declares:
@@ -191,11 +263,13 @@ class _Walk:
         shapes = self.shapes
         match stmt:
             case Declare(name=name, init=init):
+                self._define(name, init)
                 self._set(name, UNIFORM if init is None else shapes.of(init), divergent, True)
             case Alloc(name=name):
                 if not stmt.init or name in self.written:
                     shapes.private[name] = stmt
             case Assign(name=name, value=value):
+                self._define(name, value)
                 self._set(name, shapes.of(value), divergent, False)
             case Atomic(result=str(name)):
                 self._meet(name, VARYING)
@@ -229,8 +303,11 @@ class _Walk:
         shapes = self.shapes
         bounds = (loop.lo, loop.hi, loop.step)
         even = all(shapes.of(e).uniform for e in bounds)
-        apart = not even or id(loop) in shapes.diverging
-        self._meet(loop.var, UNIFORM if even else shapes.counting(loop) or VARYING)
+        counting = shapes.counting(loop)
+        together = even or (counting is not None and shapes.leave_together(loop))
+        apart = not together or id(loop) in shapes.diverging
+        self._define(loop.var, loop.lo)
+        self._meet(loop.var, UNIFORM if even else counting or VARYING)
         self._loop(loop, loop.body, divergent or apart, apart)
 
     def _loop(self, loop: For | While, body: Block, divergent: bool, apart: bool) -> None:

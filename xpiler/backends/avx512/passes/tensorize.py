@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from xpiler.backends.avx512.passes.crossing import counters
 from xpiler.backends.avx512.passes.instructions import LANES
 from xpiler.backends.avx512.passes.lanes import NeedsEight, Refusal
 from xpiler.backends.avx512.passes.reduction import (
@@ -69,6 +70,7 @@ class _Search:
     buffers: Buffers
     names: Names
     fuse: bool
+    counters: frozenset[str]
     done: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
 
@@ -113,7 +115,9 @@ class _Search:
             main, rest = narrow
             loop = replace(loop, lo=rest)
         try:
-            lanes = vectorize(loop, self.buffers, self.names, self.fuse, frozenset({vector}))
+            lanes = vectorize(
+                loop, self.buffers, self.names, self.fuse, frozenset({vector}), self.counters
+            )
         except (Refusal, NeedsEight):
             self.names.taken = taken
             return None
@@ -126,7 +130,7 @@ class _Search:
             return inner
         if not why:
             try:
-                new = vectorize(loop, self.buffers, self.names, self.fuse)
+                new = vectorize(loop, self.buffers, self.names, self.fuse, counters=self.counters)
             except Refusal as refusal:
                 why = str(refusal)
             except NeedsEight:
@@ -165,7 +169,9 @@ def _rewrite(program: Module, context: Context) -> Outcome:
     if kernel.level != "loops":
         return NotApplicable("the kernel is not at the level of loops")
     taken = set(reserved(program, kernel)) | declared(kernel.body)
-    search = _Search(_buffers(program, kernel), Names(taken), bool(context.knob(FUSE)))
+    search = _Search(
+        _buffers(program, kernel), Names(taken), bool(context.knob(FUSE)), counters(kernel.body)
+    )
     body = search.block(kernel.body)
     if not search.done:
         reasons = "; ".join(dict.fromkeys(search.refused))

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from itertools import product
+from typing import Final
 
+from xpiler.backends.avx512.passes.guards import conjunction, conjuncts, structured
 from xpiler.backends.avx512.passes.instructions import LANES, register, suffix
-from xpiler.backends.avx512.passes.lanes import MASK, Exec, Lanes, NeedsEight, Refusal, call
+from xpiler.backends.avx512.passes.lanes import (
+    MASK,
+    Exec,
+    Lanes,
+    NeedsEight,
+    Refusal,
+    call,
+    touches_memory,
+)
 from xpiler.backends.avx512.passes.memory import store
 from xpiler.backends.avx512.passes.shape import VARYING, Shapes, analyse
 from xpiler.ir.build import boolean, cast, const, i32
@@ -19,6 +29,7 @@ from xpiler.ir.nodes import (
     Binary,
     Block,
     Break,
+    Call,
     Const,
     Continue,
     Declare,
@@ -35,11 +46,13 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.types import BOOL, I32, I64, Pointer, Scalar, Vector
 from xpiler.ir.walk import assigned, blocks, declared, statements
-from xpiler.passes.names import Names
+from xpiler.passes.names import Names, rename_locals
 
 __all__ = ["Buffers", "vectorize"]
 
 Buffers = dict[str, tuple[Scalar, tuple[Expr, ...]]]
+_LARGE: Final = 24
+"""Statements of a loop that is not worth having twice."""
 
 
 def vectorize(
@@ -48,22 +61,26 @@ def vectorize(
     names: Names,
     fuse: bool = True,
     carried: frozenset[str] = frozenset(),
+    counters: frozenset[str] = frozenset(),
 ) -> Block:
     """The loop on sixteen lanes, or on eight where a lane holds 64-bit values; raises Refusal.
 
-    `carried` are variables of the lanes that live from one round to the next, declared before the loop.
+    `carried` are variables of the lanes that live from one round to the next, declared before the loop; `counters` those
+    of loops around it that count up from zero.
     """
     if loop.step != const(1, loop.type):
         raise Refusal(f"loop {loop.var!r} does not step by 1")
     outside = assigned(loop.body) - declared(loop.body) - carried
     if outside:
         raise Refusal(f"loop {loop.var!r} assigns {min(outside)!r}, which lives outside of it")
-    shapes = analyse(loop, carried)
+    loop = replace(loop, body=structured(loop.body))
     taken = set(names.taken)
     try:
+        shapes = analyse(loop, carried, counters=counters)
         return _Body(loop, shapes, LANES, names, buffers, fuse).loop()
     except NeedsEight:
         names.taken = taken
+        shapes = analyse(loop, carried, 8, counters)
         return _Body(loop, shapes, 8, names, buffers, fuse).loop()
 
 
@@ -89,6 +106,8 @@ class _Body:
         self.count = count
         self.names = names
         self.home: dict[str, str | None] = {}
+        self.whole = False
+        """Within a loop that has been split already."""
         self.frames: list[_Frame] = [_Frame(None)]
 
     # --- the loop itself
@@ -219,16 +238,25 @@ class _Body:
             then = tuple(self.block(stmt.then, ex))
             self._emit(If(stmt.cond, then, tuple(self.block(stmt.orelse, ex))))
             return
-        cond = self.lanes.mask(stmt.cond, ex)
         out = self.lanes.out
         if not stmt.orelse:
-            self._branch(self._variable("then", self.lanes.both(ex.mask, cond), out), stmt.then)
+            self._guarded(stmt, ex)
             return
-        taken = self.lanes.keep(cond, "cond")
-        then_mask = self._variable("then", self.lanes.both(ex.mask, taken), out)
-        else_mask = self._variable("orelse", self.lanes.minus(ex.mask, taken), out)
-        self._branch(then_mask, stmt.then)
-        self._branch(else_mask, stmt.orelse)
+        taken = self._variable("on", self.lanes.both(ex.mask, self.lanes.mask(stmt.cond, ex)), out)
+        others = self._variable("off", self.lanes.minus(ex.mask, taken), out)
+        self._branch(taken, stmt.then)
+        self._branch(others, stmt.orelse)
+
+    def _guarded(self, stmt: If, ex: Exec) -> None:
+        """What of the condition is the same for all lanes is asked once, before a mask is made of the rest."""
+        parts = conjuncts(stmt.cond)
+        alike = tuple(p for p in parts if self.shapes.of(p).uniform and not touches_memory(p))
+        rest = conjunction(tuple(p for p in parts if p not in alike))
+        outer, self.lanes.out = self.lanes.out, []
+        mask = self.lanes.both(ex.mask, self.lanes.mask(rest, ex))
+        self._branch(self._variable("on", mask, self.lanes.out), stmt.then)
+        done, self.lanes.out = tuple(self.lanes.out), outer
+        self.lanes.out += [If(conjunction(alike), done)] if alike else done
 
     def _branch(self, mask: Var, block: Block) -> None:
         self.frames[-1].masks.append(mask)
@@ -272,20 +300,67 @@ class _Body:
     def _counting(self, loop: For, ex: Exec) -> None:
         """Lanes start side by side and go in equal steps: lane 0's count decides, the others are masked."""
         leaves = _leaves(loop.body)
+        if not leaves and self._split(loop, ex):
+            return
         live = self._variable("live", self._all(ex), self.lanes.out) if leaves else ex.mask
         inside = Binary("<", Var(loop.var, loop.type), loop.hi)
         outer, self.lanes.out = self.lanes.out, []
         now = self._variable(
-            "now", self.lanes.both(live, self.lanes.mask(inside, ex)), self.lanes.out
+            "on", self.lanes.both(live, self.lanes.mask(inside, ex)), self.lanes.out
         )
         self.frames.append(_Frame(live if leaves else None, [now]))
         body = tuple(self.block(loop.body, Exec(now)))
         self.frames.pop()
-        self._emit(If(self.lanes.any(now), body))
+        # the loop goes on as long as lane 0 does
+        self.lanes.out += [If(self.lanes.any(now), body)] if live is not None else body
         if leaves and live is not None:
             self._emit(If(Unary("!", self.lanes.any(live)), (Break(),)))
         done, self.lanes.out = tuple(self.lanes.out), outer
         self._emit(replace(loop, body=done, axis="serial"))
+
+    def _split(self, loop: For, ex: Exec) -> bool:
+        """The rounds in which no lane is beyond the end go without a mask, then the last one with it."""
+        side = self.shapes.of(loop.lo).stride
+        plain = not any(isinstance(s, Alloc | Continue | Return) for s in statements(loop.body))
+        nested = any(id(s) in self.shapes.diverging for s in statements(loop.body))
+        if self.whole or side != 1 or not plain or nested or not isinstance(loop.type, Scalar):
+            return False
+        if _size(loop.body) > _LARGE:
+            return False
+        self.whole = True
+        index, more = Var(loop.var, loop.type), const(self.count - 1, loop.type)
+        self._emit(Declare(loop.var, loop.type, loop.lo))
+        advance = Assign(loop.var, Binary("+", index, loop.step))
+        body = (*self.block(loop.body, ex), advance)
+        self._emit(While(Binary("<", index, _less(loop.hi, more)), body))
+        self._rest(loop, ex, advance)
+        self.whole = False
+        return True
+
+    def _rest(self, loop: For, ex: Exec, advance: Assign) -> None:
+        index = Var(loop.var, loop.type)
+        outer, self.lanes.out = self.lanes.out, []
+        left = Binary("-", cast(I64, loop.hi), cast(I64, index))
+        first = call(f"xp_first_{self.count}", MASK, left)
+        rest = self._variable("rest", self.lanes.both(ex.mask, first), self.lanes.out)
+        body = self.block(self._copy(loop.body), Exec(rest))
+        once = isinstance(loop.step, Const) and int(loop.step.value) >= self.count
+        whole = (*self.lanes.out, *body) if once else (*self.lanes.out, *body, advance)
+        self.lanes.out = outer
+        inside = Binary("<", index, loop.hi)
+        self._emit(If(inside, whole) if once else While(inside, whole))
+
+    def _copy(self, body: Block) -> Block:
+        """The body with names of its own; its variables are what those of the body are."""
+        copy = rename_locals(body, self.names.taken)
+        for old, new in zip(statements(body), statements(copy), strict=True):
+            for name, now in zip(_declared(old), _declared(new), strict=True):
+                self.shapes.crossing.same(name, now)
+                if name in self.shapes.variables:
+                    self.shapes.variables[now] = self.shapes.variables[name]
+                if name in self.shapes.multiples:
+                    self.shapes.multiples[now] = self.shapes.multiples[name]
+        return copy
 
     def _all(self, ex: Exec) -> Expr:
         return call("xp_all_lanes", MASK, boolean(True)) if ex.mask is None else ex.mask
@@ -293,7 +368,7 @@ class _Body:
     def _iteration(self, body: Block, live: Var) -> list[Stmt]:
         """One round of a loop for the lanes still in it."""
         out: list[Stmt] = []
-        now = self._variable("now", live, out)
+        now = self._variable("on", live, out)
         self.frames.append(_Frame(live, [now]))
         out += self.block(body, Exec(now))
         self.frames.pop()
@@ -370,6 +445,30 @@ class _Body:
             address = AddressOf(back, (i32(0),), Pointer(register(elem).elem, const=True))
             value = call(f"_mm512_loadu_{suffix(elem)}", register(elem), address)
             self._set(stmt.result, value, ex)
+
+
+def _less(bound: Expr, by: Const) -> Expr:
+    """`bound - by`, not below zero where the type has nothing there."""
+    type_ = bound.type
+    if isinstance(type_, Scalar) and not type_.is_signed:
+        bound = Call("max", (bound, by), type_)
+    if isinstance(bound, Const):
+        return const(int(bound.value) - int(by.value), by.type)
+    return Binary("-", bound, by)
+
+
+def _size(block: Block) -> int:
+    return sum(1 for _ in statements(block))
+
+
+def _declared(stmt: Stmt) -> tuple[str, ...]:
+    match stmt:
+        case Declare(name=name) | For(var=name):
+            return (name,)
+        case Atomic(result=str(name)):
+            return (name,)
+        case _:
+            return ()
 
 
 def _leaves(block: Block) -> bool:
