@@ -74,7 +74,7 @@ class TextureFormat:
     @property
     def word(self) -> int:
         """Bits 0 linear, 1 normalised, 2 scaled, 3-8 addressing of three axes, 9-10 kind, 11-13 channels, 14-19 bits,
-        20 layered."""
+        20 layered, 21 a border that is not 0, 22 sRGB (neither has counterparts here)."""
         s = self.sampler
         address = sum(ADDRESSING.index(s.along(k)) << (3 + 2 * k) for k in range(3))
         modes = s.linear | s.normalized << 1 | s.scaled << 2 | address
@@ -86,7 +86,8 @@ class TextureFormat:
         """The bits of the word on which the kernel counts."""
         modes = 0b100 if self.axes == 0 else 0b111
         address = (1 << 2 * self.axes) - 1
-        return modes | address << 3 | 0x7FF << 9 | (1 << 20 if self.axes else 0)
+        whole = 0b111 << 20 if self.axes else 0
+        return modes | address << 3 | 0x7FF << 9 | whole
 
     @property
     def part(self) -> str:

@@ -69,11 +69,12 @@ _STEPS: Final = re.compile(
     r"\s*&?\s*(?P<resource>\w+)\s*,\s*&?\s*(?P<desc>\w+)\s*,)"
     r"|\bcudaTextureDesc\s+(?P<declared>\w+)\s*(?:;|=\s*\{\s*\}|\{\s*\})"
     r"|\bmemset\s*\(\s*&\s*(?P<cleared>\w+)\s*,\s*0"
-    r"|\b(?P<var>\w+)\s*\.\s*(?P<field>filterMode|readMode|normalizedCoords|addressMode\s*\[\s*(?P<axis>\d)\s*\])"
-    r"\s*=(?!=)\s*(?P<value>[^;,]+)[;,]"
+    r"|(?P<set>(?:\b\w+\s*\.\s*(?:filterMode|readMode|normalizedCoords|sRGB|(?:addressMode|borderColor)\s*\[\s*\d\s*\])"
+    r"\s*=(?!=)\s*)+)(?P<value>[^;,]+)[;,]"
     r"|\bcudaCreateChannelDesc\s*(?:<\s*(?P<type>[\w ]+?)\s*>\s*\(\s*\)"
     r"|\(\s*(?P<bits>\d+)\s*,[^()]*?cudaChannelFormatKind(?P<kind>\w+)\s*\))"
 )
+_FIELD: Final = re.compile(r"(?P<var>\w+)\s*\.\s*(?P<field>\w+)(?:\s*\[\s*(?P<axis>\d)\s*\])?\s*=")
 _COMMENTS: Final = re.compile(r"//[^\n]*|/\*.*?\*/", re.S)
 _UNSET: Final = Sampler(address=("wrap", "wrap", "wrap"))  # what a descriptor of zeros says
 _KINDS: Final = {
@@ -125,18 +126,26 @@ def _made(text: str) -> list[tuple[str, Chosen]]:
         elif step["declared"] or step["cleared"]:
             name = step["declared"] or step["cleared"]
             descriptors[name] = Chosen(_UNSET)
-        elif step["var"]:
-            old = descriptors.get(step["var"], Chosen(_UNSET))
-            descriptors[step["var"]] = _set(old, step["field"], step["axis"], step["value"])
+        elif step["set"]:
+            for field_ in _FIELD.finditer(step["set"]):
+                old = descriptors.get(field_["var"], Chosen(_UNSET))
+                descriptors[field_["var"]] = _set(
+                    old, field_["field"], field_["axis"], step["value"]
+                )
         else:
             channels[_channel(step["type"], step["bits"], step["kind"])] = None
-    stored = next(iter(channels)) if len(channels) == 1 else None
+    # only short integers are read as normalised floats
+    short = [c for c in channels if c is not None and c.is_int and c.bits <= 16]
+    stored = short[0] if len(short) == 1 else next(iter(channels), None)
+    stored = stored if len(channels) == 1 or len(short) == 1 else None
     return [(name, _stored(c, stored)) for (name, _), c in zip(made, chosen, strict=True)]
 
 
 def _stored(chosen: Chosen, stored: Scalar | None) -> Chosen:
     """The file's one type of channel is told where the type that is read does not tell it."""
-    if chosen.sampler.scaled or (stored is not None and stored == F16):
+    s = chosen.sampler
+    chosen = replace(chosen, sampler=replace(s, address=(s.along(0), s.along(1), s.along(2))))
+    if s.scaled or stored == F16:
         return replace(chosen, stored=stored)
     return chosen
 
@@ -151,6 +160,9 @@ def _channel(type_: str | None, bits: str | None, kind: str | None) -> Scalar | 
 def _set(old: Chosen, name: str, axis: str | None, value: str) -> Chosen:
     word = value.strip()
     s = old.sampler
+    if name in ("borderColor", "sRGB"):
+        plain = re.fullmatch(r"0(?:\.0*)?f?|false", word) is not None
+        return old if plain else replace(old, problem=f"its {name} is not 0")
     if axis is not None and int(axis) < 3:
         mode = word.removeprefix("cudaAddressMode").lower()
         if mode in ADDRESSING:
@@ -166,7 +178,7 @@ def _set(old: Chosen, name: str, axis: str | None, value: str) -> Chosen:
         **{("normalizedCoords", w): replace(s, normalized=True) for w in ("1", "true")},
     }.get((name, word))
     if known is None:
-        return replace(old, problem=f"its {name.split('[')[0].strip()} is {word}, no constant")
+        return replace(old, problem=f"its {name} is {word}, no constant")
     return replace(old, sampler=known)
 
 

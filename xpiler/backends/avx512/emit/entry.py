@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import groupby
 
 from xpiler.backends.avx512.emit.expressions import value_type
-from xpiler.backends.avx512.emit.signature import parameter_name, parameters
+from xpiler.backends.avx512.emit.signature import is_texture, parameter_name, parameters
 from xpiler.backends.base import KernelEntry
 from xpiler.ir.nodes import Param
+from xpiler.ir.textures import texture_part
 from xpiler.ir.types import BF16, F16, Pointer, Scalar
 
 __all__ = ["KERNEL_SUFFIX", "callable_text", "entry_unit"]
@@ -70,13 +72,18 @@ def _entry(entry: KernelEntry, names: Sequence[str]) -> str:
         if len(parts) == 1 and not parts[0][0]:
             types.append(_type(parts[0][1]))
             values.append(f"*({types[-1]} *)args[{position}]")
+        elif is_texture(parts):
+            types.append(f"xp_object_{entry.index}_{number}")
+            before.append(f"struct {types[-1]} {{ {_TEXTURE} }};")
+            body += _texture(f"{types[-1]} v{number}", parts, position)
+            values.append(f"v{number}")
         else:
             types.append(f"xp_object_{entry.index}_{number}")
             fields = [(_type(p), path) for path, p in parts]
             before.append(f"struct {types[-1]} {{ {_fields(fields)} }};")
             body.append(f"  {types[-1]} v{number};")
             body += [
-                f"  memcpy(&v{number}.{_name(path)}, args[{position + i}], sizeof v{number}.{_name(path)});"
+                f"  memcpy(&v{number}{_member(path)}, args[{position + i}], sizeof v{number}{_member(path)});"
                 for i, (_, path) in enumerate(fields)
             ]
             values.append(f"v{number}")
@@ -96,6 +103,21 @@ def _entry(entry: KernelEntry, names: Sequence[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
+_TEXTURE = "const void *texels; int32_t width, height, depth, stride; uint32_t format;"
+"""The members of the prelude's texture objects, in their order."""
+
+
+def _texture(declared: str, parts: Sequence[tuple[str, Param]], position: int) -> list[str]:
+    """A texture over a buffer of the case: extents that the kernel does not use are 1."""
+    name = declared.split()[-1]
+    word = next(p.word for path, _ in parts if (p := texture_part(path)) is not None)
+    lines = [f"  {declared} = {{nullptr, 1, 1, 1, 1, {word}u}};"]
+    for i, (path, param) in enumerate(parts):
+        member = "texels" if texture_part(path) is not None else path[1:]
+        lines.append(f"  {name}.{member} = *({_type(param)} *)args[{position + i}];")
+    return lines
+
+
 def _type(param: Param) -> str:
     if isinstance(param.type, Pointer):
         return "void *"
@@ -106,9 +128,25 @@ def _scalar(type_: Scalar) -> str:
     return "uint16_t" if type_ in (F16, BF16) else value_type(type_)
 
 
-def _name(path: str) -> str:
-    return re.sub(r"\W+", "_", path).strip("_")
+def _steps(path: str) -> list[str]:
+    """`.a.dims[0]` as `a`, `dims`, `_0`."""
+    return [f"_{s}" if s.isdigit() else s for s in re.findall(r"\w+", path)]
+
+
+def _member(path: str) -> str:
+    return "".join(f".{step}" for step in _steps(path))
 
 
 def _fields(fields: Sequence[tuple[str, str]]) -> str:
-    return " ".join(f"{type_} {_name(path)};" for type_, path in fields) or "char empty;"
+    """Members with the padding that they have in the source: objects within the object are such here too."""
+    return _members([(type_, _steps(path)) for type_, path in fields]) or "char empty;"
+
+
+def _members(fields: Sequence[tuple[str, list[str]]]) -> str:
+    parts = []
+    for name, group in groupby(fields, key=lambda field: field[1][0]):
+        inner = [(type_, steps[1:]) for type_, steps in group]
+        plain = len(inner) == 1 and not inner[0][1]
+        type_ = inner[0][0] if plain else f"struct {{ {_members(inner)} }}"
+        parts.append(f"{type_} {name};")
+    return " ".join(parts)

@@ -7,6 +7,7 @@ from typing import Final
 
 from xpiler.backends.avx512.emit.api_device import DEVICE, ERRORS
 from xpiler.backends.avx512.emit.api_launch import LAUNCH
+from xpiler.backends.avx512.emit.api_textures import TEXTURES
 from xpiler.backends.avx512.emit.piece import Piece, piece
 from xpiler.backends.curand_states import STATES
 
@@ -322,6 +323,7 @@ static inline cudaError_t cudaEventElapsedTime(float *ms, cudaEvent_t start, cud
   return cudaSuccess;
 }
 """),
+    *TEXTURES,
     *DEVICE,
     piece(
         "xp_refused",

@@ -9,9 +9,17 @@ from typing import Final
 
 from xpiler.backends.avx512.emit.expressions import memory_type, value_type
 from xpiler.ir.nodes import Param
+from xpiler.ir.textures import EXTENTS, texture_part
 from xpiler.ir.types import BF16, F16, Pointer, Scalar
 
-__all__ = ["LAUNCH_TYPES", "Parameter", "launch_names", "parameter_name", "parameters"]
+__all__ = [
+    "LAUNCH_TYPES",
+    "Parameter",
+    "is_texture",
+    "launch_names",
+    "parameter_name",
+    "parameters",
+]
 
 LAUNCH_TYPES: Final = ("xp_dim3 ", "xp_dim3 ", "size_t ")
 
@@ -60,17 +68,39 @@ def parameters(
         return tuple(Parameter(_bare(p), p.name, (("", p),)) for p in params)
     found = []
     rest = list(params)
+    source = _expanded(params, source)
     for number, text in enumerate(source):
         name = parameter_name(text) or (rest[0].name if rest else f"unused_{number}")
         parts = _parts(name, rest, len(source) - number - 1)
+        if c and is_texture(parts) and "cudaTextureObject_t" in text:
+            found += [Parameter(_bare(p), p.name, (("", p),)) for _, p in parts]
+            rest = rest[len(parts) :]
+            continue
         rest = rest[len(parts) :]
         found.append(Parameter(_type(text, name, parts, actual, c), name, parts))
     return tuple(found)
 
 
+def is_texture(parts: Sequence[tuple[str, Param]]) -> bool:
+    """Whether a parameter's parts are those of a texture."""
+    return any(texture_part(path) is not None for path, _ in parts)
+
+
+def _expanded(params: Sequence[Param], source: Sequence[str]) -> list[str]:
+    """A pack of parameters as those of the instance."""
+    texts: list[str] = []
+    for text in source:
+        name = parameter_name(text)
+        pack = [p for p in params if re.fullmatch(rf"{re.escape(name)}(_\d+)?", p.name)]
+        texts += [f"{_bare(p)} {p.name}" for p in pack] if "..." in text else [text]
+    return texts
+
+
 def _parts(name: str, rest: Sequence[Param], left: int) -> tuple[tuple[str, Param], ...]:
     parts: list[tuple[str, Param]] = []
     for param in rest:
+        if not parts and param.name == name and _OF_TEXTURE.fullmatch(param.origin):
+            return (("", param),)  # C takes a texture part by part
         if re.match(rf"{re.escape(name)}[.\[]", param.origin):
             parts.append((param.origin[len(name) :], param))
             continue
@@ -81,6 +111,7 @@ def _parts(name: str, rest: Sequence[Param], left: int) -> tuple[tuple[str, Para
     return tuple(parts)
 
 
+_OF_TEXTURE: Final = re.compile(rf"\w+\.(?:texels<.*|{'|'.join(EXTENTS)})")
 _SAME: Final = {
     "int": "int32_t", "signed int": "int32_t", "signed": "int32_t", "unsigned": "uint32_t",
     "unsigned int": "uint32_t", "short": "int16_t", "unsigned short": "uint16_t",

@@ -195,7 +195,7 @@ enum cudaResourceType {
   cudaResourceTypePitch2D = 3
 };
 enum cudaSurfaceBoundaryMode { cudaBoundaryModeZero = 0, cudaBoundaryModeClamp = 1, cudaBoundaryModeTrap = 2 };
-enum {
+enum xp_array_flags {
   cudaArrayDefault = 0,
   cudaArrayLayered = 1,
   cudaArraySurfaceLoadStore = 2,
