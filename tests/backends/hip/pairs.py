@@ -69,6 +69,7 @@ PAIRS = (
         "rand device",
         "#include <curand_kernel.h>\n__device__ void f(curandState *s) { curand_init(1, 2, 3, s); }",
         "#include <hiprand/hiprand_kernel.h>",
+        ("XP5113",),
     ),
     Pair(
         "sparse",
@@ -183,7 +184,20 @@ PAIRS = (
         "#define GO(k, n) k<<<(n), 32>>>(); cudaGetLastError()",
         "k<<<(n), 32>>>(); hipGetLastError()",
     ),
-    Pair("pasted", "#define CALL(f) cuda##f", "#define CALL(f) cuda##f"),
+    Pair("pasted", "#define CALL(f) cuda##f", "#define CALL(f) hip##f", ("XP5108",)),
+    Pair(
+        "pasted, with uses",
+        "#define CALL(f, x) cublasS##f(x)\nvoid f() { CALL(gemm, 1); }",
+        "#define CALL(f, x) hipblasS##f(x)",
+        ("XP5108",),
+    ),
+    Pair(
+        "pasted, to a name that HIP has otherwise",
+        "#define CALL(f, x) cuda##f(x)\nvoid f() { CALL(MallocHost, 1); }",
+        "#define CALL(f, x) cuda##f(x)",
+        ("XP5108",),
+    ),
+    Pair("pasted, no CUDA", "#define CUT(f) cut##f\ncudaError_t e;", "#define CUT(f) cut##f"),
     # left and reported
     Pair(
         "no counterpart",

@@ -208,3 +208,11 @@ def test_comments_and_strings_are_untouched(comment: str, string: str, code: str
     for start, end in before.comments:
         assert source[start:end] in kept
     assert f'"{string}cudaFree"'.encode() in result
+
+
+def test_advice_is_given_for_what_hip_lacks() -> None:
+    text = b"void f() { cudaCtxResetPersistingL2Cache(); cublasGetVersion(0, 0); cudaArrayGetPlane(0); }"
+    hints = [d.hint for d in rewrite(text, "t.cu", OPTIONS).diagnostics]
+    assert "drop it" in hints[0]
+    assert "HIPBLAS_VERSION_MAJOR" in hints[1]
+    assert "XP5101" in hints[2]

@@ -265,4 +265,101 @@ TREE_PAIRS = (
         "#include <cudaSomethingNew.h>",
         ("XP5103",),
     ),
+    # the driver API
+    Pair(
+        "device pointers are void *",
+        "void f(CUdeviceptr p, int n) { CUdeviceptr q = p + 16, r[2] = {q, n + p}; r[0] += n; g(p % 256, q - p); r[1]++; }",
+        "void f(hipDeviceptr_t p, int n) { hipDeviceptr_t q = (char *)p + 16, r[2] = {q, n + (char *)p}; "
+        "r[0] = (char *)r[0] + n; g((size_t)p % 256, (char *)q - (char *)p); r[1]++; }",
+    ),
+    Pair(
+        "sum of a cast",
+        "void f(float *p) { CUdeviceptr q = (CUdeviceptr)p + 4, r = (CUdeviceptr)p; }",
+        "{ hipDeviceptr_t q = (char *)p + 4, r = (hipDeviceptr_t)p; }",
+    ),
+    Pair(
+        "attribute of a function",
+        "void f(CUfunction k, CUfunction_attribute a) { cuFuncSetAttribute(k, a, 1);"
+        " cuFuncSetAttribute(k, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, 65536); }",
+        "{ hipFuncSetAttribute(k, static_cast<hipFuncAttribute>(a), 1);"
+        " hipFuncSetAttribute(k, hipFuncAttributeMaxDynamicSharedMemorySize, 65536); }",
+    ),
+    Pair(
+        "structures of copies",
+        "CUDA_MEMCPY2D a; CUDA_MEMCPY3D b; unsigned f = CU_CTX_SCHED_AUTO;",
+        "hip_Memcpy2D a; HIP_MEMCPY3D b; unsigned f = hipDeviceScheduleAuto;",
+    ),
+    Pair(
+        "graphs of CUDA 12",
+        "void f(cudaGraphExec_t x, cudaGraph_t g) { cudaGraphInstantiate(&x, g, 0); cudaGraphInstantiate(&x, g, 0, 0, 0); }",
+        "{ hipGraphInstantiateWithFlags(&x, g, 0); hipGraphInstantiate(&x, g, 0, 0, 0); }",
+    ),
+    Pair(
+        "update of a graph in CUDA 12",
+        "void f(cudaGraphExec_t x, cudaGraph_t g) { cudaGraphExecUpdate(x, g, 0); }",
+        "hipGraphExecUpdate(x, g, 0);",
+        ("XP5107",),
+    ),
+    # compilers and libraries
+    Pair(
+        "release of nvcc",
+        "#ifdef __CUDACC_VER_MAJOR__\n#if __CUDACC_VER_MAJOR__ > 11\nint k;\n#endif\n#endif\ncudaError_t e;",
+        "#ifdef __HIPCC__\n#if XPILER_CUDACC_VER_MAJOR > 11\n",
+        ("XP5112",),
+        helpers=("arch",),
+    ),
+    Pair(
+        "thrust's system",
+        "#include <thrust/system/cuda/execution_policy.h>\nvoid f() { thrust::sort(thrust::cuda::par.on(0), a, b); }\n"
+        "#if THRUST_DEVICE_SYSTEM == THRUST_DEVICE_SYSTEM_CUDA\n#endif",
+        "#include <thrust/system/hip/execution_policy.h>\nvoid f() { thrust::sort(thrust::hip::par.on(0), a, b); }\n"
+        "#if THRUST_DEVICE_SYSTEM == THRUST_DEVICE_SYSTEM_HIP\n",
+    ),
+    Pair(
+        "several headers that are one",
+        "#include <cuda_runtime.h>\n#include <device_launch_parameters.h>\n#include <cuda.h> // twice\n#include <cub/cub.cuh>\n"
+        "#include <cub/block/block_scan.cuh>\n#ifdef A\n#include <cuda.h>\n#endif\nint x;",
+        "#include <hip/hip_runtime.h>\n#include <hip/hip_runtime.h> // twice\n#include <hipcub/hipcub.hpp>\n"
+        "#ifdef A\n#include <hip/hip_runtime.h>\n#endif\nint x;",
+    ),
+    Pair(
+        "a column of backslashes",
+        "#define CHECK(x)          \\\n  if (cudaSuccess != (x)) \\\n    cudaDeviceReset();    \\\n  else                    \\\n    (void)0\n",
+        "#define CHECK(x)          \\\n  if (hipSuccess != (x))  \\\n    hipDeviceReset();     \\\n  else                    \\\n    (void)0\n",
+    ),
+    Pair(
+        "Philox draws the same",
+        "#include <curand_kernel.h>\n__device__ void f(curandStatePhilox4_32_10_t *s) { curand_init(1, 2, 3, s); }",
+        "__device__ void f(hiprandStatePhilox4_32_10_t *s) { hiprand_init(1, 2, 3, s); }",
+    ),
+    # strings
+    Pair(
+        "a library by name",
+        'void *f() { return dlopen("libcuda.so.1", 1); } cudaError_t e;',
+        '"libcuda.so.1"',
+        ("XP5407",),
+    ),
+    Pair(
+        "a function by name",
+        'void *f(void *l) { puts("cuMemAlloc_v2"); return dlsym(l, "cuMemAlloc_v2"); } cudaError_t e;',
+        'dlsym(l, "cuMemAlloc_v2")',
+        ("XP5407",),
+    ),
+    Pair(
+        "a kernel in a string",
+        'const char *s = "extern \\"C\\" __global__ void k(int *p) {\\n"\n  "p[0] = __shfl_sync(-1, p[1], 0); }"; nvrtcResult r;',
+        "__shfl_sync(-1, p[1], 0)",
+        ("XP5407",),
+    ),
+    Pair(
+        "a kernel in a string that is HIP too",
+        'const char *s = R"(extern "C" __global__ void k(int *p) { p[threadIdx.x] = 1; })"; nvrtcResult r;',
+        "__global__ void k(int *p)",
+    ),
+    Pair(
+        "options of NVRTC",
+        'void f(nvrtcProgram p) { const char *o[] = {"--gpu-architecture=sm_80", "-DN=1"}; nvrtcCompileProgram(p, 2, o); }',
+        '"--gpu-architecture=sm_80"',
+        ("XP5407",),
+    ),
 )

@@ -48,6 +48,30 @@ def cuda_arch(view: View, at: int) -> bool:
     return True
 
 
+def compiler_release(view: View, at: int) -> bool:
+    """nvcc's release: whether it is nvcc, or which; AMD's compiler takes the branches of CUDA 12.4."""
+    if view.is_directive(at, "define") or view.is_directive(at, "undef"):
+        return True
+    before = view.text(at - 1)
+    view.findings.count(view.text(at))
+    if before in ("ifdef", "ifndef", "defined") or (
+        before == "(" and view.text(at - 2) == "defined"
+    ):
+        view.replace(at, "__HIPCC__")
+        return True
+    hip = f"XPILER_{view.text(at).strip('_')}"
+    view.findings.helpers.add("arch")
+    view.replace(at, hip)
+    view.report("XP5112", at, name=view.text(at), hip=hip)
+    return True
+
+
+def thrust_system(view: View, at: int) -> bool:
+    view.replace(at, "THRUST_DEVICE_SYSTEM_HIP")
+    view.findings.count("THRUST_DEVICE_SYSTEM_CUDA")
+    return True
+
+
 def version(view: View, at: int) -> bool:
     view.report("XP5105", at, name=view.text(at))
     return False
@@ -72,6 +96,14 @@ def coalesced(view: View, at: int) -> bool:
 
 def libcu(view: View, at: int) -> bool:
     """`cuda::std::...`, `cuda::atomic`: libcu++."""
+    if (
+        view.text(at + 1) == "::"
+        and view.text(at - 1) == "::"
+        and view.text(at - 2) in ("thrust", "system")
+    ):
+        view.replace(at, "hip")
+        view.findings.count("thrust::cuda")
+        return True
     if (
         view.text(at + 1) == "::"
         and view.text(at - 1) not in ("::", ".", "->")
@@ -265,6 +297,8 @@ HANDLERS: Mapping[str, Handler] = {
     "__CUDA_ARCH__": cuda_arch,
     "CUDART_VERSION": version,
     "CUDA_VERSION": version,
+    **dict.fromkeys(("__CUDACC_VER_MAJOR__", "__CUDACC_VER_MINOR__"), compiler_release),
+    "THRUST_DEVICE_SYSTEM_CUDA": thrust_system,
     "texture": texture_reference,
     "cudaMallocManaged": managed,
     "coalesced_threads": coalesced,

@@ -126,6 +126,7 @@ def _line_start(view: View, at: int) -> int:
 def rewrite_includes(view: View, includes: Includes) -> set[str]:
     """Edits the include lines; returns the HIP headers that the file then has (or gets elsewhere)."""
     present: set[str] = set()
+    written: set[str] = set()
     user = {rule.match: rule.to for rule in view.options.rules if rule.kind == "header"}
     for include in includes.items:
         view.findings.taken.update(range(include.first, include.end))
@@ -154,14 +155,29 @@ def rewrite_includes(view: View, includes: Includes) -> set[str]:
             continue
         path = header.hip or "hip/hip_runtime.h"
         check_release(view, include.first, f"<{path}>", header.since)
-        if include.depth <= includes.guard_depth:
+        always = include.depth <= includes.guard_depth
+        if path in written and always and _alone(view, include):
+            # Several of CUDA's headers are one of HIP's: once is enough.
+            end = view.tokens.source.find(b"\n", include.stop) + 1
+            view.delete_bytes(_line_start(view, include.start), end)
+            continue
+        if always:
             present.add(path)
+            written.add(path)
         _put(view, include, path)
         at = _line_start(view, include.start)
         if path in _BEFORE and view.tokens.source[at : include.start].strip().startswith(b"#"):
             newline = "\r\n" if b"\r\n" in view.tokens.source[:4096] else "\n"
             view.insert(at, newline.join((*_BEFORE[path], "")))
     return present
+
+
+def _alone(view: View, include: Include) -> bool:
+    """Whether nothing else stands on the include's line, no comment either, and the line ends."""
+    source = view.tokens.source
+    end = source.find(b"\n", include.stop)
+    before = source[source.rfind(b"\n", 0, include.start) + 1 : include.start].split()
+    return end >= 0 and not source[include.stop : end].strip() and b"".join(before) == b"#include"
 
 
 def _unknown(view: View, include: Include) -> None:

@@ -13,6 +13,7 @@ __all__ = [
     "ErrorValue",
     "Header",
     "Name",
+    "advice_on",
     "error_value",
     "find_header",
     "find_name",
@@ -30,7 +31,7 @@ _LOOKS_LIKE_CUDA = re.compile(
     r"|Surf|Array|Driver|Param|Occupancy|Get|Ipc)[A-Z]\w*|CU(?:device|context|module|function|stream|event"
     r"|result|array|texref|graph)\w*|cublas[A-Z]\w*|CUBLAS\w*_\w+|cufft[A-Z]\w*|CUFFT_\w+|curand[A-Z_]\w*|CURAND_\w+"
     r"|cusparse[A-Z]\w*|CUSPARSE_\w+|cusolver[A-Z]\w*|CUSOLVER_\w+|cudnn[A-Z]\w*|CUDNN_\w+|nvrtc[A-Z]\w*|NVRTC_\w+"
-    r"|nvml[A-Z]\w*|NVML_\w+|npp[a-z]*[A-Z]\w*|nvtx[A-Z]\w*|cutensor[A-Z]\w*|nvjpeg[A-Z]\w*|__nv_\w+"
+    r"|nvml[A-Z]\w*|NVML_\w+|NVTX_[A-Z]\w*|npp[a-z]*[A-Z]\w*|nvtx[A-Z]\w*|cutensor[A-Z]\w*|nvjpeg[A-Z]\w*|__nv_\w+"
     r"|__nvvm_\w+|__cluster_dims__|__grid_constant__|__nv_pure__)"
 )
 
@@ -81,8 +82,8 @@ def _headers() -> dict[str, dict[str, str]]:
 def find_name(name: str) -> Name | None:
     """The table's row for a CUDA name; a versioned one (`cublasSgemm_v2`) is what its base is."""
     row = _names().get(name)
-    if row is None and name.endswith("_v2"):
-        row = _names().get(name[:-3])
+    if (row is None or not row[0]) and name.endswith("_v2"):
+        row = _names().get(name[:-3], row)
     return None if row is None else Name(name, *row)
 
 
@@ -118,6 +119,17 @@ def first_release(header: str) -> str:
     return _headers()["since"].get(header, "")
 
 
+@cache
+def _advice() -> tuple[tuple[re.Pattern[str], str], ...]:
+    rows = tomllib.loads((TABLES / "advice.toml").read_text())["advice"]
+    return tuple((re.compile(row["names"]), row["do"]) for row in rows)
+
+
+def advice_on(name: str) -> str:
+    """What to do about a name without HIP counterpart; empty where there is nothing to say but the general."""
+    return next((do for names, do in _advice() if names.fullmatch(name)), "")
+
+
 def search_names(part: str) -> tuple[Name, ...]:
     """Rows whose CUDA or HIP name contains `part`, whatever the case."""
     wanted = part.lower()
@@ -141,6 +153,9 @@ def find_header(path: str) -> Header | None:
         return Header(path, exact, tables["since"].get(exact, ""), "")
     if path in tables["missing"]:
         return Header(path, "", "", tables["missing"][path])
+    for folder, hip in tables["moved"].items():
+        if path.startswith(folder):
+            return Header(path, hip + path[len(folder) :], "", "")
     for folder, header in tables["folders"].items():
         if path.startswith(folder):
             return Header(path, header, tables["since"].get(header, ""), "")

@@ -13,15 +13,23 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from xpiler.backends.base import Diagnostic
-from xpiler.backends.hip import calls, device, ptx, warp
+from xpiler.backends.hip import calls, device, driver, generators, ptx, warp
 from xpiler.backends.hip.dialect import rewrite_dialect
 from xpiler.backends.hip.helpers import NAMESPACE, prelude
 from xpiler.backends.hip.includes import Includes, rewrite_includes, scan_includes
-from xpiler.backends.hip.names import error_value, find_name, first_release, looks_like_cuda
+from xpiler.backends.hip.names import (
+    advice_on,
+    error_value,
+    find_name,
+    first_release,
+    looks_like_cuda,
+)
 from xpiler.backends.hip.options import HipOptions
 from xpiler.backends.hip.overloads import rewrite_overloads
+from xpiler.backends.hip.pasted import rewrite_pasted
 from xpiler.backends.hip.release import check_release
 from xpiler.backends.hip.rules import user_handlers
+from xpiler.backends.hip.texts import check_strings
 from xpiler.backends.hip.types import HANDLERS as TYPE_HANDLERS
 from xpiler.backends.hip.types import rewrite_types
 from xpiler.backends.hip.view import View
@@ -141,6 +149,7 @@ def rewrite(source: bytes, file: str, options: HipOptions) -> Rewritten:
         **warp.HANDLERS,
         **calls.HANDLERS,
         **device.HANDLERS,
+        **driver.HANDLERS,
         **ptx.HANDLERS,
         **TYPE_HANDLERS,
         **user_handlers(options.rules),
@@ -149,12 +158,17 @@ def rewrite(source: bytes, file: str, options: HipOptions) -> Rewritten:
     rewrite_dialect(view)
     rewrite_overloads(view)
     rewrite_types(view)
+    driver.rewrite_device_pointers(view)
+    rewrite_pasted(view)
     _rewrite_names(view, handlers)
+    check_strings(view, lambda text: _uses(text, options))
+    generators.check_generators(view)
     _find_hazards(view)
     _add_includes(view, includes, present)
     if options.annotate:
         _annotate(view)
     edits = _without_nested(view.findings.edits)
+    edits += _continuations(source, edits)
     found = view.findings
     return Rewritten(
         apply(source, edits),
@@ -174,13 +188,17 @@ def _rewrite_names(view: View, handlers: Mapping[str, Callable[[View, int], bool
     taken = view.findings.taken
     for i, token in enumerate(view.items):
         if token.kind != "name" or i in taken:
-            if token.kind == "string":
-                _check_string(view, i)
             continue
         handler = handlers.get(token.text)
         if handler is not None and handler(view, i):
             continue
         _rename(view, i)
+
+
+def _uses(text: bytes, options: HipOptions) -> tuple[str, ...]:
+    """CUDA names of a device text that HIP's own compiler would not take."""
+    result = rewrite(text, "", options)
+    return (*result.converted, *result.left)
 
 
 def _rename(view: View, at: int) -> None:
@@ -197,13 +215,10 @@ def _rename(view: View, at: int) -> None:
         view.findings.count(name)
         return
     if row is None:
-        if view.text(at - 1) == "##" or view.text(at + 1) == "##":
-            _pasted(view, at)
-            return
-        view.report("XP5102", at, name=name)
+        view.report("XP5102", at, hint=advice_on(name), name=name)
         view.findings.left[name] = view.findings.left.get(name, 0) + 1
     elif not row.hip:
-        view.report("XP5101", at, name=name, library=row.library)
+        view.report("XP5101", at, hint=advice_on(name), name=name, library=row.library)
         view.findings.left[name] = view.findings.left.get(name, 0) + 1
     elif row.hip != name:
         if at not in view.findings.taken:
@@ -213,17 +228,7 @@ def _rename(view: View, at: int) -> None:
         check_release(view, at, row.hip, row.since)
 
 
-def _pasted(view: View, at: int) -> None:
-    view.report("XP5108", at, text=f"{view.text(at)} ##")
-
-
-_MODULE = re.compile(r'"[^"]*\.(?:ptx|cubin|fatbin)"')
 _VOLATILE_SHARED = re.compile(rb"volatile\s+\w+\s*\*|volatile\s+__shared__|__shared__\s+volatile")
-
-
-def _check_string(view: View, at: int) -> None:
-    if _MODULE.fullmatch(view.text(at)):
-        view.report("XP5405", at, text=view.text(at))
 
 
 def _find_hazards(view: View) -> None:
@@ -318,6 +323,37 @@ def _uses_runtime(view: View) -> bool:
         (row := find_name(name)) is not None and row.library == "runtime"
         for name in view.findings.converted
     )
+
+
+_CONTINUED = re.compile(rb"(?<=[^ \t\r\n])( +)\\\r?(?:\n|\Z)")
+
+
+def _continuations(source: bytes, edits: list[Edit]) -> list[Edit]:
+    """Blanks before the backslashes of a macro's lines, so that a column of backslashes stays one."""
+    by_line: dict[int, list[Edit]] = {}
+    for edit in edits:
+        by_line.setdefault(source.rfind(b"\n", 0, edit.start_byte) + 1, []).append(edit)
+    moved: list[Edit] = []
+    for start, changes in by_line.items():
+        stop = source.find(b"\n", start)
+        line_end = len(source) if stop < 0 else stop + 1
+        blanks = _CONTINUED.search(source, start, line_end)
+        inside = all(e.end_byte < line_end and "\n" not in e.text for e in changes)
+        if blanks is None or not inside or any(e.end_byte > blanks.start() for e in changes):
+            continue
+        grown = sum(len(e.text.encode()) - (e.end_byte - e.start_byte) for e in changes)
+        width = max(1, len(blanks[1]) - grown)
+        if grown and (len(blanks[1]) > 1 or _in_column(source, start, blanks.end(1))):
+            moved.append(Edit(blanks.start(1), blanks.end(1), " " * width))
+    return moved
+
+
+def _in_column(source: bytes, start: int, at: int) -> bool:
+    """Whether the backslash at byte `at` stands below or above another one in its column."""
+    above = source.rfind(b"\n", 0, max(start - 1, 0)) + 1
+    below = source.find(b"\n", at) + 1
+    places = (line + at - start for line in (above, below) if line != start)
+    return any(source[p : p + 1] == b"\\" and source[p + 1 : p + 2] in b"\r\n" for p in places)
 
 
 def _without_nested(edits: list[Edit]) -> list[Edit]:

@@ -67,6 +67,7 @@ def shuffle_sync(view: View, at: int) -> bool:
         view.findings.helpers.add("shfl")
     view.replace(at, f"{NAMESPACE}::{short}" if wide else f"__{short}")
     view.delete(mask.first, mask.end + 1)
+    view.findings.count(view.text(at))
     if len(call.args) == 3:
         view.insert(view.items[call.close].start, f", {CUDA_WARP}")
     return True
