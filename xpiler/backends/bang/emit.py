@@ -13,6 +13,7 @@ from xpiler.backends.bang.composites import COMPOSITES, with_dependencies
 from xpiler.backends.bang.helpers import HELPERS
 from xpiler.backends.bang.hostlib import host_functions, missing_functions
 from xpiler.backends.bang.printer import TYPE_NAMES, PrintedKernel, print_global, print_kernel
+from xpiler.backends.bang.textures import texture_names, texture_texts
 from xpiler.backends.base import Diagnostic, EmitRequest, Emitted, TranslatedKernel
 from xpiler.backends.curand_states import states
 from xpiler.backends.splice import CUDA_HEADERS, Splicing, splice
@@ -86,7 +87,8 @@ def emit(request: EmitRequest) -> Emitted:
     )
     body, left = to_cnrt(splice(request.text, plan))
     globals_ = {g.name: g for k in request.kernels for g in k.program.globals}
-    names = tuple(dict.fromkeys(name for name, _, _ in left))
+    there = texture_names()
+    names = tuple(dict.fromkeys(name for name, _, _ in left if name not in there))
     arch = request.options.get("arch", DEFAULT)
     banner = (
         f"// {request.path.name} for Cambricon MLUs, BANG C. Build: cncc FILE.mlu -o FILE "
@@ -298,6 +300,7 @@ def _prelude(
     if "xp_same<" in body:
         parts.append(_SAME)
     parts += host_functions(body)
+    parts += texture_texts(body)
     parts += states(body)
     parts += missing_functions(missing, body)
     parts += [HELPERS[name] + "\n" for name in helpers]
