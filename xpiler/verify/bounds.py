@@ -43,7 +43,8 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.types import Pointer, Scalar
 from xpiler.ir.walk import assigned, statements, variables
-from xpiler.verify.bounds_eval import Env, Loads, assigned_range, evaluate, refine, truth
+from xpiler.verify.bounds_env import Env
+from xpiler.verify.bounds_eval import QUIET, Loads, assigned_range, evaluate, refine, truth
 from xpiler.verify.interval import ANY, Interval, of_type, product, wrapped
 
 __all__ = ["Access", "Assumptions", "Bounds", "analyse"]
@@ -121,17 +122,30 @@ class _Interpreter:
     shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
     views: dict[str, tuple[str, Interval]] = field(default_factory=dict)
 
+    telling: Loads = field(init=False)
+    quiet: Loads = field(init=False)
+
     def __post_init__(self) -> None:
+        self.telling = Loads(self.load, self.given.loads, self.root)
+        self.quiet = Loads(self.load, self.given.loads, self.root, QUIET)
         for buffer in self.module.globals:
             self.shapes[buffer.name] = buffer.shape or (1,)
 
     # --- expressions ---
 
+    def loads(self) -> Loads:
+        return self.telling if self.recording else self.quiet
+
     def value(self, expr: Expr, env: Env) -> Interval:
-        return evaluate(expr, env, Loads(self.load, self.given.loads, self.root))
+        return evaluate(expr, env, self.loads())
 
     def assigned(self, expr: Expr, env: Env) -> Interval:
-        return assigned_range(expr, env, Loads(self.load, self.given.loads, self.root))
+        return assigned_range(expr, env, self.loads())
+
+    def note(self, expr: Expr, env: Env) -> None:
+        """Record what an expression accesses whose value does not matter here."""
+        if self.recording:
+            self.value(expr, env)
 
     def root(self, buffer: str) -> str:
         return self.views[buffer][0] if buffer in self.views else buffer
@@ -153,6 +167,8 @@ class _Interpreter:
         return total
 
     def touch(self, buffer: str, index: tuple[Expr, ...], env: Env, how: str) -> None:
+        if not self.recording:
+            return
         flat = self.flat(buffer, index, env)
         self.record(buffer, flat, how)
 
@@ -192,11 +208,11 @@ class _Interpreter:
             case Assign(name=name, value=expr):
                 env.define(name, self.assigned(expr, env), expr)
             case Store(buffer=buffer, index=index, value=expr):
-                self.value(expr, env)
+                self.note(expr, env)
                 self.touch(buffer, index, env, "write")
             case Atomic(buffer=buffer, index=index, operands=operands, result=result):
                 for operand in operands:
-                    self.value(operand, env)
+                    self.note(operand, env)
                 self.touch(buffer, index, env, "atomic")
                 if result is not None:
                     env.define(result, self.given.loads.get(self.root(buffer), ANY), None)
@@ -210,7 +226,7 @@ class _Interpreter:
                 return self.repeat(stmt, env)
             case Return(value=value):
                 if value is not None:
-                    self.value(value, env)
+                    self.note(value, env)
                 return None
             case Break() | Continue():
                 return None
@@ -223,7 +239,7 @@ class _Interpreter:
             case Invoke():
                 self.invoke(stmt, env)
             case Evaluate(call=call):
-                self.value(call, env)
+                self.note(call, env)
             case Assume(cond=cond):
                 return refine(env, cond, True)
             case _:
@@ -236,7 +252,7 @@ class _Interpreter:
             self.value(stmt.offset, env)
 
     def branch(self, stmt: If, env: Env) -> Env | None:
-        self.value(stmt.cond, env)
+        self.note(stmt.cond, env)
         ends: list[Env | None] = []
         for side, block in ((True, stmt.then), (False, stmt.orelse)):
             state = refine(env.copy(), stmt.cond, side) if truth(env, stmt.cond, side) else None
@@ -331,7 +347,7 @@ class _Interpreter:
 
     def round(self, body: Block, state: Env, cond: Expr | None) -> Env | None:
         if cond is not None:
-            self.value(cond, state)
+            self.note(cond, state)
             if not truth(state, cond, True):
                 return None
             entered = refine(state, cond, True)
@@ -370,7 +386,7 @@ class _Interpreter:
         function = next((f for f in self.module.functions if f.name == stmt.function), None)
         if function is None or self.depth > 8:
             return
-        inner = Env(builtins=env.builtins)
+        inner = Env(builtins=env.builtins, notes=env.notes)
         for param, arg in zip(function.params, stmt.args, strict=True):
             match arg:
                 case AddressOf(buffer=buffer, index=index) if isinstance(param.type, Pointer):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from xpiler.ir.nodes import (
     COMPARISONS,
+    LOGICAL,
     AddressOf,
     Binary,
     Builtin,
@@ -21,7 +22,7 @@ from xpiler.ir.nodes import (
     Var,
 )
 from xpiler.ir.types import Scalar
-from xpiler.ir.walk import variables
+from xpiler.verify.bounds_env import Env
 from xpiler.verify.bounds_real import outward, real_range, truncated
 from xpiler.verify.interval import (
     ANY,
@@ -37,152 +38,103 @@ from xpiler.verify.interval import (
 
 _OPEN: Final = HUGE >> 2  # an end beyond this is not known
 
-__all__ = ["Env", "Loads", "assigned_range", "evaluate", "refine", "truth"]
+__all__ = ["QUIET", "Loads", "assigned_range", "evaluate", "refine", "truth"]
 
 
-@dataclass(slots=True)
-class Env:
-    """What is known at a point: a range per variable, what it was defined as, ranges of other expressions.
-
-    `pinned` variables keep their range whatever is assigned (an induction variable in its loop).
-    """
-
-    builtins: dict[str, Interval]
-    values: dict[str, Interval] = field(default_factory=dict)
-    definitions: dict[str, Expr] = field(default_factory=dict)
-    facts: dict[Expr, Interval] = field(default_factory=dict)
-    pinned: dict[str, Interval] = field(default_factory=dict)
-    depth: int = 0
-    memo: dict[tuple[str, int], Interval] = field(default_factory=dict)  # until something changes
-
-    def copy(self) -> Env:
-        return Env(
-            dict(self.builtins),
-            dict(self.values),
-            dict(self.definitions),
-            dict(self.facts),
-            dict(self.pinned),
-            memo=dict(self.memo),
-        )
-
-    def set(self, name: str, value: Interval) -> None:
-        self.define(name, value, None)
-
-    def pin(self, name: str, value: Interval) -> None:
-        self.set(name, value)
-        self.pinned[name] = value
-
-    def define(self, name: str, value: Interval, definition: Expr | None) -> None:
-        self.forget(frozenset((name,)))
-        self.values[name] = self.pinned.get(name, value)
-        if definition is not None and name not in variables(definition):
-            self.definitions[name] = definition
-
-    def forget(self, names: frozenset[str]) -> None:
-        """Drop what was derived from variables that change."""
-        self.memo.clear()
-        for name in names:
-            self.definitions.pop(name, None)
-        stale = [n for n, e in self.definitions.items() if variables(e) & names]
-        for name in stale:
-            del self.definitions[name]
-        for expr in [e for e in self.facts if variables(e) & names]:
-            del self.facts[expr]
-
-    def join(self, other: Env) -> Env:
-        """What holds on both ways here."""
-        values = {
-            name: value.join(other.values[name])
-            for name, value in self.values.items()
-            if name in other.values
-        }
-        definitions = {n: e for n, e in self.definitions.items() if other.definitions.get(n) == e}
-        facts = {e: v.join(other.facts[e]) for e, v in self.facts.items() if e in other.facts}
-        builtins = {n: v.join(other.builtins[n]) for n, v in self.builtins.items()}
-        pinned = {n: v for n, v in self.pinned.items() if other.pinned.get(n) == v}
-        return Env(builtins, values, definitions, facts, pinned)
-
-    def same(self, other: Env) -> bool:
-        return self.values == other.values
-
-    def widened(self, names: frozenset[str]) -> Env:
-        """Give up on variables that kept changing."""
-        values = {n: self.pinned.get(n, ANY) if n in names else v for n, v in self.values.items()}
-        return Env(self.builtins, values, {}, {}, self.pinned)
+TOLD: Final = 0  # kinds of `Loads`: each is to be told of
+QUIET: Final = 1  # none is, so that what was evaluated before need not be again
+NOTHING: Final = 2  # nor is anything known of their values
 
 
 @dataclass(frozen=True, slots=True)
 class Loads:
-    """What to do at a load: tell `seen`, take the value's range from `values` by the `root` buffer."""
+    """What to do at a load: tell `seen` if `kind` says so, take the value's range from `values` by the `root` buffer."""
 
     seen: Callable[[Load | AddressOf, Env], None]
     values: Mapping[str, Interval]
     root: Callable[[str], str]
+    kind: int = TOLD
 
 
 def _ignore(_expr: Load | AddressOf, _env: Env) -> None:
     return None
 
 
-SILENT = Loads(_ignore, {}, lambda name: name)
+SILENT = Loads(_ignore, {}, lambda name: name, NOTHING)
 
 
 def evaluate(expr: Expr, env: Env, loads: Loads = SILENT) -> Interval:
     """The range of an integer expression; `ANY` for reals."""
-    type_ = expr.type
+    key = (id(expr), env.depth, loads.kind)
+    if loads.kind:
+        known = env.memo.get(key)
+        if known is not None:
+            return known[1]
     value = _evaluate(expr, env, loads)
-    if env.facts and isinstance(expr, Binary | Load | Select | Call) and expr in env.facts:
-        value = value.meet(env.facts[expr])
-    if isinstance(type_, Scalar) and type_.is_int:
-        # an unknown end is left open, so that it is recognised as unknown
-        return value if value.lo < -_OPEN or value.hi > _OPEN else wrapped(value, type_)
+    if env.facts and isinstance(expr, Binary | Load | Select | Call):
+        fact = env.facts.get(env.notes.of(expr).number)
+        value = value if fact is None else value.meet(fact[1])
+    type_ = expr.type
+    # an unknown end is left open, so that it is recognised as unknown
+    if value.lo >= -_OPEN and value.hi <= _OPEN and isinstance(type_, Scalar) and type_.is_int:
+        value = wrapped(value, type_)
+    if loads.kind:
+        env.memo[key] = (expr, value)
     return value
 
 
 def _evaluate(expr: Expr, env: Env, loads: Loads) -> Interval:
     match expr:
-        case Const(value=literal):
-            return Interval(int(literal), int(literal)) if not isinstance(literal, float) else ANY
+        case Binary():
+            return _binary(expr, env, loads)
         case Var():
             return _variable(expr, env)
+        case Const(value=literal):
+            return Interval(int(literal), int(literal)) if not isinstance(literal, float) else ANY
         case Builtin(name=name):
             return env.builtins.get(name, ANY)
-        case Load(buffer=buffer, index=index, type=type_):
-            for part in index:
-                evaluate(part, env, loads)
-            loads.seen(expr, env)
+        case Cast():
+            return _cast(expr, env, loads)
+        case Load(buffer=buffer, type=type_):
+            _accessed(expr, env, loads)
             narrow = of_type(type_) if type_.bits <= 8 else ANY
             return loads.values.get(loads.root(buffer), narrow)
-        case AddressOf(index=index):
-            for part in index:
-                evaluate(part, env, loads)
-            loads.seen(expr, env)
+        case AddressOf():
+            _accessed(expr, env, loads)
             return ANY
-        case Cast(type=type_, a=a):
-            value = evaluate(a, env, loads)
-            if type_.kind == "bool":
-                return BIT
-            if not type_.is_int:
-                return ANY
-            if _real(a):
-                return truncated(real_range(a, env, evaluate, refine))
-            exact = _unwrapped(a, type_, env)
-            if not exact.within(of_type(type_)):
-                return value
-            return value.meet(exact) if value.within(of_type(type_)) else exact
         case Unary(op=op, a=a):
             value = evaluate(a, env, loads)
             if op == "!":
                 return BIT
             negative = Interval(-value.hi, -value.lo)
             return negative if op == "-" else negative - Interval(1, 1)
-        case Binary():
-            return _binary(expr, env, loads)
         case Select(cond=cond, a=a, b=b):
             return _select(cond, a, b, env, loads)
         case Call(function=name, args=args):
             values = [evaluate(arg, env, loads) for arg in args]
             return _call(name, values, args)
+
+
+def _accessed(expr: Load | AddressOf, env: Env, loads: Loads) -> None:
+    if loads.kind == TOLD:
+        for part in expr.index:
+            evaluate(part, env, loads)
+        loads.seen(expr, env)
+
+
+def _cast(expr: Cast, env: Env, loads: Loads) -> Interval:
+    type_, a = expr.type, expr.a
+    value = evaluate(a, env, loads)
+    if type_.kind == "bool":
+        return BIT
+    if not type_.is_int:
+        return ANY
+    if _real(a):
+        return truncated(real_range(a, env, evaluate, refine))
+    exact = _unwrapped(a, type_, env)
+    if not exact.within(of_type(type_)):
+        return value
+    return value.meet(exact) if value.within(of_type(type_)) else exact
 
 
 def assigned_range(expr: Expr, env: Env, loads: Loads) -> Interval:
@@ -209,13 +161,9 @@ def _variable(var: Var, env: Env) -> Interval:
     definition = env.definitions.get(var.name)
     if definition is None or value.single or env.depth >= 4:
         return value
-    known = env.memo.get((var.name, env.depth))
-    if known is not None:
-        return known
     env.depth += 1
-    value = value.meet(evaluate(definition, env))
+    value = value.meet(evaluate(definition.expr, env))
     env.depth -= 1
-    env.memo[var.name, env.depth] = value
     return value
 
 
@@ -224,7 +172,8 @@ def _real(expr: Expr) -> bool:
 
 
 def _select(cond: Expr, a: Expr, b: Expr, env: Env, loads: Loads) -> Interval:
-    evaluate(cond, env, loads)
+    if loads.kind == TOLD:
+        evaluate(cond, env, loads)
     results = []
     for side, chosen in ((True, a), (False, b)):
         state = refine(env.copy(), cond, side)
@@ -254,7 +203,12 @@ def _call(name: str, values: list[Interval], args: tuple[Expr, ...]) -> Interval
 
 def _binary(expr: Binary, env: Env, loads: Loads) -> Interval:
     op = expr.op
-    if op in ("&&", "||"):
+    if loads.kind != TOLD:
+        if op in LOGICAL or op in COMPARISONS:
+            return BIT
+        if _real(expr.a):
+            return ANY
+    if op in LOGICAL:
         evaluate(expr.a, env, loads)
         state = refine(env.copy(), expr.a, op == "&&")
         if state is not None:
@@ -269,30 +223,24 @@ def _binary(expr: Binary, env: Env, loads: Loads) -> Interval:
     return value.meet(_by_facts(expr, env)) if op == "+" and env.facts else value
 
 
-def _terms(expr: Expr) -> list[Expr]:
-    if isinstance(expr, Binary) and expr.op == "+":
-        return _terms(expr.a) + _terms(expr.b)
-    return [expr]
-
-
 def _by_facts(expr: Binary, env: Env) -> Interval:
     """The range of a sum, part of which a guard has limited as a whole."""
-    terms = _terms(expr)
+    whole = env.notes.of(expr)
     best = ANY
-    for fact, limit in env.facts.items():
-        part = _terms(fact)
-        if not 1 < len(part) < len(terms):
+    for fact, limit in env.facts.values():
+        if not 1 < len(fact.terms) < len(whole.terms):
             continue
-        rest = list(terms)
-        for term in part:
-            if term in rest:
-                rest.remove(term)
-        if len(rest) + len(part) != len(terms):
-            continue
-        total = limit
-        for term in rest:
-            total = total + evaluate(term, env)
-        best = best.meet(total)
+        rest = list(zip(whole.term_numbers, whole.terms, strict=True))
+        for number in fact.term_numbers:
+            position = next((i for i, (n, _) in enumerate(rest) if n == number), None)
+            if position is None:
+                break
+            del rest[position]
+        else:
+            total = limit
+            for _, term in rest:
+                total = total + evaluate(term, env)
+            best = best.meet(total)
     return best
 
 
@@ -408,9 +356,9 @@ def _compare(env: Env, op: str, a: Expr, b: Expr) -> Env | None:
     _narrow(env, a, _limit(op, right), 0)
     _narrow(env, b, _limit(_SWAPPED[op], left), 0)
     if op in (">", ">="):
-        _fact(env, Binary("-", a, b), Interval(int(op == ">"), HUGE))
+        env.fact(env.notes.difference(a, b), Interval(int(op == ">"), HUGE))
     if op in ("<", "<="):
-        _fact(env, Binary("-", b, a), Interval(int(op == "<"), HUGE))
+        env.fact(env.notes.difference(b, a), Interval(int(op == "<"), HUGE))
     return env
 
 
@@ -422,8 +370,7 @@ def _compare_reals(env: Env, op: str, a: Expr, b: Expr) -> Env:
             limit = outward(that)
             lo = limit.lo if how in (">", ">=", "==") else -HUGE
             hi = limit.hi if how in ("<", "<=", "==") else HUGE
-            env.memo.clear()
-            env.values[this.name] = env.values.get(this.name, ANY).meet(Interval(lo, hi))
+            env.limit(this.name, Interval(lo, hi))
     return env
 
 
@@ -443,35 +390,27 @@ def _limit(op: str, other: Interval) -> Interval:
             return ANY
 
 
-def _fact(env: Env, expr: Expr, value: Interval) -> None:
-    env.memo.clear()
-    env.facts[expr] = env.facts[expr].meet(value) if expr in env.facts else value
-
-
 def _narrow(env: Env, expr: Expr, limit: Interval, depth: int) -> None:
     """`expr` is known to lie in `limit`: so are, with due changes, the things it is made of."""
     if limit == ANY or depth > 8:
         return
     match expr:
         case Var(name=name):
-            old = env.values.get(name, ANY)
-            env.memo.clear()
-            env.values[name] = old.meet(limit)
+            env.limit(name, limit)
             if name in env.definitions:
-                _narrow(env, env.definitions[name], limit, depth + 1)
+                _narrow(env, env.definitions[name].expr, limit, depth + 1)
         case Builtin(name=name):
-            env.memo.clear()
-            env.builtins[name] = env.builtins.get(name, ANY).meet(limit)
+            env.limit_builtin(name, limit)
         case Const():
             return
         case Cast(type=type_, a=a) if type_.is_int and not _real(a):
             if evaluate(a, env).within(of_type(type_)):
                 _narrow(env, a, limit, depth + 1)
         case Binary():
-            _fact(env, expr, limit)
+            env.fact(expr, limit)
             _narrow_binary(env, expr, limit, depth + 1)
         case _:
-            _fact(env, expr, limit)
+            env.fact(expr, limit)
 
 
 def _narrow_binary(env: Env, expr: Binary, limit: Interval, depth: int) -> None:

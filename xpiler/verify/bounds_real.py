@@ -15,7 +15,7 @@ from xpiler.ir.types import Scalar
 from xpiler.verify.interval import ANY, HUGE, Interval
 
 if TYPE_CHECKING:
-    from xpiler.verify.bounds_eval import Env
+    from xpiler.verify.bounds_env import Env
 
 __all__ = ["Real", "outward", "real_range", "truncated"]
 
@@ -92,7 +92,7 @@ def _variable(var: Var, env: Env, whole: Whole, refine: Refine) -> Real:
     if definition is None or env.depth >= _DEPTH:
         return lo, hi
     env.depth += 1
-    exact = real_range(definition, env, whole, refine)
+    exact = real_range(definition.expr, env, whole, refine)
     env.depth -= 1
     return max(lo, exact[0]), min(hi, exact[1])
 

@@ -63,7 +63,9 @@ def of_type(type_: Scalar) -> Interval:
 def wrapped(value: Interval, type_: Scalar) -> Interval:
     """`value` in the type: itself when it fits, else anything (a single value wraps exactly)."""
     whole = of_type(type_)
-    if value.within(whole) or not type_.is_int:
+    if value.within(whole):
+        return value
+    if not type_.is_int:
         return value.meet(whole)
     if value.single:
         number = value.lo & ((1 << type_.bits) - 1)
