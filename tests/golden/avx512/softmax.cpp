@@ -37,6 +37,29 @@ static inline __m512i xp_ramp_epi32(int32_t base, int32_t stride) {
   return _mm512_add_epi32(_mm512_set1_epi32(base), steps);
 }
 
+static inline void xp_fold_fmax_ps(float *p, int32_t s) {
+  /* the tree of a block: p[t] and p[t + s] come together for all t < s, then s is halved */
+  for (; s > 8; s /= 2) {
+    int32_t t = 0;
+    for (; t + 16 <= s; t += 16) {
+      _mm512_storeu_ps(&p[t], xp_fmax_ps(_mm512_loadu_ps(&p[t]), _mm512_loadu_ps(&p[t + s])));
+    }
+    const __mmask16 rest = (__mmask16)xp_first_16(s - t);
+    if (rest) {
+      _mm512_mask_storeu_ps(&p[t], rest, xp_fmax_ps(_mm512_maskz_loadu_ps(rest, &p[t]),
+          _mm512_maskz_loadu_ps(rest, &p[t + s])));
+    }
+  }
+  /* what is left is one register */
+  const __mmask16 used = (__mmask16)xp_first_16(2 * s);
+  __m512 v = _mm512_maskz_loadu_ps(used, p);
+  for (; s > 0; s /= 2) {
+    const __m512 other = _mm512_permutexvar_ps(xp_ramp_epi32(s, 1), v);
+    v = _mm512_mask_mov_ps(v, (__mmask16)xp_first_16(s), xp_fmax_ps(v, other));
+  }
+  _mm512_mask_storeu_ps(p, used, v);
+}
+
 static inline __m512 xp_exp_ps(__m512 x) {
   /* e^x = 2^n e^r, |r| <= ln(2) / 2; min and max hand NaN on */
   x = _mm512_max_ps(_mm512_set1_ps(-110.0f), _mm512_min_ps(_mm512_set1_ps(100.0f), x));
@@ -53,6 +76,29 @@ static inline __m512 xp_exp_ps(__m512 x) {
   p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(1.0f));
   p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(1.0f));
   return _mm512_scalef_ps(p, n);
+}
+
+static inline void xp_fold_add_ps(float *p, int32_t s) {
+  /* the tree of a block: p[t] and p[t + s] come together for all t < s, then s is halved */
+  for (; s > 8; s /= 2) {
+    int32_t t = 0;
+    for (; t + 16 <= s; t += 16) {
+      _mm512_storeu_ps(&p[t], _mm512_add_ps(_mm512_loadu_ps(&p[t]), _mm512_loadu_ps(&p[t + s])));
+    }
+    const __mmask16 rest = (__mmask16)xp_first_16(s - t);
+    if (rest) {
+      _mm512_mask_storeu_ps(&p[t], rest, _mm512_add_ps(_mm512_maskz_loadu_ps(rest, &p[t]),
+          _mm512_maskz_loadu_ps(rest, &p[t + s])));
+    }
+  }
+  /* what is left is one register */
+  const __mmask16 used = (__mmask16)xp_first_16(2 * s);
+  __m512 v = _mm512_maskz_loadu_ps(used, p);
+  for (; s > 0; s /= 2) {
+    const __m512 other = _mm512_permutexvar_ps(xp_ramp_epi32(s, 1), v);
+    v = _mm512_mask_mov_ps(v, (__mmask16)xp_first_16(s), _mm512_add_ps(v, other));
+  }
+  _mm512_mask_storeu_ps(p, used, v);
 }
 
 enum cudaError_t {
@@ -130,15 +176,7 @@ static void softmax_kernel_block(size_t shared_bytes, int32_t bx, const float *i
     }
     _mm512_storeu_ps(&scratch[tid], local_max);
   }
-  for (int32_t s = 64; s > 0; s /= 2) {
-    for (int32_t tid_2 = 0; tid_2 < 128; tid_2 += 16) {
-      __mmask16 on = _mm512_cmplt_epi32_mask(xp_ramp_epi32(tid_2, 1), _mm512_set1_epi32(s));
-      if (on) {
-        _mm512_mask_storeu_ps(&scratch[tid_2], on, xp_fmax_ps(_mm512_maskz_loadu_ps(on,
-            &scratch[tid_2]), _mm512_maskz_loadu_ps(on, &scratch[tid_2 + s])));
-      }
-    }
-  }
+  xp_fold_fmax_ps(scratch, 64);
   float row_max = scratch[0];
   for (int32_t tid_3 = 0; tid_3 < 128; tid_3 += 16) {
     __m512 local_sum = _mm512_setzero_ps();
@@ -159,15 +197,7 @@ static void softmax_kernel_block(size_t shared_bytes, int32_t bx, const float *i
     }
     _mm512_storeu_ps(&scratch[tid_3], local_sum);
   }
-  for (int32_t s_1 = 64; s_1 > 0; s_1 /= 2) {
-    for (int32_t tid_4 = 0; tid_4 < 128; tid_4 += 16) {
-      __mmask16 on_1 = _mm512_cmplt_epi32_mask(xp_ramp_epi32(tid_4, 1), _mm512_set1_epi32(s_1));
-      if (on_1) {
-        _mm512_mask_storeu_ps(&scratch[tid_4], on_1, _mm512_add_ps(_mm512_maskz_loadu_ps(on_1,
-            &scratch[tid_4]), _mm512_maskz_loadu_ps(on_1, &scratch[tid_4 + s_1])));
-      }
-    }
-  }
+  xp_fold_add_ps(scratch, 64);
   float inv = 1.0f / scratch[0];
   for (int32_t tid_5 = 0; tid_5 < 128; tid_5 += 16) {
     int32_t i_2 = tid_5;

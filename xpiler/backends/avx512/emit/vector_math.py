@@ -11,6 +11,8 @@ from __future__ import annotations
 import math
 from typing import Final
 
+from xpiler.backends.avx512.emit.tree_math import TREES
+
 __all__ = ["VECTOR_MATH"]
 
 
@@ -390,4 +392,5 @@ VECTOR_MATH: Final[dict[str, str]] = {
     **_ELEMENTARY,
     **_in_double(),
     **_trigonometry(),
+    **TREES,
 }

@@ -179,6 +179,15 @@ XP_INSN __m512 _mm512_permutexvar_ps(__m512i index_, __m512 a) {
   return r;
 }
 
+/// Lane i is lane index[i] of a followed by b (the low 5 bits count).
+/// cpu: avx512f
+XP_INSN __m512 _mm512_permutex2var_ps(__m512 a, __m512i index_, __m512 b) {
+  const i32x16 index = (i32x16)index_;
+  f32x16 r;
+  XP_LANES(16) r[i] = index[i] & 16 ? b[index[i] & 15] : a[index[i] & 15];
+  return r;
+}
+
 /// Sum of all lanes, by halving: lane i with lane i + 8, then + 4, ...
 /// cpu: avx512f
 XP_INSN float _mm512_reduce_add_ps(__m512 a) {

@@ -42,6 +42,17 @@ XP_INSN __m512i _mm512_permutexvar_epi32(__m512i index_, __m512i a_) {
   return (__m512i)r;
 }
 
+/// Lane i is lane index[i] of a followed by b (the low 5 bits count).
+/// cpu: avx512f
+XP_INSN __m512i _mm512_permutex2var_epi32(__m512i a_, __m512i index_, __m512i b_) {
+  const i32x16 a = (i32x16)a_;
+  const i32x16 index = (i32x16)index_;
+  const i32x16 b = (i32x16)b_;
+  i32x16 r;
+  XP_LANES(16) r[i] = index[i] & 16 ? b[index[i] & 15] : a[index[i] & 15];
+  return (__m512i)r;
+}
+
 /// Sum of all lanes, wrapping.
 /// cpu: avx512f
 XP_INSN int _mm512_reduce_add_epi32(__m512i a_) {

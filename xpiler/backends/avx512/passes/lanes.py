@@ -70,10 +70,12 @@ class NeedsEight(Exception):  # noqa: N818 - a retry with eight lanes
 
 @dataclass(frozen=True, slots=True)
 class Exec:
-    """The lanes that are on: a mask variable, None for all of them. `some`: at least one certainly is."""
+    """The lanes that are on: a mask variable, None for all of them. `some`: at least one certainly is; `first`: no
+    lane but lane 0 is."""
 
     mask: Var | None
     some: bool = True
+    first: bool = False
 
 
 def call(name: str, type_: Scalar | Vector | Mask, *args: Expr) -> Call:

@@ -41,11 +41,13 @@ class _Unit:
 
 @dataclass(frozen=True, slots=True)
 class _Scattered:
-    """Lane l is `index[l]` elements after `base`; `wide`: the index has 64 bits."""
+    """Lane l is `index[l]` elements after `base`; `wide`: the index has 64 bits; `stride`: elements from one lane
+    to the next, where that is a number."""
 
     base: AddressOf
     index: Expr
     wide: bool
+    stride: int | None = None
 
 
 def _place(
@@ -71,7 +73,7 @@ def _place(
         address = AddressOf(buffer, at, pointer)
         if stride == 1:
             return _Unit(address)
-        return _Scattered(address, lanes.ramp(i32(0), stride, I32), wide=False)
+        return _Scattered(address, lanes.ramp(i32(0), stride, I32), wide=False, stride=stride)
     return _indirect(lanes, AddressOf(buffer, (), pointer), index, dims, ex)
 
 
@@ -302,6 +304,8 @@ def store(lanes: Lanes, buffer: str, index: tuple[Expr, ...], value: Expr, ex: E
     elem, _ = lanes.buffers[buffer]
     lanes.width(elem)
     where = _place(lanes, buffer, index, ex, reads=False)
+    if ex.first and isinstance(where, _Scattered) and where.stride == 0:
+        where = _Unit(where.base)
     data = lanes.vector(value, ex)
     if isinstance(data, Call) and data.function == f"xp_{elem}_ps":
         data = data.args[0]  # the store rounds

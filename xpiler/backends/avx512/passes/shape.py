@@ -104,6 +104,15 @@ class Shapes:
             return False
         return int(b.value) % self.count == 0 and self.multiple(a) % self.count == 0
 
+    def only_first(self, expr: Expr) -> bool:
+        """Whether lane 0 is the only one for which `expr`, a comparison, can hold."""
+        match expr:
+            case Binary(op="==", a=a, b=Const(value=int(value))) if _is_int(a):
+                aligned = value % self.count == 0 and self.multiple(a) % self.count == 0
+                return aligned and self.of(a).stride == 1
+            case _:
+                return False
+
     def multiple(self, expr: Expr) -> int:
         """A number that divides the (lane 0's) value of an integer expression."""
         match expr:

@@ -9,6 +9,7 @@ Nothing is reassociated: each lane does what its thread did, in the same order.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -22,6 +23,7 @@ from xpiler.backends.avx512.passes.reduction import (
     reduced_narrow,
 )
 from xpiler.backends.avx512.passes.shape import analyse
+from xpiler.backends.avx512.passes.trees import find_tree, mentions
 from xpiler.backends.avx512.passes.vectorize import Buffers, vectorize
 from xpiler.ir.build import i32
 from xpiler.ir.nodes import (
@@ -35,6 +37,7 @@ from xpiler.ir.nodes import (
     Module,
     Stmt,
     Var,
+    While,
 )
 from xpiler.ir.types import Pointer
 from xpiler.ir.walk import blocks, declared, map_block, statements, with_blocks
@@ -71,13 +74,21 @@ class _Search:
     names: Names
     fuse: bool
     counters: frozenset[str]
+    mentions: Mapping[str, int]
     done: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
 
     def block(self, block: Block) -> Block:
         out: list[Stmt] = []
-        for stmt in block:
-            out += self._statement(stmt)
+        for number, stmt in enumerate(block):
+            tree = (
+                find_tree(stmt, block[:number], self.mentions) if isinstance(stmt, While) else None
+            )
+            if tree is not None:
+                self.done.append(tree.note)
+                out.append(tree.call)
+            else:
+                out += self._statement(stmt)
         return tuple(out)
 
     def _statement(self, stmt: Stmt) -> Block:
@@ -164,18 +175,34 @@ def _pointless(loop: For) -> str:
             return ""
 
 
+def _without_unused(body: Block) -> Block:
+    """Without the arrays that only trees needed."""
+    used = mentions(body)
+
+    def kept(stmt: Stmt) -> Block:
+        gone = isinstance(stmt, Alloc) and not stmt.dynamic and not used[stmt.name]
+        return () if gone else (stmt,)
+
+    return map_block(body, kept)
+
+
 def _rewrite(program: Module, context: Context) -> Outcome:
     kernel = program.kernels[0]
     if kernel.level != "loops":
         return NotApplicable("the kernel is not at the level of loops")
     taken = set(reserved(program, kernel)) | declared(kernel.body)
     search = _Search(
-        _buffers(program, kernel), Names(taken), bool(context.knob(FUSE)), counters(kernel.body)
+        _buffers(program, kernel),
+        Names(taken),
+        bool(context.knob(FUSE)),
+        counters(kernel.body),
+        mentions(kernel.body),
     )
     body = search.block(kernel.body)
     if not search.done:
         reasons = "; ".join(dict.fromkeys(search.refused))
         return NotApplicable(reasons or "there is no parallel loop")
+    body = _without_unused(body)
     notes = tuple(search.done) + tuple(
         f"left scalar: {why}" for why in dict.fromkeys(search.refused)
     )

@@ -250,17 +250,26 @@ class _Body:
     def _guarded(self, stmt: If, ex: Exec) -> None:
         """What of the condition is the same for all lanes is asked once, before a mask is made of the rest."""
         parts = conjuncts(stmt.cond)
+        single = tuple(p for p in parts if self.shapes.only_first(p))
         alike = tuple(p for p in parts if self.shapes.of(p).uniform and not touches_memory(p))
-        rest = conjunction(tuple(p for p in parts if p not in alike))
+        rest = conjunction(tuple(p for p in parts if p not in alike + single))
         outer, self.lanes.out = self.lanes.out, []
-        mask = self.lanes.both(ex.mask, self.lanes.mask(rest, ex))
-        self._branch(self._variable("on", mask, self.lanes.out), stmt.then)
+        mask = self.lanes.mask(rest, ex)
+        if single:
+            alike += single  # asked of lane 0
+            first = call(f"xp_first_{self.count}", MASK, const(1, I64))
+            mask = first if rest == boolean(True) else self.lanes.both(first, mask)
+        on = self._variable("on", self.lanes.both(ex.mask, mask), self.lanes.out)
+        if single and ex.mask is None and rest == boolean(True):
+            self.lanes.out += self.block(stmt.then, Exec(on, first=True))
+        else:
+            self._branch(on, stmt.then, first=bool(single))
         done, self.lanes.out = tuple(self.lanes.out), outer
         self.lanes.out += [If(conjunction(alike), done)] if alike else done
 
-    def _branch(self, mask: Var, block: Block) -> None:
+    def _branch(self, mask: Var, block: Block, *, first: bool = False) -> None:
         self.frames[-1].masks.append(mask)
-        body = tuple(self.block(block, Exec(mask)))
+        body = tuple(self.block(block, Exec(mask, first=first)))
         self.frames[-1].masks.pop()
         if body:
             self._emit(If(self.lanes.any(mask), body))
