@@ -7,6 +7,7 @@ from host code. Comparisons give 0 or 1.
 from __future__ import annotations
 
 import ast
+import copy
 import keyword
 import re
 from collections.abc import Callable, Mapping
@@ -183,6 +184,15 @@ class Formula:
             return _value(_tree(self.text), symbols)
         except _RejectedError as error:
             return FormulaError(str(error))
+
+    def syntax(self) -> ast.expr:
+        """Its tree, for whoever computes with something other than numbers: names, constants, the operators of C
+        and calls of `FUNCTIONS`."""
+        tree = copy.deepcopy(_tree(self.text))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Name):
+                node.id = node.id.removesuffix(_MARK)
+        return tree
 
     def names(self) -> frozenset[str]:
         """The sizes that it mentions."""

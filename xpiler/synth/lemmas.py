@@ -1,0 +1,122 @@
+"""Products of unknowns as symbols, and what is true of products.
+
+row * cols + i stays below rows * cols because row + 1 <= rows gives row * cols + cols <= rows * cols: such facts, about two
+products that share a factor, make a question about rows, columns and strides one of linear arithmetic.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import z3
+
+__all__ = ["linear"]
+
+MOST = 40  # products in one question: beyond, the pairs are too many
+STEPS = (0, 1, 2)  # by how much one factor is known to be the smaller
+
+Term = Any
+Interval = tuple[int | None, int | None]
+Monomial = tuple[str, ...]
+
+
+class _Products:
+    """Replaces products of unknowns by symbols."""
+
+    def __init__(self) -> None:
+        self.found: dict[Monomial, Term] = {}
+        self._terms: dict[int, tuple[Term, Term]] = {}
+        self._atoms: dict[str, Term] = {}
+
+    def replaced(self, term: Term) -> Term:
+        key = term.get_id()
+        if key not in self._terms:
+            self._terms[key] = (term, self._replaced(term))
+        return self._terms[key][1]
+
+    def _replaced(self, term: Term) -> Term:
+        if not z3.is_app(term) or term.num_args() == 0:
+            return term
+        if z3.is_mul(term):
+            return self._product(term)
+        children = term.children()
+        changed = [self.replaced(c) for c in children]
+        if all(a is b or a.eq(b) for a, b in zip(children, changed, strict=True)):
+            return term
+        return z3.substitute(term, *zip(children, changed, strict=True))
+
+    def _product(self, term: Term) -> Term:
+        number, factors = 1, list[Term]()
+        todo = list(term.children())
+        while todo:
+            factor = todo.pop()
+            if z3.is_mul(factor):
+                todo += factor.children()
+            elif z3.is_int_value(factor):
+                number *= factor.as_long()
+            else:
+                factors.append(self.replaced(factor))
+        return number * self.monomial(tuple(sorted(map(self._atom, factors))))
+
+    def _atom(self, factor: Term) -> str:
+        name = str(factor.decl().name()) if z3.is_const(factor) else factor.sexpr()
+        self._atoms[name] = factor
+        return name
+
+    def monomial(self, names: Monomial) -> Term:
+        """The symbol of a product; 1 for none."""
+        if not names:
+            return z3.IntVal(1)
+        if len(names) == 1:
+            return self._atoms[names[0]]
+        if names not in self.found:
+            self.found[names] = z3.Int("*".join(names))
+        return self.found[names]
+
+
+def linear(claims: Sequence[Term], intervals: Mapping[str, Interval]) -> list[Term]:
+    """The claims with products of unknowns as symbols, and the lemmas about those."""
+    products = _Products()
+    out = [products.replaced(c) for c in claims]
+    pairs = list(itertools.combinations(sorted(products.found), 2))
+    if len(products.found) > MOST:
+        pairs = []
+    # a common factor's rest may be a product that is in none of the claims
+    lemmas = [lemma for a, b in pairs for lemma in _compared(products, a, b)]
+    for names in sorted(products.found):
+        lemmas += _alone(products, names, intervals)
+    return [*out, *lemmas]
+
+
+def _compared(products: _Products, a: Monomial, b: Monomial) -> list[Term]:
+    """x + k <= y and z >= 0 give x z + k z <= y z, both ways round."""
+    shared = Counter(a) & Counter(b)
+    if not shared:
+        return []
+    common = tuple(sorted(shared.elements()))
+    x = products.monomial(tuple(sorted((Counter(a) - shared).elements())))
+    y = products.monomial(tuple(sorted((Counter(b) - shared).elements())))
+    z, xz, yz = (products.monomial(m) for m in (common, a, b))
+    found = []
+    for k in STEPS:
+        found.append(z3.Implies(z3.And(z >= 0, x + k <= y), xz + k * z <= yz))
+        found.append(z3.Implies(z3.And(z >= 0, y + k <= x), yz + k * z <= xz))
+    return found
+
+
+def _alone(products: _Products, names: Monomial, intervals: Mapping[str, Interval]) -> list[Term]:
+    """What a factor's sign and size tell of the product: x >= c and z >= 0 give x z >= c z."""
+    found = []
+    for name in sorted(set(names)):
+        rest = list(names)
+        rest.remove(name)
+        x, z = products.monomial((name,)), products.monomial(tuple(rest))
+        whole = products.monomial(names)
+        lo, hi = intervals.get(name, (None, None))
+        for c in sorted({0, 1, *(e for e in (lo, hi) if e is not None)}):
+            found.append(z3.Implies(z3.And(z >= 0, x >= c), whole >= c * z))
+            found.append(z3.Implies(z3.And(z >= 0, x <= c), whole <= c * z))
+    return found
