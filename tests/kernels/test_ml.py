@@ -30,7 +30,6 @@ WHOLLY_ON_VECTORS = (
 )
 SCALAR = {
     "im2col": "no operation of the loop has an instruction",  # moves under conditions, to computed places
-    "nms_mask": "bb is not written at consecutive places on the chip",  # a struct of four floats
     "wmma_bias_relu": "d is not written at consecutive places on the chip",  # beside the matrix unit
 }
 

@@ -13,6 +13,8 @@ double precision by tests/backends/bang/test_composites.py.
   underflows and |a|, |b| < 2^115.
 - `xp_matmul_half`: a product of small matrices on the matrix unit (`__bang_conv` with a 1 x 1 kernel). It has
   parameters of its own.
+- `xp_iota`, `xp_swap`, `xp_below`, `xp_shift_right`, `xp_bfloat162float`, `xp_float2bfloat16`: exact, on words
+  (`composite_words.py`).
 - `xp_tanh`: a polynomial below 0.65, 1 - 2 / (exp(2|x|) + 1) above; 4 ulp.
 - `xp_erf`: a polynomial below 1, 1 - exp(-x^2) q(1 / (1 + |x| / 2)) above; 4 ulp.
 """
@@ -21,6 +23,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
+
+from xpiler.backends.bang.composite_words import (
+    BELOW,
+    FROM_BFLOAT16,
+    IOTA,
+    SHIFT,
+    SWAP,
+    TO_BFLOAT16,
+)
 
 __all__ = ["COMPOSITES", "Composite", "with_dependencies"]
 
@@ -280,6 +291,12 @@ COMPOSITES: Final[dict[str, Composite]] = {
         Composite("xp_div", 2, 6, _DIV),
         Composite("xp_fma", 3, 6, _FMA),
         Composite("xp_matmul_half", 0, 0, _MATMUL),
+        Composite("xp_iota", 0, 0, IOTA),
+        Composite("xp_swap", 0, 0, SWAP),
+        Composite("xp_below", 2, 2, BELOW),
+        Composite("xp_shift_right", 0, 2, SHIFT),
+        Composite("xp_bfloat162float", 1, 0, FROM_BFLOAT16),
+        Composite("xp_float2bfloat16", 1, 2, TO_BFLOAT16),
         Composite("xp_tanh", 1, 5, _TANH, ("xp_exp",)),
         Composite("xp_erf", 1, 5, _ERF, ("xp_exp",)),
     )

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
+from xpiler.backends.bang.composites import COMPOSITES
 from xpiler.backends.bang.passes.emission import Emission
 from xpiler.backends.bang.passes.operands import Slice
 from xpiler.ir.build import i32
 from xpiler.ir.nodes import Binary, Call, Const
-from xpiler.ir.types import BOOL, F16, F32, I8, I16, I32, U8, U16, U32, Scalar
+from xpiler.ir.types import BF16, BOOL, F16, F32, I8, I16, I32, U8, U16, U32, Scalar
 
 __all__ = ["convert", "convertible", "wide"]
 
-_How = Literal["plain", "scaled", "widen", "narrow"]
+_How = Literal["plain", "scaled", "widen", "narrow", "bits", "words"]
 _Step = tuple[_How, str, Scalar]
 
 _TO_INT: Final[_Step] = ("scaled", "__bang_float2int_tz", I32)
@@ -26,6 +27,13 @@ _TO_HALF: Final[_Step] = ("plain", "__bang_float2half_rn", F16)
 _FROM_BYTE: Final[_Step] = ("scaled", "__bang_int82float", F32)
 _FROM_SHORT: Final[_Step] = ("scaled", "__bang_int162float", F32)
 _ZEROS: Final[_Step] = ("widen", "", I32)
+_FROM_BFLOAT: Final[_Step] = ("words", "bfloat162float", F32)
+_TO_BFLOAT: Final[_Step] = ("words", "float2bfloat16", BF16)
+_BFLOAT_INSTRUCTIONS: Final = {
+    "bfloat162float": "__bang_bfloat162float",
+    "float2bfloat16": "__bang_float2bfloat16_rn",
+}
+_BFLOAT_ARCH: Final = 592  # the first with instructions for them
 
 
 def _low(elem: Scalar) -> _Step:
@@ -38,6 +46,13 @@ _CHAINS: Final[dict[tuple[Scalar, Scalar], tuple[_Step, ...]]] = {
     (F32, I32): (_TO_INT,),
     (I32, F32): (_TO_FLOAT,),
     (F16, I32): (_FROM_HALF, _TO_INT),
+    (BF16, F32): (_FROM_BFLOAT,),
+    (F32, BF16): (_TO_BFLOAT,),
+    (BF16, I32): (_FROM_BFLOAT, _TO_INT),
+    (BF16, F16): (_FROM_BFLOAT, _TO_HALF),
+    (F16, BF16): (_FROM_HALF, _TO_BFLOAT),
+    (U32, I32): (("bits", "", I32),),
+    (I32, U32): (("bits", "", U32),),
     (I8, F32): (_FROM_BYTE,),
     (I8, I32): (_FROM_BYTE, _TO_INT),
     (I8, F16): (_FROM_BYTE, _TO_HALF),
@@ -60,7 +75,7 @@ def wide(elem: Scalar) -> Scalar | None:
     """The 32-bit type in which values of `elem` are chosen between; None if there is none."""
     if elem.size == 4:
         return elem
-    if elem in (F16, BOOL):
+    if elem in (F16, BF16, BOOL):
         return F32
     return I32 if elem in (I8, U8, I16, U16) else None
 
@@ -85,9 +100,24 @@ def convert(emission: Emission, value: Slice, to: Scalar, target: Slice | None) 
                 _low_bytes(emission, dst, value, value.elem.size)
             case "narrow":
                 _low_bytes(emission, dst, value, elem.size)
+            case "bits":
+                emission.move(dst, value)
+            case "words":
+                _bfloat(emission, name, dst, value)
         emission.free(dst, value)
         value = dst
     return value
+
+
+def _bfloat(emission: Emission, name: str, dst: Slice, source: Slice) -> None:
+    """Between bfloat16 and float: one instruction where there is one."""
+    if emission.arch >= _BFLOAT_ARCH:
+        emission.emit(_BFLOAT_INSTRUCTIONS[name], dst, source)
+        return
+    composite = COMPOSITES[f"xp_{name}"]
+    scratch = tuple(emission.temporary(F32) for _ in range(composite.scratch))
+    emission.emit(composite.name, dst, source, *scratch)
+    emission.free(dst, *scratch)
 
 
 def _low_bytes(emission: Emission, dst: Slice, source: Slice, size: int) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from xpiler.backends.bang.passes.index import affine
 from xpiler.backends.bang.passes.operands import (
     Operand,
-    Scalars,
     Slice,
     Temporaries,
     fill_type,
 )
+from xpiler.backends.bang.spaces import NRAM
 from xpiler.ir.affine import poly_to_expr
 from xpiler.ir.build import address, cast, i32
-from xpiler.ir.nodes import Binary, Call, Const, Evaluate, Expr, Load, Stmt, Var
-from xpiler.ir.types import I32, VOID, Scalar
+from xpiler.ir.nodes import Alloc, Binary, Call, Const, Evaluate, Expr, Load, Stmt, Var
+from xpiler.ir.types import F32, I32, VOID, Scalar, Spaces
 from xpiler.ir.walk import subexpressions
 
 __all__ = ["Emission", "RefusedError", "typed"]
@@ -28,17 +30,19 @@ def typed(expr: Expr, elem: Scalar) -> Expr:
 
 
 class Emission:
-    """The state of one loop's translation. `arrays` are the on-chip arrays with their element types."""
+    """The state of one loop's translation. `arrays` are the on-chip arrays."""
 
     def __init__(
         self,
         var: str,
         count: Expr,
         longest: int,
-        arrays: Scalars,
+        arrays: Mapping[str, Alloc],
         temporaries: Temporaries,
         arch: int,
+        powers: Mapping[str, int] | None = None,
     ) -> None:
+        self.powers = powers or {}  # variables that are powers of two, with the most that they are
         self.var, self.count, self.longest = var, count, longest
         self.arrays, self.temporaries, self.arch = arrays, temporaries, arch
         self.out: list[Stmt] = []
@@ -76,7 +80,41 @@ class Emission:
         start = poly_to_expr(last.offset, I32)
         if any(isinstance(s, Load) and s.buffer in self.written for s in subexpressions(start)):
             return None
-        return Slice(buffer, (*index[:-1], start), self.arrays[buffer], False)
+        return Slice(buffer, (*index[:-1], start), self.arrays[buffer].elem, False)
+
+    def _strided(self, buffer: str, index: tuple[Expr, ...]) -> tuple[Slice, int] | None:
+        """The first of the elements that the iterations touch, where a constant number of elements, more than one,
+        lies between theirs; that number."""
+        array = self.arrays.get(buffer)
+        if array is None or array.space not in (NRAM, Spaces.SHARED) or not index:
+            return None
+        places = [affine(i, self.var, {}) for i in index]
+        varying = [n for n, o in self.env.items() if isinstance(o, Slice)]
+        distance, size = 0, 1
+        for place, dim in zip(reversed(places), (*reversed(array.shape[1:]), i32(1)), strict=False):
+            if place is None or place.stride.value is None or place.offset.mentions(varying):
+                return None
+            distance += place.stride.value * size
+            if not isinstance(dim, Const):
+                return None
+            size *= int(dim.value)
+        start = tuple(poly_to_expr(p.offset, I32) for p in places if p is not None)
+        if distance < 2 or not all(map(self._uniform, start)):
+            return None
+        return Slice(buffer, start, array.elem, False), distance
+
+    def _apart(self, dst: Slice, to: int, source: Slice, by: int) -> None:
+        """Copy elements that lie `by` apart to places that lie `to` apart, both in NRAM."""
+        size = dst.elem.size
+        last = (
+            i32(int(self.count.value) - 1)
+            if isinstance(self.count, Const)
+            else Binary("-", self.count, i32(1))
+        )
+        ends = (self.address(dst), self.address(source))
+        way = Call("NRAM2NRAM", (), I32)
+        strides = (i32(to * size), i32(by * size))
+        self.instruction("__memcpy", (*ends, i32(size), way, *strides, last))
 
     def _certain(self, place: Slice | None) -> None:
         """Under a condition only what starts at the array's beginning is known to lie inside it."""
@@ -96,7 +134,7 @@ class Emission:
             raise RefusedError("NRAM is full")
         return made
 
-    def _destination(self, elem: Scalar, target: Slice | None, *sources: Operand) -> Slice:
+    def destination(self, elem: Scalar, target: Slice | None, *sources: Operand) -> Slice:
         """Where an instruction writes: the target, else a source that is used up, else a new array."""
         if target is not None and target.elem == elem:
             return target
@@ -110,12 +148,20 @@ class Emission:
             if isinstance(source, Slice) and source.owned and source.buffer != dst.buffer:
                 self.temporaries.release(source)
 
+    def blend(self, mask: Slice, a: Slice, b: Slice, target: Slice | None) -> Slice:
+        """mask ? a : b by bits; `mask` is used up where it is a temporary."""
+        scratch = (self.temporary(F32), self.temporary(F32))
+        dst = target if target is not None else self.temporary(a.elem)
+        self.emit("xp_select", dst, mask, a, b, *scratch)
+        self.free(dst, a, b, mask, *scratch)
+        return dst
+
     def _copied(self, source: Slice) -> Slice:
         made = self.temporary(source.elem)
-        self._move(made, source)
+        self.move(made, source)
         return made
 
-    def _move(self, dst: Slice, source: Slice) -> None:
+    def move(self, dst: Slice, source: Slice) -> None:
         size = dst.elem.size
         bytes_ = Binary("*", self.count, i32(size))
         total: Expr = (

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 
-from xpiler.ir.nodes import Binary, Call, Cast, Const, Expr, Load, Var
-from xpiler.ir.types import F16, F32, I8, I16, I32, U8, U16
+from xpiler.ir.build import cast
+from xpiler.ir.nodes import Binary, Call, Cast, Const, Expr, Load, Select, Unary, Var
+from xpiler.ir.types import BF16, F16, F32, I8, I16, I32, U8, U16
 from xpiler.ir.walk import subexpressions
 
-__all__ = ["cancels", "extreme_of", "in_float", "power_of_two"]
+__all__ = ["cancels", "extreme_of", "in_float", "power_of_two", "widened"]
 
 
 def cancels(a: Expr, b: Expr, c: Expr) -> bool:
@@ -25,10 +26,12 @@ def in_float(expr: Expr) -> bool:
     match expr:
         case Cast(type=type_, a=a) if type_ == I32:
             return a.type in (I8, U8, I16, U16)
+        case Call(function="min" | "max" | "abs", args=args):
+            return expr.type == I32 and all(in_float(a) for a in args)
         case Const(value=int(value), type=type_) if type_ == I32:
             return abs(value) <= 1 << 24
         case _:
-            return expr.type in (F32, F16, I8, U8, I16, U16)
+            return expr.type in (F32, F16, BF16, I8, U8, I16, U16)
 
 
 def power_of_two(value: object) -> bool:
@@ -38,7 +41,7 @@ def power_of_two(value: object) -> bool:
 
 
 def extreme_of(cond: Expr, a: Expr, b: Expr) -> str | None:
-    """`max` or `min` where `cond ? a : b` is one (a NaN aside)."""
+    """`max` or `min` where `cond ? a : b` is one; where either is a NaN it is `b`."""
     if not isinstance(cond, Binary) or cond.op not in ("<", "<=", ">", ">="):
         return None
     greater = cond.op[0] == ">"
@@ -47,3 +50,22 @@ def extreme_of(cond: Expr, a: Expr, b: Expr) -> str | None:
     if (cond.a, cond.b) == (b, a):
         return "min" if greater else "max"
     return None
+
+
+def widened(expr: Expr) -> Expr | None:
+    """An operation on halves or bfloat16 as the same in float, rounded once: what mtp_372 has no instruction for.
+
+    None for one that it has, and for what is no operation.
+    """
+    match expr:
+        case Call(function=name, args=args) if all(a.type == expr.type for a in args):
+            wide: Expr = Call(name, tuple(cast(F32, a) for a in args), F32)
+        case Select(cond=cond, a=a, b=b):
+            wide = Select(cond, cast(F32, a), cast(F32, b))
+        case Binary(op=op, a=a, b=b) if expr.type == BF16 or op == "/":
+            wide = Binary(op, cast(F32, a), cast(F32, b))
+        case Unary(op="-" as op, a=a) if expr.type == BF16:
+            wide = Unary(op, cast(F32, a))
+        case _:
+            return None
+    return Cast(expr.type, wide) if expr.type in (F16, BF16) else None

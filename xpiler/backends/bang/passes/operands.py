@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from xpiler.backends.bang.spaces import NRAM
-from xpiler.ir.build import i32
-from xpiler.ir.nodes import Alloc, Binary, Const, Expr, Stmt
-from xpiler.ir.types import BOOL, F32, Scalar
+from xpiler.ir.build import address, i32
+from xpiler.ir.nodes import Alloc, Binary, Call, Const, Evaluate, Expr, Stmt
+from xpiler.ir.types import BOOL, F32, I32, VOID, Scalar
 from xpiler.ir.walk import fresh
 
 __all__ = [
@@ -76,6 +76,20 @@ class Temporaries:
     room: int
     sizes: dict[str, tuple[Scalar, int]] = field(default_factory=dict)
     free: list[str] = field(default_factory=list)
+    ramp: str | None = None
+
+    def numbers(self, count: int) -> Slice | None:
+        """The array of 0, 1, 2, ..., filled once for the whole kernel; None when NRAM is full."""
+        size = 0 if self.ramp is None else self.sizes[self.ramp][1]
+        grown = max(0, count - size) * I32.size
+        if grown > self.room:
+            return None
+        self.room -= grown
+        if self.ramp is None:
+            self.ramp = fresh("iota", self.taken)
+            self.taken.add(self.ramp)
+        self.sizes[self.ramp] = (I32, max(size, count))
+        return Slice(self.ramp, (i32(0),), I32, False)
 
     def take(self, elem: Scalar, count: int) -> Slice | None:
         """An array of at least `count` elements; None when NRAM is full."""
@@ -104,7 +118,7 @@ class Temporaries:
 
     def release_all(self) -> None:
         """Nothing lives from one loop to the next."""
-        self.free = list(self.sizes)
+        self.free = [name for name in self.sizes if name != self.ramp]
 
     def elem(self, name: str) -> Scalar | None:
         found = self.sizes.get(name)
@@ -117,7 +131,17 @@ class Temporaries:
         self.room, self.sizes = kept[0], dict(kept[1])
         self.taken.clear()
         self.taken.update(kept[2])
-        self.free = list(self.sizes)
+        if self.ramp not in self.sizes:
+            self.ramp = None
+        self.release_all()
 
     def declarations(self) -> list[Stmt]:
-        return [Alloc(name, elem, (i32(size),), NRAM) for name, (elem, size) in self.sizes.items()]
+        """The arrays, and the fill of those that are filled once."""
+        made: list[Stmt] = [
+            Alloc(name, elem, (i32(size),), NRAM) for name, (elem, size) in self.sizes.items()
+        ]
+        if self.ramp is not None:
+            start = address(self.ramp, I32, i32(0))
+            size = i32(self.sizes[self.ramp][1])
+            made.append(Evaluate(Call("xp_iota", (start, size), VOID)))
+        return made

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Final
 
 from xpiler.backends.bang.passes.distribute import INNERMOST
+from xpiler.backends.bang.passes.exchanges import first_values, power_counted
 from xpiler.backends.bang.passes.lengths import counted, positive
 from xpiler.backends.bang.passes.vector import Refusal, Temporaries, Vectorizer
 from xpiler.backends.bang.spaces import on_chip
@@ -30,8 +31,9 @@ from xpiler.ir.nodes import (
     Stmt,
     Store,
     Var,
+    While,
 )
-from xpiler.ir.types import I32, Scalar
+from xpiler.ir.types import I32
 from xpiler.ir.walk import blocks, declared, fresh, statements, with_blocks
 from xpiler.passes.base import Applied, Context, NotApplicable, Outcome, Pass
 
@@ -52,6 +54,7 @@ def _rewrite(module: Module, context: Context) -> Outcome:
     room = context.facts.get("nram_bytes", 0) - _used(kernel.body)
     arch = context.facts.get("arch", 372)
     work = _Tensorizer(Temporaries(set(names), room), _arrays(kernel.body), arch)
+    work.first = first_values(kernel.body)
     body = work.block(kernel.body, {})
     if not work.done:
         why = work.refusals[0] if work.refusals else "no vector loop over NRAM arrays"
@@ -62,10 +65,10 @@ def _rewrite(module: Module, context: Context) -> Outcome:
     return Applied(replace(module, kernels=(made,)), notes)
 
 
-def _arrays(body: Block) -> dict[str, Scalar]:
-    """Element types of the one-dimensional (innermost) arrays on the chip."""
+def _arrays(body: Block) -> dict[str, Alloc]:
+    """The arrays on the chip."""
     return {
-        s.name: s.elem
+        s.name: s
         for s in statements(body)
         if isinstance(s, Alloc) and (on_chip(s.space) or s.dynamic)
     }
@@ -87,13 +90,15 @@ def _used(body: Block) -> int:
 
 
 class _Tensorizer:
-    def __init__(self, temporaries: Temporaries, arrays: Mapping[str, Scalar], arch: int) -> None:
+    def __init__(self, temporaries: Temporaries, arrays: Mapping[str, Alloc], arch: int) -> None:
         self.temporaries = temporaries
         self.arrays = arrays
         self.arch = arch
         self.done = 0
         self.refusals: list[str] = []
         self.positive: set[str] = set()
+        self.first: Mapping[str, Expr] = {}
+        self.powers: dict[str, int] = {}
 
     def block(self, block: Block, locals_: dict[str, Expr]) -> Block:
         out: list[Stmt] = []
@@ -104,9 +109,13 @@ class _Tensorizer:
                 out += self._loop(stmt, locals_)
             elif blocks(stmt):
                 known = positive(stmt)
+                power = power_counted(stmt, self.first) if isinstance(stmt, While) else None
                 self.positive.update(known)
+                self.powers.update([power] if power else [])
                 out.append(with_blocks(stmt, tuple(self.block(b, locals_) for b in blocks(stmt))))
                 self.positive.difference_update(known)
+                if power is not None:
+                    del self.powers[power[0]]
             else:
                 out.append(stmt)
         return tuple(out)
@@ -129,7 +138,13 @@ class _Tensorizer:
             pre = [Declare(name, I32, count)]
             count = Var(name, I32)
         vectorizer = Vectorizer(
-            found.var, count, found.longest, self.arrays, self.temporaries, self.arch
+            found.var,
+            count,
+            found.longest,
+            self.arrays,
+            self.temporaries,
+            self.arch,
+            self.powers,
         )
         result = vectorizer.body(found.body)
         self.temporaries.release_all()

@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import isnan
 from typing import Final
 
 from xpiler.backends.bang.composites import COMPOSITES
 from xpiler.backends.bang.passes.conversions import convert, convertible, wide
 from xpiler.backends.bang.passes.emission import Emission, RefusedError, typed
-from xpiler.backends.bang.passes.forms import cancels, extreme_of, in_float, power_of_two
+from xpiler.backends.bang.passes.exchanges import distance_of_swap
+from xpiler.backends.bang.passes.forms import (
+    cancels,
+    extreme_of,
+    in_float,
+    power_of_two,
+    widened,
+)
+from xpiler.backends.bang.passes.integers import (
+    compare,
+    constant_shift,
+    extreme,
+    shifted_left,
+    shifted_right,
+)
 from xpiler.backends.bang.passes.operands import (
     Operand,
     Refusal,
@@ -19,6 +34,7 @@ from xpiler.backends.bang.passes.operands import (
     fill_type,
 )
 from xpiler.backends.bang.passes.rewrite import with_operands
+from xpiler.backends.bang.spaces import NRAM
 from xpiler.ir.build import cast, const, i32
 from xpiler.ir.nodes import (
     COMPARISONS,
@@ -119,13 +135,14 @@ class Vectorizer(Emission):
         if self.mask is not None:
             vector = self._chosen(old, vector, None)
         if (vector.buffer, vector.index) != (old.buffer, old.index):
-            self._move(old, vector)
+            self.move(old, vector)
             self.temporaries.release(vector)
 
     def _store(self, buffer: str, index: tuple[Expr, ...], value: Expr) -> None:
         target = self._slice(buffer, index)
         if target is None:
-            raise RefusedError(f"{buffer} is not written at consecutive places on the chip")
+            self._store_apart(buffer, index, value)
+            return
         if self.mask is not None:
             self._certain(target)
             new = self._vector(self._value(value, None), fill_type(target.elem))
@@ -139,8 +156,17 @@ class Vectorizer(Emission):
         elif isinstance(result, Uniform):
             self.emit("__bang_write_value", target, typed(result.expr, target.elem))
         elif (result.buffer, result.index) != (target.buffer, target.index):
-            self._move(target, result)
+            self.move(target, result)
             self.temporaries.release(result)
+
+    def _store_apart(self, buffer: str, index: tuple[Expr, ...], value: Expr) -> None:
+        place = self._strided(buffer, index)
+        if place is None or self.mask is not None or place[0].elem == BOOL:
+            raise RefusedError(f"{buffer} is not written at consecutive places on the chip")
+        target, distance = place
+        new = self._vector(self._value(value, None), target.elem)
+        self._apart(target, distance, new, 1)
+        self.temporaries.release(new)
 
     def _chosen(self, old: Slice, new: Slice, target: Slice | None) -> Slice:
         """`new` where the condition holds, else `old`; narrow elements are chosen between in a 32-bit type."""
@@ -149,10 +175,10 @@ class Vectorizer(Emission):
         if kind is None:
             raise RefusedError(f"a conditional value of {old.elem}")
         if kind == old.elem:
-            return self._blend(self.mask, new, old, target)
+            return self.blend(self.mask, new, old, target)
         before = convert(self, old, kind, None)
         after = new if new.elem == kind else convert(self, new, kind, None)
-        return convert(self, self._blend(self.mask, after, before, None), old.elem, target)
+        return convert(self, self.blend(self.mask, after, before, None), old.elem, target)
 
     def _if(self, cond: Expr, then: Block, orelse: Block) -> None:
         outer = self.mask
@@ -164,7 +190,7 @@ class Vectorizer(Emission):
             if inverted:
                 self.emit("__bang_not", mine, mask)
             else:
-                self._move(mine, mask)
+                self.move(mine, mask)
             if outer is not None:
                 self.emit("__bang_and", mine, mine, outer)
             self.mask = mine.kept()
@@ -182,10 +208,12 @@ class Vectorizer(Emission):
         match expr:
             case Var(name=name) if name in self.env:
                 return self.env[name]
+            case Var(name=self.var):
+                return self._numbers()
             case Load(buffer=buffer, index=index):
                 found = self._slice(buffer, index)
                 if found is None:
-                    return self._gathered(expr, target)
+                    return self._load_apart(expr, target)
                 if self.mask is not None:
                     self._certain(found)
                 return convert(self, found, F32, None) if found.elem == BOOL else found
@@ -195,8 +223,10 @@ class Vectorizer(Emission):
                 return self._condition(expr)
             case Binary():
                 return self._binary(expr, target)
-            case Unary(op="-", a=a) if expr.type in (F32, F16):
-                return self._scaled(self._value(a, None), -1.0, target)
+            case Unary(op="-", a=a) if expr.type in (F32, F16, *_WIDE_INT):
+                return self._scaled(self._value(a, None), -1, target)
+            case Unary() if (narrow := widened(expr)) is not None:
+                return self._value(narrow, target)
             case Cast(type=type_, a=a):
                 return self._cast(type_, a, expr, target)
             case Select(cond=cond, a=a, b=b):
@@ -206,8 +236,20 @@ class Vectorizer(Emission):
             case _:
                 return self._scalar_loop(expr, target)
 
+    def _numbers(self) -> Slice:
+        """The number of each iteration."""
+        made = self.temporaries.numbers(self.longest)
+        if made is None:
+            raise RefusedError("NRAM is full")
+        return made
+
     def _binary(self, expr: Binary, target: Slice | None) -> Operand:
         elem = expr.type
+        narrow = widened(expr)
+        if narrow is not None:
+            return self._value(narrow, target)
+        if expr.op in ("<<", ">>") and elem in _WIDE_INT and isinstance(elem, Scalar):
+            return self._shift(expr, elem, target)
         if elem == F32 and expr.op == "/":
             return self._divide(expr, target)
         if expr.op in _BITWISE and elem in _WIDE_INT:
@@ -218,19 +260,19 @@ class Vectorizer(Emission):
         a, b = self._value(expr.a, None), self._value(expr.b, None)
         name = f"__bang_{_ARITHMETIC[expr.op]}"
         if isinstance(a, Slice) and isinstance(b, Slice):
-            dst = self._destination(elem, target, a, b)
+            dst = self.destination(elem, target, a, b)
             self.emit(name, dst, a, b)
             self.free(dst, a, b)
             return dst
         if isinstance(b, Uniform):
             vector = self._vector(a, elem)
-            dst = self._destination(elem, target, vector)
+            dst = self.destination(elem, target, vector)
             self.emit(f"{name}_scalar", dst, vector, typed(b.expr, elem))
             self.free(dst, vector)
             return dst
         assert isinstance(a, Uniform)
         if expr.op != "-":
-            dst = self._destination(elem, target, b)
+            dst = self.destination(elem, target, b)
             self.emit(f"{name}_scalar", dst, b, typed(a.expr, elem))
             self.free(dst, b)
             return dst
@@ -238,17 +280,26 @@ class Vectorizer(Emission):
         self.emit("__bang_add_scalar", negative, negative, typed(a.expr, elem))
         return negative
 
+    def _shift(self, expr: Binary, elem: Scalar, target: Slice | None) -> Operand:
+        amount = constant_shift(expr.b)
+        if amount is None or self._uniform(expr.a):
+            return self._scalar_loop(expr, target)
+        x = self._vector(self._value(expr.a, None), elem)
+        if expr.op == "<<":
+            return shifted_left(self, x, amount, target)
+        return shifted_right(self, x, amount, target) if amount else x
+
     def _bits(self, expr: Binary, elem: Scalar, target: Slice | None) -> Slice:
         a = self._vector(self._value(expr.a, None), elem)
         b = self._vector(self._value(expr.b, None), elem)
-        dst = self._destination(elem, target, a, b)
+        dst = self.destination(elem, target, a, b)
         self.emit(f"__bang_{_BITWISE[expr.op]}", dst, a, b)
         self.free(dst, a, b)
         return dst
 
     def _scaled(self, value: Operand, factor: float, target: Slice | None) -> Slice:
         assert isinstance(value, Slice)
-        dst = self._destination(value.elem, target, value)
+        dst = self.destination(value.elem, target, value)
         self.emit("__bang_mul_scalar", dst, value, const(factor, value.elem))
         self.free(dst, value)
         return dst
@@ -258,13 +309,13 @@ class Vectorizer(Emission):
         if isinstance(b, Uniform) and isinstance(b.expr, Const) and power_of_two(b.expr.value):
             return self._scaled(a, 1.0 / float(b.expr.value), target)
         if isinstance(a, Uniform) and a.expr == const(1.0, F32) and isinstance(b, Slice):
-            dst = self._destination(F32, target, b)
+            dst = self.destination(F32, target, b)
             self.emit("__bang_recip", dst, b)
             self.free(dst, b)
             return dst
         x, y = self._vector(a, F32), self._vector(b, F32)
         if self.arch == 322 or self.arch > 372:
-            dst = self._destination(F32, target, x, y)
+            dst = self.destination(F32, target, x, y)
             self.emit("__bang_div", dst, x, y)
             self.free(dst, x, y)
             return dst
@@ -272,15 +323,16 @@ class Vectorizer(Emission):
 
     def _call(self, expr: Call, target: Slice | None) -> Operand:
         name = expr.function
-        if expr.type == F16 and all(a.type == F16 for a in expr.args):
-            # half functions are computed in float and rounded once
-            wide = Call(name, tuple(cast(F32, a) for a in expr.args), F32)
-            return self._value(Cast(F16, wide), target)
+        narrow = widened(expr)
+        if narrow is not None:
+            return self._value(narrow, target)
+        if expr.type == I32 and name in ("min", "max", "abs"):
+            return self._extreme_of_words(expr, target)
         if expr.type != F32 or not all(a.type == F32 for a in expr.args):
             return self._scalar_loop(expr, target)
         if name in _FUNCTIONS:
             source = self._vector(self._value(expr.args[0], None), F32)
-            dst = self.temporary(F32) if name == "floor" else self._destination(F32, target, source)
+            dst = self.temporary(F32) if name == "floor" else self.destination(F32, target, source)
             self.emit(_FUNCTIONS[name], dst, source)
             self.free(dst, source)
             return dst
@@ -312,13 +364,34 @@ class Vectorizer(Emission):
             a, b = b, a
         assert isinstance(a, Slice)
         if isinstance(b, Uniform):
-            dst = self._destination(F32, target, a)
+            dst = self.destination(F32, target, a)
             self.emit(f"__bang_{which}eq_scalar", dst, a, b.expr)
             self.free(dst, a)
             return dst
-        dst = self._destination(F32, target, a, b)
+        dst = self.destination(F32, target, a, b)
         self.emit(f"__bang_{which}equal", dst, a, b)
         self.free(dst, a, b)
+        return dst
+
+    def _extreme_of_words(self, expr: Call, target: Slice | None) -> Operand:
+        """min, max or abs of i32, in float where that has every value."""
+        if in_float(expr):
+            in_floats = {"min": "fmin", "max": "fmax", "abs": "fabs"}[expr.function]
+            wide = Call(in_floats, tuple(cast(F32, a) for a in expr.args), F32)
+            return self._value(Cast(I32, wide), target)
+        first = expr.args[0]
+        x = self._vector(self._value(first, None), I32)
+        if expr.function == "abs":
+            other = self._scaled(x.kept(), -1, None)
+            return extreme(self, "max", x, other)
+        return extreme(self, expr.function, x, self._vector(self._value(expr.args[1], None), I32))
+
+    def _extreme_with_nan(self, which: str, a: Const, b: Expr, target: Slice | None) -> Operand:
+        """`b > a ? a : b` and its like, which is `b` where that is a NaN."""
+        value, bound = self._vector(self._value(b, None), F32), self._vector(Uniform(a), F32)
+        dst = self.destination(F32, target, value, bound)
+        self.emit(f"__bang_nan_{which}imum", dst, value, bound)
+        self.free(dst, value, bound)
         return dst
 
     def _cast(self, type_: Scalar, a: Expr, expr: Expr, target: Slice | None) -> Operand:
@@ -348,18 +421,20 @@ class Vectorizer(Emission):
                 return value
             case Binary(op="&&" | "||" as op, a=a, b=b):
                 x, y = self._condition(a), self._condition(b)
-                dst = self._destination(F32, None, x, y)
+                dst = self.destination(F32, None, x, y)
                 self.emit("__bang_and" if op == "&&" else "__bang_or", dst, x, y)
                 self.free(dst, x, y)
                 return dst
             case Unary(op="!", a=a):
                 x = self._condition(a)
-                dst = self._destination(F32, None, x)
+                dst = self.destination(F32, None, x)
                 self.emit("__bang_not", dst, x)
                 self.free(dst, x)
                 return dst
             case Binary(op=op, a=a, b=b) if op in _COMPARE and in_float(a) and in_float(b):
                 return self._compare(op, cast(F32, a), cast(F32, b))
+            case Binary(op=op, a=a, b=b) if op in _COMPARE and a.type in _WIDE_INT:
+                return self._compare_words(op, a, b)
             case Cast(a=a) if in_float(a) or a.type == I32:
                 return self._compare("!=", cast(F32, a), const(0.0, F32))
             case Load():
@@ -380,26 +455,34 @@ class Vectorizer(Emission):
             a, b, op = b, a, _SWAPPED[op]
         assert isinstance(a, Slice)
         if isinstance(b, Uniform):
-            dst = self._destination(F32, None, a)
+            dst = self.destination(F32, None, a)
             self.emit(f"__bang_{_COMPARE[op]}_scalar", dst, a, b.expr)
             self.free(dst, a)
             return dst
-        dst = self._destination(F32, None, a, b)
+        dst = self.destination(F32, None, a, b)
         self.emit(f"__bang_{_COMPARE[op]}", dst, a, b)
         self.free(dst, a, b)
         return dst
 
+    def _compare_words(self, op: str, a: Expr, b: Expr) -> Slice:
+        elem = a.type
+        assert isinstance(elem, Scalar)
+        x = self._vector(self._value(a, None), elem)
+        return compare(self, op, x, self._vector(self._value(b, None), elem))
+
     def _select(self, cond: Expr, a: Expr, b: Expr, target: Slice | None) -> Operand:
         elem = a.type
-        if elem == F16:
-            wide = Select(cond, Cast(F32, a), Cast(F32, b))
-            return self._value(Cast(F16, wide), target)
+        narrow = widened(Select(cond, a, b))
+        if narrow is not None:
+            return self._value(narrow, target)
         if elem not in (F32, *_WIDE_INT):
             return self._scalar_loop(Select(cond, a, b), target)
         assert isinstance(elem, Scalar)
         which = extreme_of(cond, a, b) if elem == F32 else None
-        if which is not None:
+        if which is not None and (self._uniform(b) or not self._uniform(a)):
             return self._extreme(which, a, b, target)
+        if which is not None and isinstance(a, Const) and not isnan(a.value):
+            return self._extreme_with_nan(which, a, b, target)
         mask = self._condition(cond)
         outer = self.mask
         if outer is None:
@@ -407,15 +490,7 @@ class Vectorizer(Emission):
         x = self._vector(self._value(a, None), elem)
         y = self._vector(self._value(b, None), elem)
         self.mask = outer
-        return self._blend(mask, x, y, None)
-
-    def _blend(self, mask: Slice, a: Slice, b: Slice, target: Slice | None) -> Slice:
-        """mask ? a : b by bits; `mask` is used up where it is a temporary."""
-        scratch = (self.temporary(F32), self.temporary(F32))
-        dst = target if target is not None else self.temporary(a.elem)
-        self.emit("xp_select", dst, mask, a, b, *scratch)
-        self.free(dst, a, b, mask, *scratch)
-        return dst
+        return self.blend(mask, x, y, None)
 
     # --- what has no instruction
 
@@ -464,6 +539,31 @@ class Vectorizer(Emission):
         """Whether every iteration makes this read, and no iteration writes its array."""
         return self.mask is None and load.buffer not in self.written
 
+    def _load_apart(self, load: Load, target: Slice | None) -> Slice:
+        if self.mask is not None:
+            return self._gathered(load, target)
+        swap = distance_of_swap(load, self.var, self.count, self.powers)
+        if swap is not None and load.buffer in self.arrays and load.buffer not in self.written:
+            return self._swapped(load, *swap)
+        place = self._strided(load.buffer, load.index)
+        if place is None:
+            return self._gathered(load, target)
+        first, distance = place
+        fits = target is not None and target.elem == first.elem and target.buffer != first.buffer
+        dst = target if target is not None and fits else self.temporary(first.elem)
+        self._apart(dst, 1, first, distance)
+        return convert(self, dst, F32, None) if first.elem == BOOL else dst
+
+    def _swapped(self, load: Load, outer: tuple[Expr, ...], distance: Expr) -> Slice:
+        array = self.arrays[load.buffer]
+        if array.space != NRAM or not all(map(self._uniform, outer)) or array.elem == BOOL:
+            return self._gathered(load, None)
+        dst = self.temporary(array.elem)
+        source = Slice(load.buffer, (*outer, i32(0)), array.elem, False)
+        ends = (self.address(dst), self.address(source))
+        self.instruction("xp_swap", (*ends, cast(I32, distance), self.count))
+        return dst
+
     def _gathered(self, load: Load, target: Slice | None) -> Slice:
         """Elements that lie apart, one after another into a vector."""
         if not self._free_to_read(load):
@@ -474,7 +574,8 @@ class Vectorizer(Emission):
         if isinstance(operand, Uniform):
             return operand.expr
         assert isinstance(node.type, Scalar)
-        stored = self.temporaries.elem(operand.buffer) or self.arrays.get(operand.buffer)
+        array = self.arrays.get(operand.buffer)
+        stored = self.temporaries.elem(operand.buffer) or (array.elem if array else None)
         if node.type == BOOL:
             load = Load(operand.buffer, element(operand, Var(name, I32)), F32)
             return Binary("!=", load, const(0.0, F32))
