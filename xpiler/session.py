@@ -199,7 +199,8 @@ class Session:
             0, self.kernel.program.kernels[0], self.kernel.source_name, self.kernel.symbol
         )
         translated = TranslatedKernel(entry, self.kernel.program, self.module)
-        request = EmitRequest(self.source.text, self.source.path, (translated,), self.options)
+        text = self.source.for_target(self.target)
+        request = EmitRequest(text, self.source.path, (translated,), self.options)
         emitted = self.target.emit(request)
         evidence = self._verdict(translated, emitted)
         if isinstance(evidence, Refuted):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
-from xpiler.frontends.edits import Edit, apply
+from xpiler.frontends.edits import Edit, apply, insert
 from xpiler.frontends.place import Function, Global, Include, Launch, Places, find
 
 __all__ = ["CUDA_HEADERS", "Splicing", "code_left", "splice"]
@@ -43,7 +43,7 @@ class Splicing:
     definition; a kernel that is missing here is refused: `refused` gives the text for its place.
     `declaration` gives the text for a mere declaration of a kernel. `launch` gives the text for a whole
     launch expression. `include` gives the text for an include directive, None keeps it. `data` does the same for a
-    `__constant__` or `__device__` variable.
+    `__constant__` or `__device__` variable. `behind` is what to put at bytes of the source where nothing goes.
     """
 
     kernels: Mapping[str, str]
@@ -52,6 +52,7 @@ class Splicing:
     declaration: Callable[[Function], str]
     include: Callable[[Include], str | None]
     data: Callable[[Global], str | None]
+    behind: Mapping[int, str] = field(default_factory=dict)
 
 
 def splice(source: str, plan: Splicing) -> str:
@@ -65,6 +66,7 @@ def splice(source: str, plan: Splicing) -> str:
         whole = launch.whole
         if not _within(whole.start, inside):
             edits.append(Edit(whole.start, whole.end, plan.launch(launch)))
+    edits.extend(insert(at, f"\n{text}") for at, text in plan.behind.items())
     edits.extend(_instances(data, places, [(e.start_byte, e.end_byte) for e in edits]))
     edits.extend(_words(data, [(e.start_byte, e.end_byte) for e in edits]))
     return apply(data, edits).decode("utf-8", "surrogateescape")

@@ -70,8 +70,8 @@ class FileJudge:
         if isinstance(executor, NoExecutor):
             return {k.entry.symbol: Unverified(executor.reason) for k in kernels}
         text = kernels_alone(self.source, self.lifted)
-        if text != self.source.text:
-            # host code that cannot be built here: the kernels are judged by themselves
+        if text != self.source.for_target(self.target):
+            # host code that cannot be built here, or a lambda: the kernels are judged by themselves
             emitted = self.target.emit(
                 EmitRequest(text, self.source.path, tuple(kernels), self.options)
             )

@@ -5,11 +5,16 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from xpiler.backends.base import OnRuntime, Target
 from xpiler.driver.report import InputError
 from xpiler.frontends.launch_brackets import closed_up
-from xpiler.frontends.results import LiftedFile, Refused
+from xpiler.frontends.results import LiftedFile, LiftedKernel, Refused
 from xpiler.ir.diagnostics import Diagnostic
+
+if TYPE_CHECKING:
+    from xpiler.frontends.lambdas import Hoisted
 
 __all__ = ["Source", "lift_source", "lift_whole", "read_source"]
 
@@ -18,12 +23,21 @@ LARGEST = 32 << 20
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file's text as it is (line endings kept), where it came from, and how it is preprocessed."""
+    """A file's text as it is (line endings kept), where it came from, and how it is preprocessed.
+
+    `closures` is the text as its author wrote it where `text` has named function objects for lambdas, else empty.
+    """
 
     path: Path
     text: str
     include_dirs: tuple[Path, ...] = ()
     defines: tuple[str, ...] = ()
+    closures: str = ""
+
+    def for_target(self, target: Target) -> str:
+        """The text that the target's emitter gets: files that are CUDA under other names keep their lambdas."""
+        keeps = any(isinstance(e, OnRuntime) for e in target.executors)
+        return self.closures if self.closures and keeps else self.text
 
 
 def _input_error(code: str, message: str, hint: str = "") -> InputError:
@@ -84,20 +98,51 @@ def lift_source(source: Source) -> LiftedFile | InputError:
 
 
 def lift_whole(source: Source) -> tuple[Source, LiftedFile] | InputError:
-    """The file with the device code of its local includes in it, and its kernels.
+    """The file with the device code of its local includes in it, lambdas that kernels take named, and its kernels.
 
     What is told about the file keeps the places in the files as they stand on disk.
     """
     from xpiler.frontends.local_includes import with_local_device_code
 
     lifted = lift_source(source)
+    if isinstance(lifted, InputError):
+        return lifted
     text = with_local_device_code(source.text, source.path, source.include_dirs)
-    if isinstance(lifted, InputError) or text == source.text:
-        return lifted if isinstance(lifted, InputError) else (source, lifted)
+    if text == source.text:
+        return _with_named_lambdas(source, lifted)
     whole = replace(source, text=text)
     again = lift_source(whole)
     if isinstance(again, InputError) or len(again.lifted) != len(lifted.lifted):
-        return source, lifted
+        return _with_named_lambdas(source, lifted)
     refused = {r.name: r for r in lifted.refused}
     kernels = tuple(refused.get(k.name, k) if isinstance(k, Refused) else k for k in again.kernels)
-    return whole, replace(again, kernels=kernels, diagnostics=lifted.diagnostics)
+    again = replace(again, kernels=kernels, diagnostics=lifted.diagnostics)
+    return _with_named_lambdas(whole, again)
+
+
+def _with_named_lambdas(source: Source, lifted: LiftedFile) -> tuple[Source, LiftedFile]:
+    """The file with a function object for each lambda that a kernel is launched with."""
+    from xpiler.frontends.lambdas import closures, hoisted
+
+    names = [k.source_name if isinstance(k, LiftedKernel) else k.name for k in lifted.kernels]
+    places = closures(names, source.path)
+    if not places:
+        return source, lifted
+    found = hoisted(source.text, source.path, places, source.include_dirs, source.defines)
+    named = replace(source, text=found.text, closures=source.closures or source.text)
+    again = lift_source(named) if found.text != source.text else lifted
+    if isinstance(again, InputError) or len(again.kernels) < len(lifted.kernels):
+        return source, lifted
+    return named, _told_of(again, found)
+
+
+def _told_of(lifted: LiftedFile, text: Hoisted) -> LiftedFile:
+    """The same file with places in the text as it stands on disk."""
+    kernels = tuple(
+        replace(k, diagnostic=replace(k.diagnostic, span=text.back(k.diagnostic.span)))
+        if isinstance(k, Refused)
+        else replace(k, span=text.back(k.span))
+        for k in lifted.kernels
+    )
+    diagnostics = tuple(replace(d, span=text.back(d.span)) for d in lifted.diagnostics)
+    return replace(lifted, kernels=kernels, diagnostics=diagnostics)

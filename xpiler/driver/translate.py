@@ -153,7 +153,8 @@ def _emit(work: Work, kernels: Sequence[_Kernel]) -> Emitted | None:
     translated = _translated(kernels)
     if not translated and not work.target.edits_source:
         return None
-    request = EmitRequest(work.source.text, work.source.path, translated, work.options)
+    text = work.source.for_target(work.target)
+    request = EmitRequest(text, work.source.path, translated, work.options)
     return work.target.emit(request)
 
 

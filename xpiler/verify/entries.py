@@ -53,8 +53,13 @@ def _placed(entry: KernelEntry, function: Function) -> int:
 
 def argument_steps(entry: KernelEntry, function: Function | None) -> Steps:
     """Where the parameters of the source's function come from; by position where the function is not known."""
-    names = [_parameter_name(p.text) for p in function.params] if function else []
-    return _arguments(entry.kernel.params, names)
+    params = entry.kernel.params
+    names: list[str] = []
+    for parameter in function.params if function else ():
+        name = _parameter_name(parameter.text)
+        pack = "..." in parameter.text  # as many parameters as the instance has of its name
+        names += [name] * (sum(_part(p, name) == "" for p in params) if pack else 1)
+    return _arguments(params, names)
 
 
 def pointer_type(

@@ -16,6 +16,7 @@ from xpiler.backends.bang.printer import TYPE_NAMES, PrintedKernel, print_global
 from xpiler.backends.bang.textures import texture_names, texture_texts
 from xpiler.backends.base import Diagnostic, EmitRequest, Emitted, TranslatedKernel
 from xpiler.backends.curand_states import states
+from xpiler.backends.late_types import announcement, late_types
 from xpiler.backends.splice import CUDA_HEADERS, Splicing, splice
 from xpiler.frontends.place import Function, Launch, find
 from xpiler.ir.nodes import GlobalBuffer, Module, Param
@@ -76,7 +77,11 @@ def emit(request: EmitRequest) -> Emitted:
         by_name.setdefault(kernel.own, []).append(kernel)
     functions = {f.name: f for f in places.kernels}
     managed = "cudaMallocManaged" in request.text
-    definitions = {n: _definitions(ks, functions.get(n), managed) for n, ks in by_name.items()}
+    definitions = {
+        n: _announced(ks, functions.get(n), request.text)
+        + _definitions(ks, functions.get(n), managed)
+        for n, ks in by_name.items()
+    }
     plan = Splicing(
         kernels=definitions,
         launch=lambda launch: _launch(launch, known),
@@ -122,6 +127,15 @@ def _kernel(translated: TranslatedKernel) -> _Kernel:
     printed = print_kernel(program.kernels[0], translated.entry.symbol, program.globals)
     own = translated.entry.source_name.split("<")[0].split("::")[-1].strip()
     return _Kernel(translated, printed, own)
+
+
+def _announced(kernels: Sequence[_Kernel], function: Function | None, text: str) -> str:
+    """Declarations of classes for which there are instances and which the file defines later."""
+    if function is None:
+        return ""
+    late = (late_types(text, function, k.translated.entry.source_name) for k in kernels)
+    found = dict.fromkeys(place for places in late for place in places)
+    return "".join(announcement(place, text, function) for place in found)
 
 
 def _definitions(kernels: Sequence[_Kernel], function: Function | None, managed: bool) -> str:
@@ -200,7 +214,6 @@ def _dispatch(kernels: Sequence[_Kernel], function: Function) -> str:
     params = _launch_formals(*launch)
     params += [_plain(p.text) for p in function.params]
     lines = [f"{head}static void start_{function.name}({', '.join(params)}) {{\n"]
-    formals = [_formal(t) for t in function.template]
     for number, kernel in enumerate(kernels):
         names = [*launch, *_arguments(kernel, function)]
         call = f"launch_{kernel.symbol}({', '.join(names)});"
@@ -208,18 +221,25 @@ def _dispatch(kernels: Sequence[_Kernel], function: Function) -> str:
             lines.append(f"  {call}\n")
             continue
         actual = _template_arguments(kernel.translated.entry.source_name)
-        tests = [
-            f"xp_same<{name}, {value}>::value" if is_type else f"{name} == {value}"
-            for (name, is_type), value in zip(formals, actual, strict=False)
-        ]
+        tests = [_is_instance(t, actual[k:]) for k, t in enumerate(function.template)]
         word = "if" if number == 0 else "else if"
         lines.append(f"  {word} constexpr ({' && '.join(tests)}) {call}\n")
     return "".join(lines) + "}\n"
 
 
+def _is_instance(parameter: str, actual: Sequence[str]) -> str:
+    """Whether the template parameter is the first of the arguments, a pack all of them."""
+    name, is_type = _formal(parameter)
+    if "..." in parameter:  # types of functions, so that packs of any length can be compared
+        return f"xp_same<void({name}...), void({', '.join(actual)})>::value"
+    return f"xp_same<{name}, {actual[0]}>::value" if is_type else f"{name} == {actual[0]}"
+
+
 def _arguments(kernel: _Kernel, function: Function) -> list[str]:
     """What the source's parameters give for the kernel's: themselves, or a field of a class."""
     fields = [p.origin for p in kernel.params]
+    if any("..." in p.text for p in function.params):
+        return [f"{_param_name(p.text)}{'...' * ('...' in p.text)}" for p in function.params]
     if len(kernel.params) == len(function.params) and not any("." in f or "[" in f for f in fields):
         return [_param_name(p.text) for p in function.params]
     return [p.origin if "." in p.origin or "[" in p.origin else p.name for p in kernel.params]

@@ -11,6 +11,7 @@ from typing import Final
 
 from xpiler.backends.bang.printer import TYPE_NAMES
 from xpiler.backends.base import KernelEntry, TranslationUnit
+from xpiler.backends.late_types import scopes_at
 from xpiler.frontends.edits import Edit, apply
 from xpiler.frontends.place import find
 from xpiler.ir.types import Pointer
@@ -88,7 +89,7 @@ class Simulator:
             f'#line 1 "{path.name}"\n',
             body,
             "\n",
-            *_entries(entries),
+            *_entries(entries, text),
             _symbols(text),
         ]
         flags = (
@@ -104,7 +105,7 @@ class Simulator:
         return (TranslationUnit(f"{path.stem}.mlu.cpp", "".join(parts), "g++", flags),)
 
 
-def _entries(entries: Sequence[KernelEntry]) -> Iterator[str]:
+def _entries(entries: Sequence[KernelEntry], text: str) -> Iterator[str]:
     """`xp_call_<i>` for each kernel, through the host function that the emitter puts beside it."""
     if entries:
         yield "#include <xpiler/harness.h>\n"
@@ -120,8 +121,19 @@ def _entries(entries: Sequence[KernelEntry]) -> Iterator[str]:
         )
         yield (
             f'extern "C" void xp_call_{entry.index}(const xp_launch *launch, void *const *args) {{\n'
-            f"  (void)args;\n  launch_{entry.symbol}({arguments});\n}}\n"
+            f"  (void)args;\n{_namespaces(entry, text)}  launch_{entry.symbol}({arguments});\n}}\n"
         )
+
+
+def _namespaces(entry: KernelEntry, text: str) -> str:
+    """What makes the entry's host function known outside of the namespaces in which it stands."""
+    at = text.find(f"static void launch_{entry.symbol}(")
+    if at < 0 or "namespace" not in text[:at]:
+        return ""
+    scopes = scopes_at(text, len(text[:at].encode("utf-8", "surrogateescape")))
+    openings = (re.match(r"(?:inline\s+)?namespace\s+([\w:]+)", s) for s in scopes)
+    name = "::".join(found[1] for found in openings if found)
+    return f"  using namespace {name};\n" if name else ""
 
 
 def _symbols(text: str) -> str:

@@ -156,6 +156,8 @@ def _place(lf: Lifter, source: Source, ctype: CType, params: list[Param], consta
         return _pointer(lf, source, ctype, params, constant)
     if isinstance(ctype, CStruct) and ctype.overlaps:
         raise lf.refuse("XP1110", "a union is passed by value to a kernel", source.node)
+    if isinstance(ctype, CStruct) and "..." in source.node.text:
+        raise lf.refuse("XP1110", "a pack of objects as a kernel's parameters", source.node)
     if isinstance(ctype, CStruct):
         fields = tuple(
             (name, _field(lf, source, name, field, params, constant))

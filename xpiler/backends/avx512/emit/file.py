@@ -14,6 +14,7 @@ from xpiler.backends.avx512.emit.expressions import memory_type
 from xpiler.backends.avx512.emit.instances import (
     actual,
     announced,
+    chosen_instance,
     dispatch,
     instance_name,
     shown_parameters,
@@ -21,6 +22,8 @@ from xpiler.backends.avx512.emit.instances import (
 from xpiler.backends.avx512.emit.kernel import DataForm, KernelText, print_kernel
 from xpiler.backends.avx512.emit.signature import parameter_name
 from xpiler.backends.base import Diagnostic, EmitRequest, Emitted, TranslatedKernel
+from xpiler.backends.late_types import TypePlace, late_types
+from xpiler.backends.late_types import behind as type_behind
 from xpiler.backends.splice import CUDA_HEADERS, Splicing, code_left, splice
 from xpiler.frontends.place import Function, Global, Include, Launch, Places, find
 from xpiler.ir.nodes import GlobalBuffer
@@ -164,15 +167,25 @@ def _plan(
     by_pointer = not is_c and enters(request.text)
     defined = {f.name for f in places.kernels}
     definitions = {}
+    behind: dict[int, str] = {}
     for name, kernels in by_name.items():
-        text = "\n".join(texts[k.entry.symbol].definition for k in kernels)
         function = next((f for f in places.kernels if f.name == name), None)
+        late = _late(request.text, function, kernels)
+        here = [k for k in kernels if k.entry.symbol not in late]
+        text = "\n".join(texts[k.entry.symbol].definition for k in here)
         renamed = any(k.entry.symbol != name for k in kernels)
         if function is not None and not is_c and (renamed or function.template):
-            text += "\n" + dispatch(function, kernels)
+            text += "\n" + dispatch(function, here)
         if by_pointer and function is not None:
-            text += _entered(function, kernels)
+            text += _entered(function, here)
         definitions[name] = text
+        for kernel in kernels:
+            if function is not None and kernel.entry.symbol in late:
+                place = late[kernel.entry.symbol]
+                put = texts[kernel.entry.symbol].definition + chosen_instance(function, kernel)
+                put += _entered(function, [kernel]) if by_pointer else ""
+                put = type_behind(place, request.text, function, put)
+                behind[place.end] = behind.get(place.end, "") + put
 
     def declaration(function: Function) -> str:
         if function.name not in by_name:
@@ -191,7 +204,18 @@ def _plan(
         declaration=declaration,
         include=lambda include: _include(include, is_c),
         data=lambda variable: _data(variable, globals_.get(variable.name), used),
+        behind=behind,
     )
+
+
+def _late(
+    text: str, function: Function | None, kernels: Sequence[TranslatedKernel]
+) -> dict[str, TypePlace]:
+    """The instances for classes that the file defines after the kernel, by symbol, and the last such class."""
+    if function is None or not function.template:
+        return {}
+    found = {k.entry.symbol: late_types(text, function, k.entry.source_name) for k in kernels}
+    return {symbol: places[-1] for symbol, places in found.items() if places}
 
 
 def _refused(function: Function, bare: str) -> str:

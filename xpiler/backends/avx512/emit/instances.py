@@ -9,14 +9,22 @@ from xpiler.backends.avx512.emit.signature import LAUNCH_TYPES, launch_names, pa
 from xpiler.backends.base import TranslatedKernel
 from xpiler.frontends.place import Function
 
-__all__ = ["actual", "announced", "dispatch", "instance_name", "shown_parameters"]
+__all__ = [
+    "actual",
+    "announced",
+    "chosen_instance",
+    "dispatch",
+    "instance_name",
+    "shown_parameters",
+]
 
 
 def actual(source: Function | None, source_name: str) -> dict[str, str]:
     """What the template parameters of the kernel stand for in the instance."""
     if source is None or not source.template:
         return {}
-    return dict(zip(_names(source), _arguments(source, source_name), strict=False))
+    pairs = zip(source.template, _names(source), _arguments(source, source_name), strict=False)
+    return {name: value for text, name, value in pairs if "..." not in text}
 
 
 def instance_name(function: Function, source_name: str) -> str:
@@ -32,21 +40,31 @@ def announced(function: Function) -> str:
 def dispatch(function: Function, kernels: Sequence[TranslatedKernel]) -> str:
     """A function of the source's name that calls the instance for its template arguments; an instance that no
     launch in the file names does not compile."""
-    names = ", ".join([*_launch(function), *(parameter_name(p.text) for p in function.params)])
+    names = ", ".join([*_launch(function), *(_passed(p.text) for p in function.params)])
     if not function.template:
         return "".join(f"{_head(function)} {{\n  {k.entry.symbol}({names});\n}}\n" for k in kernels)
     bare = ", ".join(t.split("=")[0].strip() for t in function.template)
-    formal = ", ".join(_names(function))
+    packs = ("..." if "..." in t else "" for t in function.template)
+    formal = ", ".join(name + pack for name, pack in zip(_names(function), packs, strict=True))
     lines = [f"template <{bare}> struct {function.name}_instance;\n"]
     chosen = {_arguments(function, k.entry.source_name): k for k in reversed(kernels)}
-    for arguments, kernel in reversed(chosen.items()):
-        lines.append(
-            f"template <> struct {function.name}_instance<{', '.join(arguments)}> {{\n"
-            f"  template <class... A> static void run(A... a) {{ {kernel.entry.symbol}(a...); }}\n}};\n"
-        )
+    lines += [chosen_instance(function, kernel) for kernel in reversed(chosen.values())]
     lines.append(f"template <{', '.join(function.template)}>\n{_head(function)} {{\n")
     lines.append(f"  {function.name}_instance<{formal}>::run({names});\n}}\n")
     return "".join(lines)
+
+
+def _passed(parameter: str) -> str:
+    return parameter_name(parameter) + ("..." if "..." in parameter else "")
+
+
+def chosen_instance(function: Function, kernel: TranslatedKernel) -> str:
+    """What `dispatch` finds for the arguments of the instance."""
+    arguments = ", ".join(_arguments(function, kernel.entry.source_name))
+    return (
+        f"template <> struct {function.name}_instance<{arguments}> {{\n"
+        f"  template <class... A> static void run(A... a) {{ {kernel.entry.symbol}(a...); }}\n}};\n"
+    )
 
 
 def _launch(function: Function) -> tuple[str, str, str]:

@@ -92,6 +92,11 @@ def _target(stmt: Stmt) -> str | None:
             return None
 
 
+def _declared(line: str) -> str:
+    """The name that a declaration with an initialiser gives: `const float (*const c_)[4] = ...`."""
+    return re.findall(r"[A-Za-z_]\w*", re.sub(r"\[\w+\]", "", line.split(" = ")[0]))[-1]
+
+
 def _nest(body: Block) -> tuple[tuple[For, ...], Block] | None:
     """The perfectly nested bound loops that are the whole of `body`, and what they repeat."""
     if len(body) != 1 or not isinstance(body[0], For) or body[0].axis != BOUND_AXIS:
@@ -160,8 +165,14 @@ class _Body:
         if value != name and isinstance(param.type, Scalar):
             self.prologue.append(f"const {value_type(param.type)} {name} = {value};")
 
-    def _lines(self, depth: int) -> str:
-        return "".join(f"{'  ' * depth}{line}\n" for line in self.prologue)
+    def _lines(self, depth: int, text: str) -> str:
+        """Names for parts of the parameters, those that `text` uses."""
+        used = (
+            line
+            for line in self.prologue
+            if re.search(rf"\b{re.escape(_declared(line))}\b", text)
+        )
+        return "".join(f"{'  ' * depth}{line}\n" for line in used)
 
     def _shared(self, body: str, depth: int) -> str:
         if "xp_shared" not in body:
@@ -174,7 +185,7 @@ class _Body:
         if nest is not None and runtime_sized(nest[1]):
             return self._split(signature, linkage, *nest)
         text = self.printer.block(self.kernel.body, 1, "return")
-        body = self._facts() + self._lines(1) + self._shared(text, 1) + text
+        body = self._facts() + self._lines(1, text) + self._shared(text, 1) + text
         return f"{linkage}{signature} {{\n{self._unused(body)}{body}}}\n"
 
     def _facts(self) -> str:
@@ -191,7 +202,7 @@ class _Body:
         """Memory on the stack is given back when a function ends: each block is a call."""
         heads = self.printer.bound(loops, "\0", 1)
         text = self.printer.block(body, 1, "return")
-        text = self._lines(1) + self._shared(text, 1) + text
+        text = self._lines(1, text) + self._shared(text, 1) + text
         mine = list(zip(LAUNCH_TYPES, self.launch, strict=True))
         mine += [(value_type(loop.type) + " ", loop.var) for loop in loops]
         mine += [(p.text.removesuffix(p.name), p.name) for p in self.params]

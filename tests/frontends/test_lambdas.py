@@ -1,0 +1,117 @@
+"""Lambdas that kernels take become named function objects; kernels that take functions are translated and verified."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from xpiler.api import Settings, translate
+from xpiler.driver.report import InputError
+from xpiler.driver.source import Source, lift_whole, read_source
+from xpiler.frontends.lambdas import closures, hoisted
+from xpiler.frontends.lift import LiftedFile, lift
+from xpiler.verify.evidence import is_verified, summary
+
+MODERN = Path(__file__).parent / "modern.cu"
+KERNEL = (
+    "template <class F> __global__ void each(int n, F f) { if (threadIdx.x < n) f(threadIdx.x); }\n"
+)
+
+
+def whole(text: str, folder: Path) -> tuple[Source, LiftedFile]:
+    path = folder / "a.cu"
+    path.write_text(text)
+    source = read_source(path)
+    assert isinstance(source, Source)
+    found = lift_whole(source)
+    assert not isinstance(found, InputError)
+    return found
+
+
+def test_what_is_captured_becomes_fields(tmp_path: Path) -> None:
+    launch = "void go(float *y, const float a) { each<<<1, 32>>>(32, [=] __device__ (int i) { y[i] *= a; }); }"
+    source, lifted = whole(KERNEL + launch, tmp_path)
+    assert "struct go_lambda {\n  float *y;\n  float a;\n" in source.text
+    assert "each<<<1, 32>>>(32, go_lambda{y, a});" in source.text
+    (kernel,) = lifted.lifted
+    assert kernel.source_name == "each<go_lambda>"
+    assert [p.origin for p in kernel.program.kernels[0].params] == ["", "f.y", "f.a"]
+
+
+@pytest.mark.parametrize(
+    ("lambda_", "struct"),
+    [
+        ("[=] __device__ (auto i) mutable { y[i] *= a; }", "auto operator()(Arg0 i) {"),
+        ("[=] __device__ (int i) -> float { return y[i] *= a; }", "const -> float {"),
+        ("[y, b = a * 2] __device__ (int i) { y[i] = b; }", "  float b;\n"),
+        ("[=] __device__ (int i) { y[i] = K; }", "{ constexpr int K = 3; y[i] = K; }"),
+        ("[=] __device__ (int i) { y[i] = T(a); }", "{ using T = float; y[i] = T(a); }"),
+    ],
+)
+def test_forms_of_lambdas(lambda_: str, struct: str, tmp_path: Path) -> None:
+    before = "const int K = 3; using T = float;"
+    launch = f"void go(float *y, float a) {{ {before} each<<<1, 32>>>(32, {lambda_}); }}"
+    source, lifted = whole(KERNEL + launch, tmp_path)
+    assert struct in source.text
+    assert not lifted.refused
+
+
+@pytest.mark.parametrize(
+    "lambda_",
+    [
+        "[&r] __device__ (int i) { y[i] = r; }",
+        "[=] __device__ (int i) { y[i] = w[i & 3]; }",
+        "[=] __device__ (int i) { L l{a}; y[i] = l.v; }",
+    ],
+)
+def test_a_lambda_that_no_object_can_stand_for_stays(lambda_: str, tmp_path: Path) -> None:
+    body = f"float w[4] = {{a}}; float &r = a; struct L {{ float v; }}; each<<<1, 32>>>(32, {lambda_});"
+    source, lifted = whole(f"{KERNEL}float *y;\nvoid go(float a) {{ {body} }}", tmp_path)
+    assert lambda_ in source.text
+    assert len(lifted.refused) == 1
+
+
+def test_lines_are_those_of_the_file_as_it_stands(tmp_path: Path) -> None:
+    launch = "void go(float *y) {\n  each<<<1, 32>>>(32, [=] __device__ (int i) {\n    y[i] = *new float;\n  });\n}\n"
+    source, lifted = whole(KERNEL + launch, tmp_path)
+    assert "go_lambda" in source.text
+    (refused,) = lifted.refused
+    assert refused.span is not None
+    assert refused.span.line == 4
+
+
+def test_every_line_of_the_new_text_comes_from_one_of_the_old() -> None:
+    text = MODERN.read_text()
+    found = lift(text, MODERN)
+    assert isinstance(found, LiftedFile)
+    names = [getattr(k, "source_name", k.name) for k in found.kernels]
+    new = hoisted(text, MODERN, closures(names, MODERN))
+    old, lines = text.splitlines(), new.text.splitlines()
+    assert len(new.lines) >= len(lines)
+    for k, line in enumerate(lines):
+        if old.count(line) == 1 and lines.count(line) == 1:
+            assert old[new.lines[k] - 1] == line
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", ["avx512", "bang", "hip"])
+def test_kernels_that_take_functions_are_verified(target: str, tmp_path: Path) -> None:
+    out = tmp_path / "out.txt"
+    report = translate(MODERN, target, Settings(out=out))
+    assert not isinstance(report, InputError)
+    assert len(report.kernels) == 9
+    for kernel in report.kernels:
+        assert is_verified(kernel.evidence), f"{kernel.name}: {summary(kernel.evidence)}"
+    text = out.read_text()
+    if target == "hip":  # which has lambdas itself: the file keeps them
+        assert len(re.findall(r"\] __device__\(", text)) == 4
+    else:
+        assert "] __device__" not in text
+    if target == "avx512":
+        command = ["g++", "-std=c++17", "-fopenmp", "-fsyntax-only"]
+        command += ["-march=icelake-server", "-x", "c++", str(out)]
+        built = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert built.returncode == 0, built.stderr
