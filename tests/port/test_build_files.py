@@ -185,6 +185,18 @@ def test_find_cuda_of_old() -> None:
             "target_link_libraries(x hip::host roctx64)",
             set(),
         ),
+        ('set(CMAKE_CUDA_FLAGS "${CMAKE_CUDA_FLAGS} -lineinfo")\nproject(p)', "project(p)", {"XP5501"}),
+        (
+            'set(CMAKE_CUDA_FLAGS "${CMAKE_CUDA_FLAGS} -dc")',
+            'set(CMAKE_HIP_FLAGS "${CMAKE_HIP_FLAGS} -fgpu-rdc")',
+            {"XP5507"},
+        ),
+        (
+            '# CUDA\nlist(APPEND G "-gencode=arch=compute_${a},code=sm_${a}")\n'
+            'list(APPEND H -gencode "arch=compute_80,code=sm_80" -O3)',
+            "# CUDA\nlist(APPEND H -O3)",
+            set(),
+        ),
         (
             "add_custom_command(OUTPUT k COMMAND ${CMAKE_CUDA_COMPILER} -ptx k.cu)",
             "add_custom_command(OUTPUT k COMMAND ${CMAKE_HIP_COMPILER} -ptx k.cu)",
@@ -265,6 +277,7 @@ def test_other_build_systems_are_reported(name: str, tmp_path: Path) -> None:
             {"XP5504", "XP5508"},
         ),
         ("\tcuda-memcheck ./app\n", "\tcuda-memcheck ./app\n", {"XP5503"}),
+        ("\txz -dc a.xz | tar x ;;\\\n", "\txz -dc a.xz | tar x ;;\\\n", set()),
     ],
 )
 def test_makefile(before: str, after: str, found: set[str]) -> None:

@@ -253,12 +253,19 @@ def _command(
         result = _flags(result, line, edit)
     if "HIP_COMPILER_VERSION" in result and result != text:
         edit.report("XP5503", line, text=f"a version of nvcc in {' '.join(text.split())[:50]}")
+    if _SAME.fullmatch(result) and not _SAME.fullmatch(text):
+        return ""
     reported = any(d.code == "XP5503" for d in edit.diagnostics[found:])
     if not reported and any(m[0] not in edit.own for m in _LEFT.finditer(result)):
         edit.report("XP5503", line, text=" ".join(result.split())[:70])
     return result + separate
 
 
+# Flags that were all dropped leave a variable as it is.
+_SAME = re.compile(
+    r"set\s*\(\s*(\w+)\s+\"?\$\{\1\}\s*\"?\s*\)|(?:list|string)\s*\(\s*APPEND\s+\w+\s+\"\s*\"\s*\)",
+    re.I,
+)
 _WITH_FLAGS = frozenset({"target_compile_options", "set", "add_compile_options", "string"})
 _NVCC_ONLY = re.compile(
     r"(?<![\w-])(?:--?expt-|--?extended-lambda|-Xcompiler|-Xptxas|-Xcudafe|--ptxas-options|-gencode|-rdc[= ]"

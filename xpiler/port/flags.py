@@ -92,12 +92,15 @@ _DROP = re.compile(r"(?<![\w-])(?:" + "|".join(_NVCC_FLAGS) + r")(?![\w-])")
 # A capability in a flag: `80`, `90a`, or a variable of make, CMake or a shell.
 _SM = r"(?:sm|compute|lto)_(?:\$[({]?\w+[)}]?|\w+)"
 _GENCODE = re.compile(
-    rf"(?<![\w-])(?:--?gen(?:erate-)?code[= ]?\s*\\?\"?arch=\\?\"?{_SM},\s*\\?\"?code=\\?\"?\[?{_SM}(?:,{_SM})*\]?"
-    rf"\\?\"?|(?:-arch|--gpu-architecture|-code|--gpu-code)[= ]{_SM}|-arch=native|-arch=all(?:-major)?)"
+    rf"(?<![\w-])(?:--?gen(?:erate-)?code[= ]?\s*(?P<q>\\?\")?arch=(?P<i>\\?\")?{_SM}(?:(?P=i))?,\s*(?P<c>\\?\")?"
+    rf"code=(?P<o>\\?\")?\[?{_SM}(?:,{_SM})*\]?(?(o)(?P=o))(?(c)(?P=c))(?(q)(?P=q))"
+    rf"|(?:-arch|--gpu-architecture|-code|--gpu-code)[= ]{_SM}|-arch=native|-arch=all(?:-major)?)"
 )
 _RDC = re.compile(
     r"(?<![\w-])(?:(?:-rdc|--relocatable-device-code)[= ]true|-dc\b|--device-c\b)(?![\w-])"
 )
+# Lines of a Makefile where `-dc` is nvcc's: other programs have an option of this name.
+_COMPILES = re.compile(r"nvcc|hipcc|NVCC|HIPCC|CUDA|--offload-arch|rdc")
 _DLINK = re.compile(r"(?<![\w-])(?:-dlink|--device-link)(?![\w-])")
 _XCOMPILER = re.compile(
     r"(?:-Xcompiler|--compiler-options)(?:=|\s+)(?:\"([^\"]*)\"|'([^']*)'|([^\s\"')>]+))"
@@ -126,17 +129,19 @@ def port_flags(text: str, line: int, edit: BuildEdit, arch: str) -> str:
     def separate(match: re.Match[str]) -> str:
         edit.count("-rdc")
         edit.report("XP5507", line, text=match[0])
-        return "-fgpu-rdc -c" if match[0] in ("-dc", "--device-c") else "-fgpu-rdc"
+        compiles = arch and match[0] in ("-dc", "--device-c")
+        return "-fgpu-rdc -c" if compiles else "-fgpu-rdc"
 
     result = _GENCODE.sub(gencode, text)
-    result = _RDC.sub(separate, result)
+    if not arch or _COMPILES.search(text):
+        result = _RDC.sub(separate, result)
     if _DLINK.search(result):
         edit.report("XP5503", line, hint=_DEVICE_LINK, text=" ".join(result.split())[:70])
     result = _DROP.sub(dropped, result)
     result = _XCOMPILER.sub(lambda m: (m[1] or m[2] or m[3] or "").replace(",", " "), result)
     result = re.sub(r"(?<![\w-])(?:--use_fast_math|-use_fast_math)\b", "-ffast-math", result)
     result = re.sub(r"(?<![\w-])-G\b(?!\w)", "-g -O0", result)
-    return _tidied(result, text)
+    return _tidied(result, text, separators=not arch)
 
 
 _DEVICE_LINK = (
@@ -144,13 +149,14 @@ _DEVICE_LINK = (
 )
 
 
-def _tidied(result: str, text: str) -> str:
+def _tidied(result: str, text: str, separators: bool) -> str:
     """What dropped flags leave behind: runs of blanks and semicolons, blanks at the end."""
     if result == text:
         return text
     result = re.sub(r"(?<=[^\s])[ \t]{2,}(?=\S)", " ", result)
-    result = re.sub(r";{2,}(?=[^;\s])", ";", result)
-    result = re.sub(r"(?<=>:)[ \t;]+(?=[^\s;])|(?<=[\w-])[ \t;]+(?=>)", "", result)
+    if separators:
+        result = re.sub(r";{2,}(?=[^;\s])", ";", result)
+        result = re.sub(r"(?<=>:)[ \t;]+(?=[^\s;])|(?<=[\w-])[ \t;]+(?=>)", "", result)
     result = re.sub(r"(?<=[\w-])[ \t]+(?=\"\s*\)?\s*\Z)", "", result)
     blanks = re.search(r"[ \t]*\n?\Z", text)
     return re.sub(r"[ \t]+(?=\n?\Z)", blanks[0].rstrip("\n") if blanks else "", result)

@@ -273,6 +273,11 @@ TREE_PAIRS = (
         "r[0] = (char *)r[0] + n; g((size_t)p % 256, (char *)q - (char *)p); r[1]++; }",
     ),
     Pair(
+        "what a device pointer is pointed at by",
+        "void f(CUdeviceptr *p, CUdeviceptr q) { g(*p + 1, &q + 1); }\nvoid h(CUdeviceptr p) { g(p + 1); }",
+        "{ g((char *)*p + 1, &q + 1); }",
+    ),
+    Pair(
         "sum of a cast",
         "void f(float *p) { CUdeviceptr q = (CUdeviceptr)p + 4, r = (CUdeviceptr)p; }",
         "{ hipDeviceptr_t q = (char *)p + 4, r = (hipDeviceptr_t)p; }",

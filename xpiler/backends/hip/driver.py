@@ -12,6 +12,8 @@ __all__ = ["HANDLERS", "rewrite_device_pointers"]
 
 _POINTER = "CUdeviceptr"
 _SUM = frozenset({"+", "-"})
+# What stands before an operand, so that a `*` or `&` after it is unary.
+_OPENS = frozenset({"(", ",", "=", "return", "+", "-", ";", "{", "}", "[", "?", ":"})
 
 
 def rewrite_device_pointers(view: View) -> None:
@@ -34,6 +36,11 @@ def _use(view: View, at: int) -> None:
     end = _operand_end(view, at)
     after, before = view.text(end), view.text(at - 1)
     start = view.items[at].start
+    if before in ("*", "&") and view.text(at - 2) in _OPENS:
+        if before == "&":
+            return
+        at -= 1
+        start, before = view.items[at].start, view.text(at - 1)
     if after in _SUM and view.text(end + 1) == "=":
         operand = view.tokens.text(start, view.items[end - 1].end)
         view.replace_range(end, end + 2, f"= (char *){operand} {after}")
