@@ -228,3 +228,62 @@ def test_a_dot_product_of_words_uses_the_instruction_for_pairs() -> None:
     assert "k_1 += 32" in text
     mixed = after(body, BYTES.replace("const i8 *b", "const i16 *b"))
     assert "dpwssd" not in mixed
+
+
+def test_rounds_of_side_by_side_lanes_need_no_mask_before_the_last() -> None:
+    text = after("for (i32 i = t; i < n; i += 64) { c[i] = a[i]; }")
+    assert "_mm512_storeu_ps(&c[i], _mm512_loadu_ps(&a[i]))" in text
+    assert "while (i < n - 15)" in text
+    assert "mask16 rest = xp_first_16((i64)n - (i64)i)" in text
+    assert "_mm512_mask_storeu_ps(&c[i], rest, _mm512_maskz_loadu_ps(rest, &a[i]))" in text
+
+
+def test_lanes_that_end_together_need_no_mask_at_all() -> None:
+    assert "mask16" not in after("for (i32 i = t; i < 256; i += 64) { c[i] = a[i]; }")
+    assert "mask16" in after("for (i32 i = t; i < 250; i += 64) { c[i] = a[i]; }")
+    assert "mask16" not in after("if (t < 32) { c[t] = a[t]; }")
+    assert "mask16" in after("if (t < 33) { c[t] = a[t]; }")
+
+
+def test_what_lanes_agree_on_is_asked_before_a_mask_is_made() -> None:
+    text = after("if (t < n && n > 3 && p[t] > 2) { c[t] = a[t]; }")
+    assert text.index("if (n > 3)") < text.index("mask16")
+
+
+def test_a_continue_becomes_a_branch() -> None:
+    text = after(
+        "f32 s = 0.0f; for (i32 k = 0; k < n; k += 1) "
+        "{ if (a[t] < 0.0f) { continue; } s = s + a[k]; } c[t] = s;"
+    )
+    assert "break" not in text
+    assert "gone" not in text
+
+
+def test_a_guard_in_a_loop_is_asked_of_the_outer_lanes() -> None:
+    text = after(
+        "f32 s = 0.0f; for (i32 k = 0; k < 5; k += 1) "
+        "{ if (t + k >= 2 && t + k < n) { s = s + a[t + k]; } } c[t] = s;"
+    )
+    assert "if ((t + k >= 2) && (t + k + 15 < n))" in text
+    assert "s = _mm512_add_ps(s, _mm512_loadu_ps(&a[t + k]))" in text
+
+
+def test_what_only_the_first_lane_stores_is_no_scatter() -> None:
+    text = after("f32 v = a[t]; c[t] = v; if (t == 0) { c[n] = v; }", "const f32 *a, f32 *c, i32 n")
+    assert "if (t == 0)" in text
+    assert "scatter" not in text
+    other = after(
+        "f32 v = a[t]; c[t] = v; if (t == 5) { c[n] = v; }", "const f32 *a, f32 *c, i32 n"
+    )
+    assert "scatter" in other
+
+
+def test_small_tables_are_permuted() -> None:
+    outcome = tensorized(
+        f"__shared__ f32 w[32]; __shared__ f32 z[33]; {LOOP} {{ c[t] = w[p[t]] + z[p[t]]; }}",
+        "const i32 *p, f32 *c",
+    )
+    assert isinstance(outcome, Applied)
+    text = print_module(outcome.program)
+    assert "_mm512_permutex2var_ps(_mm512_loadu_ps(&w[0])" in text
+    assert "_mm512_i32gather_ps(_mm512_loadu_epi32(&p[t]), &z[0], 4)" in text

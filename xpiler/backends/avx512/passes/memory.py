@@ -171,12 +171,38 @@ def load(lanes: Lanes, expr: Load, ex: Exec) -> Expr:
     """The elements of all lanes that are on; the others get zero."""
     elem = expr.type
     lanes.width(elem)
+    found = _table(lanes, expr, ex)
+    if found is not None:
+        return found
     where = _place(lanes, expr.buffer, expr.index, ex, reads=True)
     if isinstance(where, _Unit):
         return _load_unit(elem, where.address, ex)
     if elem.bits < 32:
         return _load_narrow(lanes, elem, where, ex)
     return _gather(lanes, elem, where, ex)
+
+
+def _table(lanes: Lanes, expr: Load, ex: Exec) -> Expr | None:
+    """An element of an array that one or two registers hold (the lanes of a warp, say): a permutation of them."""
+    elem, (_, dims) = expr.type, lanes.buffers[expr.buffer]
+    size = int(dims[0].value) if len(dims) == 1 and isinstance(dims[0], Const) else 0
+    if elem.bits != 32 or size not in (LANES, 2 * LANES) or expr.buffer in lanes.shapes.private:
+        return None
+    (index,) = expr.index
+    shape = lanes.shapes.of(index)
+    if shape.uniform or (shape.stride == 1 and lanes.shapes.multiple(index) % lanes.count == 0):
+        return None
+    reg, end = register(elem), suffix(elem)
+    low, high = (
+        call(
+            f"_mm512_loadu_{end}", reg, AddressOf(expr.buffer, (i32(n),), Pointer(elem, const=True))
+        )
+        for n in (0, size - LANES)
+    )
+    at = lanes.vector(cast(I32, index), ex)
+    if size == LANES:
+        return call(f"_mm512_permutexvar_{end}", reg, at, low)
+    return call(f"_mm512_permutex2var_{end}", reg, low, at, high)
 
 
 def _load_unit(elem: Scalar, address: AddressOf, ex: Exec) -> Expr:

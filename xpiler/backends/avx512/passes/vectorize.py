@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from itertools import product
-from typing import Final
 
 from xpiler.backends.avx512.passes.guards import conjunction, conjuncts, structured
 from xpiler.backends.avx512.passes.instructions import LANES, register, suffix
@@ -19,6 +18,7 @@ from xpiler.backends.avx512.passes.lanes import (
 )
 from xpiler.backends.avx512.passes.memory import store
 from xpiler.backends.avx512.passes.shape import VARYING, Shapes, analyse
+from xpiler.backends.avx512.passes.versions import all_inside, copied, split
 from xpiler.ir.build import boolean, cast, const, i32
 from xpiler.ir.nodes import (
     AddressOf,
@@ -29,7 +29,6 @@ from xpiler.ir.nodes import (
     Binary,
     Block,
     Break,
-    Call,
     Const,
     Continue,
     Declare,
@@ -46,13 +45,11 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.types import BOOL, I32, I64, Pointer, Scalar, Vector
 from xpiler.ir.walk import assigned, blocks, declared, statements
-from xpiler.passes.names import Names, rename_locals
+from xpiler.passes.names import Names
 
 __all__ = ["Buffers", "vectorize"]
 
 Buffers = dict[str, tuple[Scalar, tuple[Expr, ...]]]
-_LARGE: Final = 24
-"""Statements of a loop that is not worth having twice."""
 
 
 def vectorize(
@@ -265,6 +262,9 @@ class _Body:
         else:
             self._branch(on, stmt.then, first=bool(single))
         done, self.lanes.out = tuple(self.lanes.out), outer
+        every = all_inside(self, stmt.then, rest) if self.frames[-1].scalar else None
+        if every is not None and not single:
+            done = (If(every, tuple(self.block(copied(self, stmt.then), ex)), done),)
         self.lanes.out += [If(conjunction(alike), done)] if alike else done
 
     def _branch(self, mask: Var, block: Block, *, first: bool = False) -> None:
@@ -309,7 +309,7 @@ class _Body:
     def _counting(self, loop: For, ex: Exec) -> None:
         """Lanes start side by side and go in equal steps: lane 0's count decides, the others are masked."""
         leaves = _leaves(loop.body)
-        if not leaves and self._split(loop, ex):
+        if not leaves and split(self, loop, ex):
             return
         live = self._variable("live", self._all(ex), self.lanes.out) if leaves else ex.mask
         inside = Binary("<", Var(loop.var, loop.type), loop.hi)
@@ -326,50 +326,6 @@ class _Body:
             self._emit(If(Unary("!", self.lanes.any(live)), (Break(),)))
         done, self.lanes.out = tuple(self.lanes.out), outer
         self._emit(replace(loop, body=done, axis="serial"))
-
-    def _split(self, loop: For, ex: Exec) -> bool:
-        """The rounds in which no lane is beyond the end go without a mask, then the last one with it."""
-        side = self.shapes.of(loop.lo).stride
-        plain = not any(isinstance(s, Alloc | Continue | Return) for s in statements(loop.body))
-        nested = any(id(s) in self.shapes.diverging for s in statements(loop.body))
-        if self.whole or side != 1 or not plain or nested or not isinstance(loop.type, Scalar):
-            return False
-        if _size(loop.body) > _LARGE:
-            return False
-        self.whole = True
-        index, more = Var(loop.var, loop.type), const(self.count - 1, loop.type)
-        self._emit(Declare(loop.var, loop.type, loop.lo))
-        advance = Assign(loop.var, Binary("+", index, loop.step))
-        body = (*self.block(loop.body, ex), advance)
-        self._emit(While(Binary("<", index, _less(loop.hi, more)), body))
-        self._rest(loop, ex, advance)
-        self.whole = False
-        return True
-
-    def _rest(self, loop: For, ex: Exec, advance: Assign) -> None:
-        index = Var(loop.var, loop.type)
-        outer, self.lanes.out = self.lanes.out, []
-        left = Binary("-", cast(I64, loop.hi), cast(I64, index))
-        first = call(f"xp_first_{self.count}", MASK, left)
-        rest = self._variable("rest", self.lanes.both(ex.mask, first), self.lanes.out)
-        body = self.block(self._copy(loop.body), Exec(rest))
-        once = isinstance(loop.step, Const) and int(loop.step.value) >= self.count
-        whole = (*self.lanes.out, *body) if once else (*self.lanes.out, *body, advance)
-        self.lanes.out = outer
-        inside = Binary("<", index, loop.hi)
-        self._emit(If(inside, whole) if once else While(inside, whole))
-
-    def _copy(self, body: Block) -> Block:
-        """The body with names of its own; its variables are what those of the body are."""
-        copy = rename_locals(body, self.names.taken)
-        for old, new in zip(statements(body), statements(copy), strict=True):
-            for name, now in zip(_declared(old), _declared(new), strict=True):
-                self.shapes.crossing.same(name, now)
-                if name in self.shapes.variables:
-                    self.shapes.variables[now] = self.shapes.variables[name]
-                if name in self.shapes.multiples:
-                    self.shapes.multiples[now] = self.shapes.multiples[name]
-        return copy
 
     def _all(self, ex: Exec) -> Expr:
         return call("xp_all_lanes", MASK, boolean(True)) if ex.mask is None else ex.mask
@@ -454,30 +410,6 @@ class _Body:
             address = AddressOf(back, (i32(0),), Pointer(register(elem).elem, const=True))
             value = call(f"_mm512_loadu_{suffix(elem)}", register(elem), address)
             self._set(stmt.result, value, ex)
-
-
-def _less(bound: Expr, by: Const) -> Expr:
-    """`bound - by`, not below zero where the type has nothing there."""
-    type_ = bound.type
-    if isinstance(type_, Scalar) and not type_.is_signed:
-        bound = Call("max", (bound, by), type_)
-    if isinstance(bound, Const):
-        return const(int(bound.value) - int(by.value), by.type)
-    return Binary("-", bound, by)
-
-
-def _size(block: Block) -> int:
-    return sum(1 for _ in statements(block))
-
-
-def _declared(stmt: Stmt) -> tuple[str, ...]:
-    match stmt:
-        case Declare(name=name) | For(var=name):
-            return (name,)
-        case Atomic(result=str(name)):
-            return (name,)
-        case _:
-            return ()
 
 
 def _leaves(block: Block) -> bool:
