@@ -61,14 +61,35 @@ def test_a_wrong_mapping_is_found(tmp_path: Path, right: str, wrong: str) -> Non
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("program", ["mma_sync.cu", "mma_more.cu"])
 @pytest.mark.parametrize("arch", ["gfx90a", "gfx1100"])
-def test_mma_sync_and_ldmatrix(tmp_path: Path, arch: str) -> None:
-    """The program compares with plain loops itself; it says the same under nvcc on a GPU."""
-    settings, subject = ported(tmp_path, "mma_sync.cu", arch=arch)
+def test_mma_sync_and_ldmatrix(tmp_path: Path, arch: str, program: str) -> None:
+    """The programs compare with plain loops themselves; they say the same under nvcc on a GPU."""
+    settings, subject = ported(tmp_path, program, arch=arch)
     assert codes_of(subject) == {"XP5302", "XP5303"}
     assert "unsupported" in str(run_both(settings, subject, [])["reason"])
     outcome = run_ported(settings, [])
     assert (outcome["exit"], outcome["output"]) == (0, "0 wrong, no error\n"), outcome
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("shfl(a[2 * step + 1], 4 * g + k)", "shfl(a[2 * step], 4 * g + k)"),
+        ("shfl(b, 8 * t + 4 + k)", "shfl(b, 8 * t + k)"),
+        ("static_cast<B>(b >> i", "static_cast<A>(b >> i"),
+        ("0xffffe000u", "0xff800000u"),
+    ],
+)
+def test_a_wrong_product_is_found(tmp_path: Path, right: str, wrong: str) -> None:
+    settings, _ = ported(tmp_path, "mma_more.cu")
+    place = settings.output / HELPER_HEADER
+    text = place.read_text()
+    assert right in text
+    place.write_text(text.replace(right, wrong))
+    outcome = run_ported(settings, [])
+    assert outcome["exit"] == 1, outcome
 
 
 def codes_of(subject: Subject) -> set[str]:
@@ -157,7 +178,7 @@ def test_matrix_cores_only_when_asked_for(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "template",
     [
-        "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};",
+        "mma.sync.aligned.m16n8k256.row.col.s32.b1.b1.s32.and.popc {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};",
         "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0,%1,%2}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};",
         "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0,%1,%2,r3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};",
         "ldmatrix.sync.aligned.m8n8.x2.shared.b16 {%0}, [%1];",
