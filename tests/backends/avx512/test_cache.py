@@ -56,7 +56,8 @@ def test_rows_are_side_by_side() -> None:
     assert isinstance(outcome, Applied)
     text = print_module(outcome.program)
     assert "ty += 4" in text
-    assert text.count("* b[i_1 * n + tx]") == 4
+    assert text.count("f32 b_i_1 = b[i_1 * n + tx];") == 1
+    assert text.count("* b_i_1;") == 4
 
 
 @pytest.mark.parametrize(

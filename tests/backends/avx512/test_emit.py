@@ -10,6 +10,9 @@ import pytest
 
 from tests.backends.avx512.support import translate, warnings
 from xpiler.backends.avx512.emit.entry import callable_text
+from xpiler.backends.avx512.emit.lines import wrapped
+from xpiler.backends.avx512.emit.scoped import scoped_names
+from xpiler.ir.parse_c import parse_module
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 Golden = Callable[[str, str], None]
@@ -133,3 +136,43 @@ def test_names_of_the_launch_give_way_to_the_kernel_s_own() -> None:
     assert head in text
     assert "(int32_t)launch_grid.x" in text
     assert 'extern "C" ' + head in callable_text(text, cpp=True)
+
+
+def test_names_repeat_where_c_lets_them() -> None:
+    body = parse_module(
+        "void k(dim3 gridDim, dim3 blockDim, u32 sharedBytes, f32 *x, i32 n) {"
+        " for (i32 t = 0; t < n; t += 1) { i32 u = t; x[u] = 0.0f; }"
+        " for (i32 t_2 = 0; t_2 < n; t_2 += 1) { for (i32 t_3 = 0; t_3 < n; t_3 += 1) { x[t_3 + t_2] = 1.0f; } }"
+        " i32 N_1 = n; i32 for_1 = N_1; i32 n_1 = for_1; x[n_1] = 2.0f; }\n"
+    ).kernels[0]
+    names = scoped_names(body.body, {"x", "n"})
+    assert names == {
+        "t": "t", "u": "u", "t_2": "t", "t_3": "t_1", "N_1": "N_1", "for_1": "for_1", "n_1": "n_1",
+    }  # fmt: skip
+
+
+def test_long_lines_break_where_they_nest_least() -> None:
+    inner = "g(" + ", ".join(f"argument_{n}" for n in range(8)) + ")"
+    text = wrapped(f"  value = f(first, {inner}, last_of_the_outer_ones);\n")
+    assert text.splitlines()[0] == "  value = f(first,"
+    assert max(map(len, text.splitlines())) <= 100
+    assert "".join(text.split()) == "".join(
+        f"value=f(first,{inner},last_of_the_outer_ones);".split()
+    )
+    assert wrapped("  short;\n") == "  short;\n"
+
+
+def test_a_loop_that_counts_is_a_for() -> None:
+    source = """
+__global__ void k(float *x, int n) {
+  int s = n;
+  while (s > 0) { x[s] = 1.0f; s /= 2; }
+  int t = n;
+  while (t > 0) { x[t] = 2.0f; t /= 2; }
+  x[0] = t;
+}
+void run(float *x, int n) { k<<<1, 1>>>(x, n); }
+"""
+    emitted, _ = translate(source)
+    assert "for (int32_t s = n; s > 0; s /= 2) {" in emitted.text
+    assert "for (; t > 0; t /= 2) {" in emitted.text

@@ -43,14 +43,14 @@ void dot4(xp_dim3 grid, xp_dim3 block, size_t shared_bytes, const int32_t *a, co
     for (int32_t tz = 0; tz < (int32_t)block.z; ++tz) {
       for (int32_t ty = 0; ty < (int32_t)block.y; ++ty) {
         for (int32_t tx = 0; tx < (int32_t)block.x; tx += 16) {
-          __mmask16 on = xp_first_16((int64_t)(int32_t)block.x - (int64_t)tx);
+          __mmask16 on = xp_first_16((int64_t)(int32_t)block.x - tx);
           int32_t i = bx * (int32_t)block.x + tx;
-          __mmask16 on_1 = _kand_mask16(on, _mm512_cmplt_epi32_mask(xp_ramp_epi32(i, 1),
-              _mm512_set1_epi32(n)));
+          __mmask16 on_1 = _kand_mask16(on,
+              _mm512_cmplt_epi32_mask(xp_ramp_epi32(i, 1), _mm512_set1_epi32(n)));
           if (on_1) {
-            _mm512_mask_storeu_epi32(&c[i], on_1, xp_dp4a_epi32(_mm512_maskz_loadu_epi32(on_1,
-                &a[i]), _mm512_maskz_loadu_epi32(on_1, &b[i]), _mm512_maskz_loadu_epi32(on_1,
-                &c[i])));
+            _mm512_mask_storeu_epi32(&c[i], on_1,
+                xp_dp4a_epi32(_mm512_maskz_loadu_epi32(on_1, &a[i]),
+                    _mm512_maskz_loadu_epi32(on_1, &b[i]), _mm512_maskz_loadu_epi32(on_1, &c[i])));
           }
         }
       }

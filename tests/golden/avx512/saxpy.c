@@ -29,16 +29,18 @@ void saxpy(xp_dim3 grid, xp_dim3 block, size_t shared_bytes, int32_t n, float a,
     for (int32_t tz = 0; tz < (int32_t)block.z; ++tz) {
       for (int32_t ty = 0; ty < (int32_t)block.y; ++ty) {
         for (int32_t tx = 0; tx < (int32_t)block.x; tx += 16) {
-          __mmask16 on = xp_first_16((int64_t)(int32_t)block.x - (int64_t)tx);
+          __mmask16 on = xp_first_16((int64_t)(int32_t)block.x - tx);
           int32_t i = bx * (int32_t)block.x + tx;
           for (; i < n - 15; i += (int32_t)block.x * (int32_t)grid.x) {
-            _mm512_mask_storeu_ps(&y[i], on, _mm512_fmadd_ps(_mm512_set1_ps(a),
-                _mm512_maskz_loadu_ps(on, &x[i]), _mm512_maskz_loadu_ps(on, &y[i])));
+            _mm512_mask_storeu_ps(&y[i], on,
+                _mm512_fmadd_ps(_mm512_set1_ps(a), _mm512_maskz_loadu_ps(on, &x[i]),
+                    _mm512_maskz_loadu_ps(on, &y[i])));
           }
           for (; i < n; i += (int32_t)block.x * (int32_t)grid.x) {
-            __mmask16 rest = _kand_mask16(on, xp_first_16((int64_t)n - (int64_t)i));
-            _mm512_mask_storeu_ps(&y[i], rest, _mm512_fmadd_ps(_mm512_set1_ps(a),
-                _mm512_maskz_loadu_ps(rest, &x[i]), _mm512_maskz_loadu_ps(rest, &y[i])));
+            __mmask16 rest = _kand_mask16(on, xp_first_16((int64_t)n - i));
+            _mm512_mask_storeu_ps(&y[i], rest,
+                _mm512_fmadd_ps(_mm512_set1_ps(a), _mm512_maskz_loadu_ps(rest, &x[i]),
+                    _mm512_maskz_loadu_ps(rest, &y[i])));
           }
         }
       }

@@ -60,9 +60,10 @@ static float table[4];
       __mmask16 on = _mm512_cmplt_epi32_mask(xp_ramp_epi32(i, 1), _mm512_set1_epi32(o_n));
       if (on) {
         __m512 x = _mm512_maskz_loadu_ps(on, &in[i]);
-        _mm512_mask_storeu_ps(&out[i], on, _mm512_fmadd_ps(_mm512_add_ps(x, x),
-            _mm512_set1_ps(o_scale), _mm512_mask_i32gather_ps(_mm512_setzero_ps(), on,
-            _mm512_and_epi32(xp_ramp_epi32(i, 1), _mm512_set1_epi32(3)), table, 4)));
+        _mm512_mask_storeu_ps(&out[i], on,
+            _mm512_fmadd_ps(_mm512_add_ps(x, x), _mm512_set1_ps(o_scale),
+                _mm512_mask_i32gather_ps(_mm512_setzero_ps(), on,
+                    _mm512_and_epi32(xp_ramp_epi32(i, 1), _mm512_set1_epi32(3)), table, 4)));
       }
     }
   }
@@ -83,10 +84,11 @@ static float table[4];
       __mmask16 on = _mm512_cmplt_epi32_mask(xp_ramp_epi32(i, 1), _mm512_set1_epi32(o_n));
       if (on) {
         __m512 x = _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(on, &in_[i]));
-        _mm256_mask_storeu_epi16(&out_[i], on, _mm512_cvtps_ph(_mm512_fmadd_ps(_mm512_add_ps(x, x),
-            _mm512_set1_ps(o_scale), _mm512_mask_i32gather_ps(_mm512_setzero_ps(), on,
-            _mm512_and_epi32(xp_ramp_epi32(i, 1), _mm512_set1_epi32(3)), table, 4)),
-            _MM_FROUND_TO_NEAREST_INT));
+        _mm256_mask_storeu_epi16(&out_[i], on,
+            _mm512_cvtps_ph(_mm512_fmadd_ps(_mm512_add_ps(x, x), _mm512_set1_ps(o_scale),
+                    _mm512_mask_i32gather_ps(_mm512_setzero_ps(), on,
+                    _mm512_and_epi32(xp_ramp_epi32(i, 1), _mm512_set1_epi32(3)), table, 4)),
+                _MM_FROUND_TO_NEAREST_INT));
       }
     }
   }

@@ -166,51 +166,51 @@ static void softmax_kernel_block(size_t shared_bytes, int32_t bx, const float *i
     int32_t i = tid;
     for (; i < cols - 15; i += 128) {
       local_max = xp_fmax_ps(local_max,
-          _mm512_loadu_ps(&input[(int64_t)((uint32_t)bx * (uint32_t)cols) + (int64_t)i]));
+          _mm512_loadu_ps(&input[(int64_t)((uint32_t)bx * (uint32_t)cols) + i]));
     }
     if (i < cols) {
-      __mmask16 rest = xp_first_16((int64_t)cols - (int64_t)i);
-      local_max = _mm512_mask_mov_ps(local_max, rest, xp_fmax_ps(local_max,
-          _mm512_maskz_loadu_ps(rest, &input[(int64_t)((uint32_t)bx * (uint32_t)cols)
-          + (int64_t)i])));
+      __mmask16 rest = xp_first_16((int64_t)cols - i);
+      local_max = _mm512_mask_mov_ps(local_max, rest,
+          xp_fmax_ps(local_max,
+              _mm512_maskz_loadu_ps(rest, &input[(int64_t)((uint32_t)bx * (uint32_t)cols) + i])));
     }
     _mm512_storeu_ps(&scratch[tid], local_max);
   }
   xp_fold_fmax_ps(scratch, 64);
   float row_max = scratch[0];
-  for (int32_t tid_3 = 0; tid_3 < 128; tid_3 += 16) {
+  for (int32_t tid = 0; tid < 128; tid += 16) {
     __m512 local_sum = _mm512_setzero_ps();
-    int32_t i_1 = tid_3;
-    for (; i_1 < cols - 15; i_1 += 128) {
-      __m512 e = xp_exp_ps(_mm512_sub_ps(_mm512_loadu_ps(&input[(int64_t)((uint32_t)bx * (uint32_t)cols) + (int64_t)i_1]), _mm512_set1_ps(row_max)));
-      _mm512_storeu_ps(&output[(int64_t)((uint32_t)bx * (uint32_t)cols) + (int64_t)i_1], e);
+    int32_t i = tid;
+    for (; i < cols - 15; i += 128) {
+      __m512 e = xp_exp_ps(
+          _mm512_sub_ps(_mm512_loadu_ps(&input[(int64_t)((uint32_t)bx * (uint32_t)cols) + i]),
+              _mm512_set1_ps(row_max)));
+      _mm512_storeu_ps(&output[(int64_t)((uint32_t)bx * (uint32_t)cols) + i], e);
       local_sum = _mm512_add_ps(local_sum, e);
     }
-    if (i_1 < cols) {
-      __mmask16 rest_1 = xp_first_16((int64_t)cols - (int64_t)i_1);
-      __m512 e_1 = xp_exp_ps(_mm512_sub_ps(_mm512_maskz_loadu_ps(rest_1,
-          &input[(int64_t)((uint32_t)bx * (uint32_t)cols) + (int64_t)i_1]),
-          _mm512_set1_ps(row_max)));
-      _mm512_mask_storeu_ps(&output[(int64_t)((uint32_t)bx * (uint32_t)cols) + (int64_t)i_1],
-          rest_1, e_1);
-      local_sum = _mm512_mask_mov_ps(local_sum, rest_1, _mm512_add_ps(local_sum, e_1));
+    if (i < cols) {
+      __mmask16 rest = xp_first_16((int64_t)cols - i);
+      __m512 e = xp_exp_ps(_mm512_sub_ps(_mm512_maskz_loadu_ps(rest,
+                  &input[(int64_t)((uint32_t)bx * (uint32_t)cols) + i]), _mm512_set1_ps(row_max)));
+      _mm512_mask_storeu_ps(&output[(int64_t)((uint32_t)bx * (uint32_t)cols) + i], rest, e);
+      local_sum = _mm512_mask_mov_ps(local_sum, rest, _mm512_add_ps(local_sum, e));
     }
-    _mm512_storeu_ps(&scratch[tid_3], local_sum);
+    _mm512_storeu_ps(&scratch[tid], local_sum);
   }
   xp_fold_add_ps(scratch, 64);
   float inv = 1.0f / scratch[0];
-  for (int32_t tid_5 = 0; tid_5 < 128; tid_5 += 16) {
-    int32_t i_2 = tid_5;
-    for (; i_2 < cols - 15; i_2 += 128) {
-      _mm512_storeu_ps(&output[(int64_t)((uint32_t)bx * (uint32_t)cols) + (int64_t)i_2],
-          _mm512_mul_ps(_mm512_loadu_ps(&output[(int64_t)((uint32_t)bx * (uint32_t)cols)
-          + (int64_t)i_2]), _mm512_set1_ps(inv)));
+  for (int32_t tid = 0; tid < 128; tid += 16) {
+    int32_t i = tid;
+    for (; i < cols - 15; i += 128) {
+      _mm512_storeu_ps(&output[(int64_t)((uint32_t)bx * (uint32_t)cols) + i],
+          _mm512_mul_ps(_mm512_loadu_ps(&output[(int64_t)((uint32_t)bx * (uint32_t)cols) + i]),
+              _mm512_set1_ps(inv)));
     }
-    if (i_2 < cols) {
-      __mmask16 rest_2 = xp_first_16((int64_t)cols - (int64_t)i_2);
-      _mm512_mask_storeu_ps(&output[(int64_t)((uint32_t)bx * (uint32_t)cols) + (int64_t)i_2],
-          rest_2, _mm512_mul_ps(_mm512_maskz_loadu_ps(rest_2,
-          &output[(int64_t)((uint32_t)bx * (uint32_t)cols) + (int64_t)i_2]), _mm512_set1_ps(inv)));
+    if (i < cols) {
+      __mmask16 rest = xp_first_16((int64_t)cols - i);
+      _mm512_mask_storeu_ps(&output[(int64_t)((uint32_t)bx * (uint32_t)cols) + i], rest,
+          _mm512_mul_ps(_mm512_maskz_loadu_ps(rest,
+                  &output[(int64_t)((uint32_t)bx * (uint32_t)cols) + i]), _mm512_set1_ps(inv)));
     }
   }
 }

@@ -268,10 +268,20 @@ def _binary(expr: Binary, scope: Scope) -> tuple[str, int]:
         guards = scope.wrapping.compares_indices(expr)
         scope = scope.indexing if guards else scope.valuing
     mine = _PRECEDENCE[op]
-    text = f"{_side(expr.a, op, scope, mine)} {op} {_side(expr.b, op, scope, mine + 1)}"
+    other = _widened(expr.b) if op in ("+", "-") and expr.type == I64 else expr.b
+    text = f"{_side(expr.a, op, scope, mine)} {op} {_side(other, op, scope, mine + 1)}"
     if isinstance(expr.type, Scalar) and expr.type in _ROUND:
         return f"{_ROUND[expr.type]}({text})", _POSTFIX
     return text, mine
+
+
+def _widened(expr: Expr) -> Expr:
+    """What stands beside a 64-bit operand is widened by C itself."""
+    match expr:
+        case Cast(type=to, a=a) if to == I64 and a.type in (I32, U32):
+            return a
+        case _:
+            return expr
 
 
 def _wrapped(expr: Binary | Unary, scope: Scope) -> tuple[str, int]:

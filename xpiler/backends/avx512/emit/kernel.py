@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from xpiler.backends.avx512.emit.expressions import Array, Scope, memory_type, value_type
+from xpiler.backends.avx512.emit.scoped import scoped_names
 from xpiler.backends.avx512.emit.signature import (
     LAUNCH_TYPES,
     Parameter,
@@ -123,7 +124,11 @@ class _Body:
         for parameter in params:
             for path, param in parameter.parts:
                 arrays |= self._bind(parameter, path, param)
-        scope = Scope(arrays, {**_builtins(*self.launch), **self.renamed}, wrapping(kernel))
+        taken = {*self.launch, *arrays, *self.renamed.values(), *(p.name for p in params)}
+        taken |= {p.name for p in kernel.params} | {a.name for a in arrays.values()}
+        shown = scoped_names(kernel.body, taken)
+        names = {**_builtins(*self.launch), **shown, **self.renamed}
+        scope = Scope(arrays, names, wrapping(kernel))
         self.printer = Printer(scope, frozenset(), _dead(kernel.body))
 
     def _data(self, buffer: GlobalBuffer, form: DataForm | None) -> Array:
@@ -168,9 +173,7 @@ class _Body:
     def _lines(self, depth: int, text: str) -> str:
         """Names for parts of the parameters, those that `text` uses."""
         used = (
-            line
-            for line in self.prologue
-            if re.search(rf"\b{re.escape(_declared(line))}\b", text)
+            line for line in self.prologue if re.search(rf"\b{re.escape(_declared(line))}\b", text)
         )
         return "".join(f"{'  ' * depth}{line}\n" for line in used)
 
@@ -204,7 +207,7 @@ class _Body:
         text = self.printer.block(body, 1, "return")
         text = self._lines(1, text) + self._shared(text, 1) + text
         mine = list(zip(LAUNCH_TYPES, self.launch, strict=True))
-        mine += [(value_type(loop.type) + " ", loop.var) for loop in loops]
+        mine += [(value_type(loop.type) + " ", self.printer.named(loop.var)) for loop in loops]
         mine += [(p.text.removesuffix(p.name), p.name) for p in self.params]
         used = [(t, n) for t, n in mine if re.search(rf"\b{re.escape(n)}\b", text)]
         name = f"{self.kernel.name}_block"

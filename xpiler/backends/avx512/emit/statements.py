@@ -15,6 +15,7 @@ from xpiler.backends.avx512.emit.expressions import (
     place,
     value_type,
 )
+from xpiler.backends.avx512.emit.lines import wrapped
 from xpiler.ir.nodes import (
     ARITHMETIC,
     SHIFTS,
@@ -45,7 +46,6 @@ from xpiler.ir.walk import blocks, expressions, statements, variables
 __all__ = ["Printer", "runtime_sized"]
 
 _INDENT: Final = "  "
-_COLUMNS: Final = 100
 _NARROW: Final = {F16: "xp_float_to_half", BF16: "xp_float_to_bf16"}
 _FETCH: Final = frozenset({"add", "sub", "and", "or", "xor"})
 
@@ -69,25 +69,6 @@ def bound_nest(loop: For) -> tuple[tuple[For, ...], Block]:
         loops.append(body[0])
         body = body[0].body
     return tuple(loops), body
-
-
-def _wrapped(text: str) -> str:
-    """Lines of more than 100 columns broken after commas and before operators."""
-    if max(map(len, text.splitlines()), default=0) <= _COLUMNS:
-        return text
-    out = []
-    for line in text.splitlines():
-        pad = line[: len(line) - len(line.lstrip())] + "    "
-        while len(line) > _COLUMNS:
-            at = max(
-                line.rfind(end, len(pad) + 8, _COLUMNS) + 1 for end in (", ", " + ", " && ", " || ")
-            )
-            if at <= len(pad):
-                break
-            out.append(line[:at].rstrip())
-            line = pad + line[at:].lstrip()
-        out.append(line)
-    return "\n".join(out) + "\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +136,16 @@ class Printer:
         while number < len(block):
             loop = counted(block[number:])
             if loop is None:
-                out.append(_wrapped(self.statement(block[number], depth, exit)))
+                out.append(wrapped(self.statement(block[number], depth, exit)))
             else:
-                out.append(_wrapped(self._counted(loop, depth)))
+                out.append(wrapped(self._counted(loop, depth)))
                 number += loop.start is not None
             number += 1
         return "".join(out)
+
+    def named(self, name: str) -> str:
+        """The C name of a variable or an array."""
+        return self.scope.names.get(name, name)
 
     def expr(self, expr: Expr, outer: int = 0) -> str:
         return expression(expr, self.scope, outer)
@@ -212,10 +197,11 @@ class Printer:
         """`for (...)`, without the body."""
         self.types[loop.var] = loop.type
         step = self.index(loop.step)
-        advance = f"++{loop.var}" if step in ("1", "1u", "1LL", "1ULL") else f"{loop.var} += {step}"
+        name = self.named(loop.var)
+        advance = f"++{name}" if step in ("1", "1u", "1LL", "1ULL") else f"{name} += {step}"
         return (
-            f"for ({value_type(loop.type)} {loop.var} = {self.index(loop.lo)}; "
-            f"{loop.var} < {self.index(loop.hi, 11)}; {advance})"
+            f"for ({value_type(loop.type)} {name} = {self.index(loop.lo)}; "
+            f"{name} < {self.index(loop.hi, 11)}; {advance})"
         )
 
     def bound(self, loops: Sequence[For], body: str, depth: int) -> str:
@@ -245,31 +231,31 @@ class Printer:
 
     def _alloc(self, stmt: Alloc, pad: str) -> str:
         self.private.add(stmt.name)
-        c = memory_type(stmt.elem)
+        c, name = memory_type(stmt.elem), self.named(stmt.name)
         if stmt.dynamic:
-            self.arrays[stmt.name] = Array(stmt.name, stmt.elem)
+            self.arrays[stmt.name] = Array(name, stmt.elem)
             start = (
                 "xp_shared"
                 if stmt.offset is None
                 else f"(xp_shared + {self.index(stmt.offset, 12)})"
             )
-            return f"{pad}{c} *{stmt.name} = ({c} *){start};\n"
+            return f"{pad}{c} *{name} = ({c} *){start};\n"
         shape = [self.index(d, 13) for d in stmt.shape]
         if all(isinstance(d, Const) for d in stmt.shape):
-            self.arrays[stmt.name] = Array(stmt.name, stmt.elem)
+            self.arrays[stmt.name] = Array(name, stmt.elem)
             dims = "".join(f"[{d.value}]" for d in stmt.shape if isinstance(d, Const))
             # a register is moved in one piece only where it does not cross a cache line
             large = math.prod(int(d.value) for d in stmt.shape if isinstance(d, Const)) >= 16
             align = " __attribute__((aligned(64)))" if large else ""
             values = ", ".join(self.expr(v) for v in stmt.init)
             init = f" = {{{values}}}" if stmt.init else ""
-            return f"{pad}{c} {stmt.name}{dims}{align}{init};\n"
+            return f"{pad}{c} {name}{dims}{align}{init};\n"
         strides = tuple(" * ".join(shape[i + 1 :]) for i in range(len(shape) - 1))
         strides = tuple(f"({s})" if " * " in s else s for s in strides)
-        self.arrays[stmt.name] = Array(stmt.name, stmt.elem, strides)
+        self.arrays[stmt.name] = Array(name, stmt.elem, strides)
         size = f"{' * '.join(shape)} * sizeof({c})"
         call = f"__builtin_alloca_with_align({size}, 512)"
-        return f"{pad}{c} *{stmt.name} = ({c} *){call};\n"
+        return f"{pad}{c} *{name} = ({c} *){call};\n"
 
     def _stored(self, elem: Scalar, value: Expr) -> str:
         text = self.expr(value)
@@ -281,7 +267,7 @@ class Printer:
         elem = self.arrays[stmt.buffer].elem
         operands = [self.expr(o) for o in stmt.operands]
         keep = stmt.result is not None and stmt.result not in self.dead
-        result = f"{stmt.result} = " if keep else ""
+        result = f"{self.named(stmt.result)} = " if keep and stmt.result is not None else ""
         if stmt.buffer in self.private and not keep and stmt.op in _PLAIN and elem not in _NARROW:
             value = self.expr(stmt.operands[0], 13)
             wraps = _MODULAR.get(elem) if stmt.op in ("add", "sub") else None
@@ -305,9 +291,11 @@ class Printer:
                 if name in self.dead:
                     return ""
                 self.types[name] = type_
-                return f"{value_type(type_)} {name} = {self._initial(name, type_, init)}"
+                return (
+                    f"{value_type(type_)} {self.named(name)} = {self._initial(name, type_, init)}"
+                )
             case Assign(name=name, value=value):
-                return "" if name in self.dead else name + self._update(name, value)
+                return "" if name in self.dead else self.named(name) + self._update(name, value)
             case Store(buffer=buffer, index=index, value=value):
                 at = place(buffer, index, self.scope)
                 elem = self.arrays[buffer].elem

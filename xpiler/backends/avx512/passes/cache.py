@@ -10,7 +10,7 @@ leave the group, which then runs one after the other.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -20,20 +20,27 @@ from xpiler.backends.avx512.passes.reduction import find_reduction, preferable
 from xpiler.backends.avx512.passes.shape import analyse
 from xpiler.ir.build import boolean, const
 from xpiler.ir.nodes import (
+    LOGICAL,
     Assign,
     Binary,
     Block,
+    Declare,
     Expr,
     For,
     If,
+    Load,
     Module,
+    Select,
     Stmt,
     Var,
 )
 from xpiler.ir.walk import (
     blocks,
     declared,
+    expressions,
     fresh,
+    map_block,
+    operands,
     substitute,
     with_blocks,
 )
@@ -66,14 +73,39 @@ def _copy(nest: Nest, row: Expr, taken: set[str]) -> Nest:
     return replace(nest, heads=moved[:cut], guard=guard, before=before, shared=shared, after=after)
 
 
-def _together(copies: Sequence[Nest]) -> Block:
+def _once(bodies: Sequence[Block], loop: For, taken: set[str]) -> Block:
+    """The statements of all rows, which compute and do nothing else; what all of them load is loaded once."""
+    read = [[e for s in body for x in expressions(s) for e in _loads(x)] for body in bodies]
+    shared = [e for e in dict.fromkeys(read[0]) if all(e in others for others in read[1:])]
+    heads: list[Stmt] = []
+    values: dict[Expr, Expr] = {}
+    for load in shared:
+        name = fresh(f"{load.buffer}_{loop.var}", taken)
+        taken.add(name)
+        heads.append(Declare(name, load.type, load))
+        values[load] = Var(name, load.type)
+    stmts = tuple(s for body in bodies for s in body)
+    return (*heads, *map_block(stmts, lambda s: (s,), lambda e: values.get(e, e)))
+
+
+def _loads(expr: Expr) -> Iterator[Load]:
+    """Loads that are done whatever the values are."""
+    if isinstance(expr, Load):
+        yield expr
+    elif not isinstance(expr, Select) and not (isinstance(expr, Binary) and expr.op in LOGICAL):
+        for part in operands(expr):
+            yield from _loads(part)
+
+
+def _together(copies: Sequence[Nest], taken: set[str]) -> Block:
     """The rows side by side."""
     first = copies[0].shared
     index = Var(first.var, first.type)
-    body = [s for c in copies for s in substitute(c.shared.body, {c.shared.var: index})]
+    bodies = [substitute(c.shared.body, {c.shared.var: index}) for c in copies]
+    body = _once(bodies, first, taken)
     before = [s for c in copies for s in c.before]
     after = [s for c in copies for s in c.after]
-    return (*before, replace(first, body=tuple(body)), *after)
+    return (*before, replace(first, body=body), *after)
 
 
 def _apart(nest: Nest, rows: int, taken: set[str]) -> Block:
@@ -103,7 +135,7 @@ def _tiled(nest: Nest, rows: int, taken: set[str]) -> For:
     heads = tuple(s for c in copies for s in c.heads)
     # what comes first in a guard may protect what comes after it: the order stays
     parts = tuple(dict.fromkeys(p for c in copies if c.guard is not None for p in _parts(c.guard)))
-    work = _together(copies)
+    work = _together(copies, taken)
     if parts:
         every = parts[0]
         for part in parts[1:]:
