@@ -216,6 +216,8 @@ class _Printer:
 
     def _binary(self, expr: Binary) -> tuple[str, int]:
         mine = PRECEDENCE[expr.op]
+        if expr.op == "+" and isinstance(expr.a, Unary) and expr.a.op == "-" and expr.type == I32:
+            return self._binary(Binary("-", expr.b, expr.a.a))
         text = (
             f"{self._side(expr.a, expr.op, mine)} {expr.op} {self._side(expr.b, expr.op, mine + 1)}"
         )
@@ -267,6 +269,8 @@ class _Printer:
             if isinstance(first, Const) and first.value == 0:
                 return buffer, _POSTFIX
             return f"{buffer} + {self.expr(first, PRECEDENCE['+'] + 1)}", PRECEDENCE["+"]
+        if index[-1] == i32(0):  # an array stands for the address of its first element
+            return self._place(buffer, index[:-1]), _POSTFIX
         return "&" + self._place(buffer, index), _UNARY
 
     # --- statements

@@ -42,6 +42,8 @@ from xpiler.ir.affine import poly, poly_to_expr
 from xpiler.ir.build import builtin, cast, const, i32
 from xpiler.ir.nodes import (
     Alloc,
+    Assume,
+    Atomic,
     Binary,
     Block,
     Call,
@@ -58,6 +60,7 @@ from xpiler.ir.nodes import (
 from xpiler.ir.types import I32
 from xpiler.ir.walk import (
     declared,
+    expressions,
     fresh,
     statements,
     substitute,
@@ -149,9 +152,11 @@ class _Binder:
         loops, body = _nest(nest, _BLOCK)
         if nest.axis in _THREAD:
             return (If(Binary("==", builtin("taskId"), i32(0)), (nest,)),)
-        work = self.fresh("block")
+        loops = _used(loops, body) or loops[-1:]
         extents = [cast(I32, loop.hi) for loop in loops]
-        inner = _split(work, loops, extents)
+        alone = len(loops) == 1 and loops[0].type == I32
+        work = loops[0].var if alone else self.fresh("block")
+        inner = [] if alone else _split(Var(work, I32), loops, extents)
         self.notes.append("whole blocks are dealt to the tasks")
         return (
             For(work, I32, builtin("taskId"), product(extents), builtin("taskDim"),
@@ -179,6 +184,7 @@ class _Binder:
             rest += pair
         if vector is None:
             vector = rest.pop()
+        rest = _used(rest, body)
         space = _Space(tuple(rest), replace(vector, body=body))
         space = _peel(space)
         space = self._grid_stride(space)
@@ -297,62 +303,86 @@ class _Binder:
 
     def _tiles(self, space: _Space) -> Block:
         vector = space.vector
-        guards, hi = _bounds_of(space)
         outer_vars = frozenset(loop.var for loop in space.outer)
-        steady = [h for h in hi if not mentions(h, outer_vars)]
-        moving = [h for h in hi if mentions(h, outer_vars)]
-        extent_name, work, base = self.fresh("count"), self.fresh("tile"), self.fresh("base")
+        guards, bounds = _bounds_of(space)
+        moving = [h for h in bounds if mentions(h, outer_vars)]
         extent = vector.hi
-        for h in steady:
-            extent = least(extent, h)
-        pre: list[Stmt] = [*self.pre, Declare(extent_name, I32, extent)]
-        count = Var(extent_name, I32)
-        size: Expr = i32(self.tile)
-        if not space.outer:
-            chunk = self.fresh("chunk")
-            pre.append(Declare(chunk, I32, _share(count, self.tile)))
-            size = Var(chunk, I32)
-        tiles_name = self.fresh("tiles")
-        pre.append(Declare(tiles_name, I32, _quotient_up(count, size)))
-        tiles = Var(tiles_name, I32)
-        extents = [cast(I32, loop.hi) for loop in space.outer]
-        end: Expr = least(count, Binary("+", Var(base, I32), size))
+        for h in bounds:
+            extent = extent if h in moving else least(extent, h)
+        count = self._named("count", extent)
+        size = i32(self.tile) if space.outer else self._named("chunk", _share(count, self.tile))
+        tiles = self._named("tiles", _quotient_up(count, size))
+        work, base, length = self.fresh("tile"), self.fresh("base"), self.fresh("length")
+        place = self._place(space, work, base, tiles, size)
+        end = least(count, Binary("+", Var(base, I32), size))
         for h in moving:
             end = least(end, h)
-        length = self.fresh("length")
-        element = Binary("+", Var(base, I32), Var(vector.var, I32))
-        inner = substitute(vector.body, {vector.var: element})
-        whole = For(
-            vector.var, I32, i32(0), Var(length, I32), i32(1), inner, "vector", span=vector.span
-        )
-        body = self._cut(whole, outer_vars | {base})
-        guards = [*guards, Binary(">", Var(length, I32), i32(0))]
-        for guard in reversed(guards):
-            body = (If(guard, body),)
-        start = (
-            Binary("*", Binary("%", Var(work, I32), tiles), size)
-            if space.outer
-            else Binary("*", Var(work, I32), size)
-        )
-        place: list[Stmt] = [Declare(base, I32, start)]
-        if space.outer:
-            row = self.fresh("row")
-            place.append(Declare(row, I32, Binary("/", Var(work, I32), tiles)))
-            place += _split(row, list(space.outer), extents)
         place.append(Declare(length, I32, Binary("-", end, Var(base, I32))))
-        total = product([*extents, tiles])
+        body = self._tile(vector, base, length, outer_vars)
+        some = Binary(">", Var(length, I32), i32(0))
+        if not moving:  # a tile starts before the end
+            place.append(Assume(some))
+        for guard in reversed([*guards, some] if moving else guards):
+            body = (If(guard, body),)
+        total = self._named("total", product([*_extents(space), tiles]))
         self.notes.append(f"tiles of up to {self.tile} elements are dealt to the tasks")
         loop = For(
             work, I32, builtin("taskId"), total, builtin("taskDim"), (*place, *body), "task",
             span=vector.span,
         )  # fmt: skip
-        return (*pre, loop)
+        return (*self.pre, loop)
+
+    def _named(self, stem: str, value: Expr) -> Expr:
+        """`value`, computed once before the tasks' loop."""
+        if isinstance(value, Const | Var):
+            return value
+        name = self.fresh(stem)
+        self.pre.append(Declare(name, I32, value))
+        return Var(name, I32)
+
+    def _place(self, space: _Space, work: str, base: str, tiles: Expr, size: Expr) -> list[Stmt]:
+        """Which tile of which row the number `work` is."""
+        if not space.outer:
+            return [Declare(base, I32, Binary("*", Var(work, I32), size))]
+        start = Binary("*", Binary("%", Var(work, I32), tiles), size)
+        row: Expr = Binary("/", Var(work, I32), tiles)
+        first: list[Stmt] = [Declare(base, I32, start)]
+        if len(space.outer) > 1:
+            name = self.fresh("row")
+            first.append(Declare(name, I32, row))
+            row = Var(name, I32)
+        return [*first, *_split(row, list(space.outer), _extents(space))]
+
+    def _tile(self, vector: For, base: str, length: str, outer: frozenset[str]) -> Block:
+        element = Binary("+", Var(base, I32), Var(vector.var, I32))
+        inner = substitute(vector.body, {vector.var: element})
+        whole = For(
+            vector.var, I32, i32(0), Var(length, I32), i32(1), inner, "vector", span=vector.span
+        )
+        return self._cut(whole, outer | {base})
 
 
-def _split(work: str, loops: list[For], extents: list[Expr]) -> list[Stmt]:
+def _used(loops: list[For], body: Block) -> list[For]:
+    """`loops` without the axes that the body does not use: their iterations would all do the same.
+
+    The axes claim that iterations are independent, so those that store the same do it once. Atomics count them.
+    """
+    if any(isinstance(s, Atomic) for s in statements(body)):
+        return loops
+    return [
+        loop for loop in loops
+        if any(mentions(e, {loop.var}) for s in statements(body) for e in expressions(s))
+    ]  # fmt: skip
+
+
+def _extents(space: _Space) -> list[Expr]:
+    return [cast(I32, loop.hi) for loop in space.outer]
+
+
+def _split(work: Expr, loops: list[For], extents: list[Expr]) -> list[Stmt]:
     """Declarations of the loops' variables as the digits of `work`, the last loop fastest."""
     out: list[Stmt] = []
-    rest: Expr = Var(work, I32)
+    rest = work
     for n, (loop, extent) in reversed(list(enumerate(zip(loops, extents, strict=True)))):
         digit = rest if n == 0 else Binary("%", rest, extent)
         if isinstance(extent, Const) and extent.value == 1:

@@ -12,9 +12,9 @@ from typing import Final
 
 from xpiler.backends.bang.passes.distribute import INNERMOST
 from xpiler.backends.bang.passes.index import Affine, affine
-from xpiler.backends.bang.passes.lengths import Counted, counted, positive
+from xpiler.backends.bang.passes.lengths import Counted, Signs, counted
 from xpiler.backends.bang.spaces import NRAM
-from xpiler.ir.affine import Poly, constant, poly, poly_to_expr
+from xpiler.ir.affine import Poly, constant, poly_to_expr
 from xpiler.ir.build import address, i32
 from xpiler.ir.nodes import (
     Alloc,
@@ -65,7 +65,7 @@ def _rewrite(module: Module, context: Context) -> Outcome:
         return NotApplicable(f"the program is at level {kernel.level}, not task")
     names = {p.name for p in kernel.params} | set(declared(kernel.body))
     names |= {g.name for g in module.globals}
-    work = _Cache(set(names), context.facts.get("nram_bytes", 0))
+    work = _Cache(set(names), context.facts.get("nram_bytes", 0), Signs(kernel.body))
     for p in kernel.params:
         if isinstance(p.type, Pointer):
             work.gdram[p.name] = p.type.elem
@@ -101,17 +101,14 @@ def _in_nram(stmt: Stmt) -> bool:
 
 
 class _Cache:
-    def __init__(self, taken: set[str], room: int) -> None:
+    def __init__(self, taken: set[str], room: int, signs: Signs) -> None:
         self.taken = taken
         self.room = room
+        self.signs = signs
         self.notes: list[str] = []
         self.tiles: list[Stmt] = []
         self.gdram: dict[str, Scalar] = {}
         self.copies = 0
-        self.positive: set[str] = set()
-        self.counts: list[
-            Poly
-        ] = []  # what the loops around count to from zero: positive inside them
         self._busy: list[tuple[str, int]] = []
         self.pool: dict[tuple[str, int, int], str] = {}
 
@@ -154,17 +151,15 @@ class _Cache:
     def stage(self, block: Block, locals_: dict[str, Expr]) -> Block:
         out: list[Stmt] = []
         for stmt in block:
+            self.signs.note(stmt)
             if isinstance(stmt, Declare) and stmt.init is not None and stmt.type == I32:
                 locals_[stmt.name] = stmt.init
             if isinstance(stmt, For) and stmt.axis in INNERMOST and _straight(stmt.body):
                 out += self._staged(stmt, locals_)
             elif blocks(stmt):
-                known, counted_to = positive(stmt), _counted_to(stmt)
-                self.positive.update(known)
-                self.counts += counted_to
+                mark = self.signs.enter(stmt)
                 out.append(with_blocks(stmt, tuple(self.stage(b, locals_) for b in blocks(stmt))))
-                self.positive.difference_update(known)
-                del self.counts[len(self.counts) - len(counted_to) :]
+                self.signs.leave(mark)
             else:
                 out.append(stmt)
         return tuple(out)
@@ -184,7 +179,7 @@ class _Cache:
             self.pool, self.tiles, self.room = before  # type: ignore[assignment]
             return [loop]
         whole = self._around(found, named, reads, writes)
-        unknown = [k[1] for k in named if k[1].value is None and k[1] not in self.counts]
+        unknown = [k[1] for k in named if k[1].value is None and not self.signs.known(k[1])]
         if not unknown:
             return whole
         # rows that lie one after another; a stride that is not positive keeps the loop as it was
@@ -284,13 +279,9 @@ class _Cache:
         body = _on_tiles(loop.body, loop.var, named)
         inner = For(loop.var, I32, i32(0), count, i32(1), body, loop.loop.axis, span=loop.loop.span)
         whole: Block = (*copy_in, inner, *copy_out)
-        if isinstance(count, Const) or (isinstance(count, Var) and count.name in self.positive):
+        if self.signs.positive(loop.count):
             return [*out, *whole]
         return [*out, If(Binary(">", count, i32(0)), whole)]
-
-
-def _counted_to(stmt: Stmt) -> list[Poly]:
-    return [poly(stmt.hi)] if isinstance(stmt, For) and stmt.lo == Const(0, stmt.type) else []
 
 
 def _straight(body: Block) -> bool:

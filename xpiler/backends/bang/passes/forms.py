@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from functools import partial
 
 from xpiler.ir.build import cast
-from xpiler.ir.nodes import Binary, Call, Cast, Const, Expr, Load, Select, Unary, Var
+from xpiler.ir.nodes import (
+    Binary,
+    Block,
+    Call,
+    Cast,
+    Const,
+    Declare,
+    Expr,
+    Load,
+    Select,
+    Stmt,
+    Store,
+    Unary,
+    Var,
+)
 from xpiler.ir.types import BF16, F16, F32, I8, I16, I32, U8, U16
-from xpiler.ir.walk import subexpressions
+from xpiler.ir.walk import assigned, expressions, statements, subexpressions, variables
 
-__all__ = ["cancels", "extreme_of", "in_float", "power_of_two", "widened"]
+__all__ = ["cancels", "extreme_of", "in_float", "power_of_two", "stored_at_once", "widened"]
 
 
 def cancels(a: Expr, b: Expr, c: Expr) -> bool:
@@ -32,6 +48,34 @@ def in_float(expr: Expr) -> bool:
             return abs(value) <= 1 << 24
         case _:
             return expr.type in (F32, F16, BF16, I8, U8, I16, U16)
+
+
+def stored_at_once(body: Block) -> Block:
+    """`f32 v = e; y[i] = v;` as `y[i] = e;` where v is read nowhere else: an instruction can write to y itself."""
+    out: list[Stmt] = []
+    for at, stmt in enumerate(body):
+        last = out[-1] if out else None
+        if (
+            isinstance(stmt, Store)
+            and isinstance(last, Declare)
+            and last.init is not None
+            and isinstance(stmt.value, Var)
+            and stmt.value.name == last.name
+            and not any(map(partial(_mentions, last.name), (*stmt.index, *_exprs(body[at + 1 :]))))
+            and last.name not in assigned(body[at + 1 :])
+        ):
+            stmt = replace(stmt, value=last.init)
+            out.pop()
+        out.append(stmt)
+    return tuple(out)
+
+
+def _mentions(name: str, expr: Expr) -> bool:
+    return name in variables(expr)
+
+
+def _exprs(body: Block) -> list[Expr]:
+    return [e for s in statements(body) for e in expressions(s)]
 
 
 def power_of_two(value: object) -> bool:

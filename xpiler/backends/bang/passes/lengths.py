@@ -1,31 +1,37 @@
-"""How many iterations a vector loop can have, and the loop counted from zero."""
+"""How many iterations a vector loop can have, the loop counted from zero, and what is known to be positive."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from xpiler.ir.affine import poly, poly_to_expr
+from xpiler.backends.bang.passes.index import conjuncts
+from xpiler.ir.affine import Poly, poly, poly_to_expr
 from xpiler.ir.build import i32
 from xpiler.ir.nodes import (
+    Assign,
+    Assume,
     Binary,
     Block,
     Builtin,
     Call,
     Cast,
     Const,
+    Declare,
     Expr,
     For,
     If,
+    Load,
     Stmt,
     Unary,
     Var,
+    While,
 )
 from xpiler.ir.types import I32
-from xpiler.ir.walk import substitute
+from xpiler.ir.walk import assigned, blocks, statements, subexpressions, substitute, with_blocks
 from xpiler.passes.bounds import bounds
 
-__all__ = ["Counted", "counted", "longest", "positive"]
+__all__ = ["Counted", "Signs", "counted", "longest"]
 
 _THREADS = 1024
 _FAR = 1 << 24
@@ -55,13 +61,79 @@ def counted(loop: For, locals_: Mapping[str, Expr]) -> Counted | None:
     return Counted(loop.var, poly_to_expr(poly(loop.hi) - poly(loop.lo), I32), most, body, loop)
 
 
-def positive(stmt: Stmt) -> frozenset[str]:
-    """Variables that a condition `v > 0` shows to be positive inside `stmt`."""
-    match stmt:
-        case If(cond=Binary(op=">", a=Var(name=name), b=Const(value=0)), orelse=()):
-            return frozenset({name})
-        case _:
-            return frozenset()
+class Signs:
+    """What is known to be positive where a pass is: conditions, assumptions and the loops around say it."""
+
+    def __init__(self, body: Block) -> None:
+        self._changed = _reassigned(body)
+        self._known: list[Poly] = []
+
+    def enter(self, stmt: Stmt) -> int:
+        """Learn what holds inside `stmt`; gives what `leave` needs."""
+        mark = len(self._known)
+        match stmt:
+            case If(cond=cond, then=body, orelse=()) | While(cond=cond, body=body):
+                # what the last statement changes holds up to there
+                rest = body[:-1] if body and isinstance(body[-1], Assign) else body
+                self._learn(conjuncts(cond), _reassigned(rest))
+            case For(var=var, lo=lo, hi=hi, body=body, type=type_) if type_ == I32:
+                changed = _reassigned(body)
+                counted_from_zero = (Binary("<", lo, hi),) if lo == i32(0) else ()
+                self._learn((*counted_from_zero, Binary("<", Var(var, I32), hi)), changed)
+            case _:
+                pass
+        return mark
+
+    def leave(self, mark: int) -> None:
+        """Forget what was learnt since."""
+        del self._known[mark:]
+
+    def note(self, stmt: Stmt) -> None:
+        """Learn what a declaration or an assumption says of the statements after it."""
+        match stmt:
+            case Assume(cond=cond):
+                self._learn(conjuncts(cond), self._changed)
+            case Declare(name=name, init=init, type=type_) if init is not None and type_ == I32:
+                if name not in self._changed and self.positive(init):
+                    self._known.append(poly(Var(name, I32)))
+            case _:
+                pass
+
+    def positive(self, value: Expr) -> bool:
+        """Whether an integer expression is known to be positive."""
+        match value:
+            case Const(value=number):
+                return number > 0
+            case Call(function="min", args=args):
+                return all(map(self.positive, args))
+            case Call(function="max", args=args):
+                return any(map(self.positive, args))
+            case _:
+                return self.known(poly(value))
+
+    def known(self, value: Poly) -> bool:
+        return value in self._known
+
+    def _learn(self, conds: tuple[Expr, ...], changed: frozenset[str]) -> None:
+        for cond in conds:
+            if not isinstance(cond, Binary) or cond.a.type != I32 or cond.op not in ("<", ">"):
+                continue
+            less, more = (cond.a, cond.b) if cond.op == "<" else (cond.b, cond.a)
+            loads = any(isinstance(s, Load) for e in (less, more) for s in subexpressions(e))
+            difference = poly(more) - poly(less)
+            if not loads and not difference.mentions(changed):
+                self._known.append(difference)
+
+
+def _reassigned(body: Block) -> frozenset[str]:
+    """Variables that a statement other than their declaration sets."""
+    later = (s for s in statements(body) if not isinstance(s, Declare | For))
+    return frozenset().union(*(assigned((_own(s),)) for s in later))
+
+
+def _own(stmt: Stmt) -> Stmt:
+    """`stmt` without its nested blocks."""
+    return with_blocks(stmt, tuple(() for _ in blocks(stmt)))
 
 
 def longest(loop: For, locals_: Mapping[str, Expr]) -> int | None:

@@ -41,6 +41,10 @@ class Slice:
     elem: Scalar
     owned: bool
 
+    def over(self, *others: Slice) -> bool:
+        """Whether an instruction may write here and read the others: each is apart, or the same elements."""
+        return all(o.buffer != self.buffer or o.index == self.index for o in others)
+
     def kept(self) -> Slice:
         """The same elements, not to be overwritten or released by who reads them."""
         return replace(self, owned=False)

@@ -10,7 +10,6 @@ iteration before: the loads that this one computes on, and the stores from the b
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -19,6 +18,7 @@ from xpiler.ir.nodes import (
     AddressOf,
     Alloc,
     Assign,
+    Assume,
     Binary,
     Block,
     Call,
@@ -46,6 +46,7 @@ from xpiler.ir.walk import (
     statements,
     subexpressions,
     substitute,
+    variables,
 )
 from xpiler.passes.base import Applied, Context, NotApplicable, Outcome, Pass
 
@@ -95,6 +96,7 @@ def _rewrite(module: Module, context: Context) -> Outcome:
 
 def _apart(body: Block) -> _Body | str:
     """The parts of a tile loop's body, or why it has no such form."""
+    body = tuple(s for s in body if not isinstance(s, Assume))
     place = tuple(s for s in body if isinstance(s, Declare))
     rest = body[len(place) :]
     if body[: len(place)] != place or not rest:
@@ -181,22 +183,22 @@ class _Doubled:
         ):
             return "a tile is used outside the loop"
         wide = tuple(
-            replace(s, shape=(i32(2 * sizes[s.name]),))
+            replace(s, shape=(i32(2), *s.shape))
             if isinstance(s, Alloc) and s.name in self.tiles
             else s
             for s in whole[:at]
         )
-        return (*wide, *self._loop(sizes), *whole[at + 1 :])
+        return (*wide, *self._loop(), *whole[at + 1 :])
 
-    def _loop(self, sizes: Mapping[str, int]) -> Block:
+    def _loop(self) -> Block:
         loop, parity = self.loop, self.fresh("parity")
         now = Var(parity, I32)
         following = Binary("+", Var(loop.var, I32), loop.step)
         other = Binary("-", i32(1), now)
         more = Binary("<", following, loop.hi)
-        first = If(Binary("<", loop.lo, loop.hi), self._load(loop.lo, i32(0), sizes))
-        compute = self._shifted((*self.body.compute,), now, sizes)
-        stores = self._shifted(tuple(map(_asynchronous, self.body.stores)), now, sizes)
+        first = If(Binary("<", loop.lo, loop.hi), self._load(loop.lo, i32(0)))
+        compute = self._shifted((*self.body.compute,), now)
+        stores = self._shifted(tuple(map(_asynchronous, self.body.stores)), now)
         settle = (_sync("__sync_compute"),) if stores else ()
         work: Block = (*compute, *settle, *stores)
         if self.body.guard is not None:
@@ -204,53 +206,58 @@ class _Doubled:
         body = (
             *self.body.place,
             _sync(),
-            If(more, self._load(following, other, sizes)),
+            If(more, self._load(following, other)),
             *work,
             Assign(parity, other),
         )
         return (Declare(parity, I32, i32(0)), first, replace(loop, body=body), _sync())
 
-    def _load(self, at: Expr, half: Expr, sizes: Mapping[str, int]) -> Block:
+    def _load(self, at: Expr, half: Expr) -> Block:
         """Start the loads of the tile number `at` into half `half` of the tiles."""
-        names = {
-            s.name: self.fresh(f"{s.name}_next") for s in self.body.place if isinstance(s, Declare)
-        }
+        guards = () if self.body.guard is None else (self.body.guard,)
+        needed = _needed(self.body.place, (*(c.call for c in self.body.loads), *guards))
+        names = {s.name: self.fresh(f"{s.name}_next") for s in needed}
         renamed: dict[str, Expr] = {self.loop.var: at}
         place: list[Stmt] = []
-        for stmt in self.body.place:
-            assert isinstance(stmt, Declare)
+        for stmt in needed:
             (moved,) = substitute((stmt,), renamed)
             assert isinstance(moved, Declare)
             place.append(replace(moved, name=names[stmt.name]))
             assert not isinstance(stmt.type, Pointer)
             renamed[stmt.name] = Var(names[stmt.name], stmt.type)
         loads = substitute(tuple(map(_asynchronous, self.body.loads)), renamed)
-        loads = self._shifted(loads, half, sizes)
+        loads = self._shifted(loads, half)
         if self.body.guard is not None:
             (guarded,) = substitute((If(self.body.guard, ()),), renamed)
             assert isinstance(guarded, If)
             loads = (replace(guarded, then=loads),)
         return (*place, *loads)
 
-    def _shifted(self, block: Block, half: Expr, sizes: Mapping[str, int]) -> Block:
+    def _shifted(self, block: Block, half: Expr) -> Block:
         """`block` on one half of the tiles."""
 
-        def moved(buffer: str, index: tuple[Expr, ...]) -> tuple[Expr, ...]:
-            start = Binary("*", half, i32(sizes[buffer]))
-            plain = isinstance(index[0], Const) and index[0].value == 0
-            return (start,) if plain else (Binary("+", start, index[0]),)
-
         def expr(e: Expr) -> Expr:
-            if isinstance(e, Load | AddressOf) and e.buffer in sizes:
-                return replace(e, index=moved(e.buffer, e.index))
+            if isinstance(e, Load | AddressOf) and e.buffer in self.tiles:
+                return replace(e, index=(half, *e.index))
             return e
 
         def stmt(s: Stmt) -> Block:
-            if isinstance(s, Store) and s.buffer in sizes:
-                return (replace(s, index=moved(s.buffer, s.index)),)
+            if isinstance(s, Store) and s.buffer in self.tiles:
+                return (replace(s, index=(half, *s.index)),)
             return (s,)
 
         return map_block(block, stmt, expr)
+
+
+def _needed(place: Block, used: tuple[Expr, ...]) -> list[Declare]:
+    """The index values that `used` needs, and those that they need."""
+    out: list[Declare] = []
+    wanted = {v for e in used for v in variables(e)}
+    for stmt in reversed(place):
+        if isinstance(stmt, Declare) and stmt.name in wanted:
+            out.insert(0, stmt)
+            wanted |= variables(stmt.init) if stmt.init is not None else set()
+    return out
 
 
 def _bytes(stmt: Alloc) -> int:

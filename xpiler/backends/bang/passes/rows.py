@@ -16,7 +16,7 @@ from typing import Final
 from xpiler.backends.bang.passes.cache import guarded, loads_of
 from xpiler.backends.bang.passes.distribute import INNERMOST
 from xpiler.backends.bang.passes.index import affine, least, used
-from xpiler.backends.bang.passes.lengths import Counted, counted
+from xpiler.backends.bang.passes.lengths import Counted, Signs, counted
 from xpiler.backends.bang.spaces import NRAM, on_chip
 from xpiler.ir.affine import Poly, poly, poly_to_expr
 from xpiler.ir.build import address, i32
@@ -67,7 +67,7 @@ def _rewrite(module: Module, context: Context) -> Outcome:
     names |= {g.name for g in module.globals}
     room = context.facts.get("nram_bytes", 0) // 2 - sum(map(_bytes, statements(kernel.body)))
     gdram = {p.name: p.type.elem for p in kernel.params if isinstance(p.type, Pointer)}
-    work = _Rows(set(names), gdram, room)
+    work = _Rows(set(names), gdram, room, Signs(kernel.body))
     body = work.block(kernel.body, {})
     if not work.arrays:
         return NotApplicable("no vector loop reads rows of its iterations' own")
@@ -100,6 +100,7 @@ class _Rows:
     taken: set[str]
     gdram: Mapping[str, Scalar]
     room: int
+    signs: Signs
     arrays: list[Stmt] = field(default_factory=list)
     done: int = 0
 
@@ -111,13 +112,16 @@ class _Rows:
     def block(self, block: Block, locals_: dict[str, Expr]) -> Block:
         out: list[Stmt] = []
         for stmt in block:
+            self.signs.note(stmt)
             if isinstance(stmt, Declare) and stmt.init is not None and stmt.type == I32:
                 locals_[stmt.name] = stmt.init
             made = self._columns(stmt, locals_) if isinstance(stmt, For) else None
             if made is not None:
                 out += made
             elif blocks(stmt):
+                mark = self.signs.enter(stmt)
                 out.append(with_blocks(stmt, tuple(self.block(b, locals_) for b in blocks(stmt))))
+                self.signs.leave(mark)
             else:
                 out.append(stmt)
         return tuple(out)
@@ -236,6 +240,8 @@ class _Rows:
         inner = replace(loop, lo=at, hi=Binary("+", at, wide), body=body)
         work: Block = (*pre, inner)
         outer = replace(loop, var=start, step=i32(_WIDTH), body=work)
+        if self.signs.positive(count):
+            return (outer,)
         return (If(Binary(">", count, i32(0)), (outer,)),)
 
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from xpiler.backends.bang.passes.distribute import INNERMOST
 from xpiler.backends.bang.passes.exchanges import first_values, power_counted
-from xpiler.backends.bang.passes.lengths import counted, positive
+from xpiler.backends.bang.passes.lengths import Signs, counted
 from xpiler.backends.bang.passes.vector import Refusal, Temporaries, Vectorizer
 from xpiler.backends.bang.spaces import on_chip
 from xpiler.ir.build import i32
@@ -54,7 +54,7 @@ def _rewrite(module: Module, context: Context) -> Outcome:
     room = context.facts.get("nram_bytes", 0) - _used(kernel.body)
     arch = context.facts.get("arch", 372)
     work = _Tensorizer(Temporaries(set(names), room), _arrays(kernel.body), arch)
-    work.first = first_values(kernel.body)
+    work.first, work.signs = first_values(kernel.body), Signs(kernel.body)
     body = work.block(kernel.body, {})
     if not work.done:
         why = work.refusals[0] if work.refusals else "no vector loop over NRAM arrays"
@@ -96,24 +96,24 @@ class _Tensorizer:
         self.arch = arch
         self.done = 0
         self.refusals: list[str] = []
-        self.positive: set[str] = set()
+        self.signs = Signs(())
         self.first: Mapping[str, Expr] = {}
         self.powers: dict[str, int] = {}
 
     def block(self, block: Block, locals_: dict[str, Expr]) -> Block:
         out: list[Stmt] = []
         for stmt in block:
+            self.signs.note(stmt)
             if isinstance(stmt, Declare) and stmt.init is not None and stmt.type == I32:
                 locals_[stmt.name] = stmt.init
             if isinstance(stmt, For) and stmt.axis in INNERMOST:
                 out += self._loop(stmt, locals_)
             elif blocks(stmt):
-                known = positive(stmt)
                 power = power_counted(stmt, self.first) if isinstance(stmt, While) else None
-                self.positive.update(known)
+                mark = self.signs.enter(stmt)
                 self.powers.update([power] if power else [])
                 out.append(with_blocks(stmt, tuple(self.block(b, locals_) for b in blocks(stmt))))
-                self.positive.difference_update(known)
+                self.signs.leave(mark)
                 if power is not None:
                     del self.powers[power[0]]
             else:
@@ -153,10 +153,7 @@ class _Tensorizer:
             self.refusals.append(result.reason)
             return [loop]
         self.done += 1
-        certain = isinstance(count, Const) or (
-            isinstance(count, Var) and count.name in self.positive
-        )
-        if certain:
+        if self.signs.positive(found.count):
             return [*pre, *result]
         return [*pre, If(Binary(">", count, i32(0)), tuple(result))]
 

@@ -15,6 +15,7 @@ from xpiler.backends.bang.passes.forms import (
     extreme_of,
     in_float,
     power_of_two,
+    stored_at_once,
     widened,
 )
 from xpiler.backends.bang.passes.integers import (
@@ -98,7 +99,7 @@ class Vectorizer(Emission):
     # --- statements
 
     def _block(self, body: Block) -> None:
-        for stmt in body:
+        for stmt in stored_at_once(body):
             match stmt:
                 case Declare(name=name, type=Scalar() as type_, init=init):
                     self._declare(name, type_, init)
@@ -490,7 +491,8 @@ class Vectorizer(Emission):
         x = self._vector(self._value(a, None), elem)
         y = self._vector(self._value(b, None), elem)
         self.mask = outer
-        return self.blend(mask, x, y, None)
+        fits = target is not None and target.elem == elem and target.over(mask, x, y)
+        return self.blend(mask, x, y, target if fits else None)
 
     # --- what has no instruction
 
@@ -579,6 +581,8 @@ class Vectorizer(Emission):
         if node.type == BOOL:
             load = Load(operand.buffer, element(operand, Var(name, I32)), F32)
             return Binary("!=", load, const(0.0, F32))
+        if stored in _WIDE_INT and node.type in _WIDE_INT:
+            return cast(node.type, Load(operand.buffer, element(operand, Var(name, I32)), stored))
         if stored != node.type:
             raise RefusedError("a temporary of another type in a scalar loop")
         return Load(operand.buffer, element(operand, Var(name, I32)), node.type)
