@@ -69,7 +69,8 @@ def splice(source: str, plan: Splicing) -> str:
     edits.extend(insert(at, f"\n{text}") for at, text in plan.behind.items())
     edits.extend(_instances(data, places, [(e.start_byte, e.end_byte) for e in edits]))
     edits.extend(_words(data, [(e.start_byte, e.end_byte) for e in edits]))
-    return apply(data, edits).decode("utf-8", "surrogateescape")
+    text = apply(data, edits).decode("utf-8", "surrogateescape")
+    return _LIBCUXX.sub("std::", text)
 
 
 def _within(at: int, ranges: Iterable[tuple[int, int]]) -> bool:
@@ -102,6 +103,9 @@ def _others(data: bytes, places: Places, plan: Splicing) -> list[Edit]:
     edits = []
     for include in places.includes:
         text = plan.include(include)
+        found = _LIBCUXX_HEADER.fullmatch(include.path) if text == "" else None
+        if found is not None:
+            text = f"#include <{found[1].removeprefix('std/')}>"
         if text is not None:
             whole = include.whole
             keep = (whole.start, whole.end) if text else _line(data, whole.start, whole.end)
@@ -126,6 +130,11 @@ def _instances(data: bytes, places: Places, taken: list[tuple[int, int]]) -> lis
         if (match["name"] in device or "__global__" in match["first"])
         and not _within(match.start(), taken)
     ]
+
+
+# what libcu++ has of the standard library, which is host code's own
+_LIBCUXX: Final = re.compile(r"(?:::)?\bcuda\s*::\s*std\s*::")
+_LIBCUXX_HEADER: Final = re.compile(r"cuda/(std/\w+)")
 
 
 def _words(data: bytes, taken: list[tuple[int, int]]) -> list[Edit]:

@@ -39,6 +39,8 @@ from xpiler.ir.nodes import Expr
 __all__ = ["applied", "call", "call_place"]
 
 _ALLOCATION: Final = frozenset({"malloc", "free", "operator new", "operator delete", "realloc"})
+_ARRAYS: Final = frozenset({"array", "__array_traits"})
+"""Classes of the standard library whose functions are as simple as the user's own."""
 _OUTPUT: Final = frozenset({"printf", "fprintf", "puts", "putchar", "vprintf"})
 
 
@@ -84,6 +86,9 @@ def _user_code(ref: Node) -> bool:
     if ref.in_device_library:
         return True
     file = ref.file
+    parent = ref.cursor.semantic_parent
+    if parent is not None and parent.spelling in _ARRAYS:
+        return True
     return bool(file) and not file.startswith(("/usr/", "/opt/"))
 
 
@@ -356,6 +361,9 @@ def _bound(lf: Lifter, parameter: Node, argument: Node | None) -> Place:
         return ValuePlace(_default(lf, parameter, ctype))
     if canonical.kind.name in ("LVALUEREFERENCE", "RVALUEREFERENCE"):
         found = place(lf, argument)
+        if isinstance(found, ValuePlace) and _holds_array(found.value):
+            # a temporary whose elements may be chosen by an index: memory
+            return declare_value(lf, parameter.spelling, ctype, found.value, False, parameter)
         if canonical.get_pointee().is_const_qualified() and isinstance(found, ValuePlace):
             return ValuePlace(_steady(lf, parameter.spelling, found.value))
         return aliased(lf, found)
@@ -368,6 +376,13 @@ def _bound(lf: Lifter, parameter: Node, argument: Node | None) -> Place:
     target = declare_value(lf, parameter.spelling, ctype, found_value, constant, parameter)
     note_owner(lf, target, parameter.key)
     return target
+
+
+def _holds_array(found: Value) -> bool:
+    return isinstance(found, StructValue) and any(
+        _holds_array(part) or (isinstance(part, OpaqueValue) and part.kind == "array")
+        for _, part in found.fields
+    )
 
 
 def _stays(lf: Lifter, found: Value) -> bool:

@@ -134,7 +134,7 @@ _KINDS: Final[dict[str, Scalar]] = {
     "CHAR32": U32,
 }
 _SCALAR_CLASSES: Final[dict[str, Scalar]] = {"__half": F16, "__nv_bfloat16": BF16}
-_OPAQUE: Final = re.compile(r"^(cooperative_groups::|nvcuda::|std::|\(lambda at)")
+_OPAQUE: Final = re.compile(r"^(cooperative_groups::|nvcuda::|std::(?!array<)|\(lambda at)")
 
 
 class TypeTable:

@@ -8,10 +8,11 @@ from dataclasses import replace
 from itertools import groupby
 
 from xpiler.backends.avx512.emit.expressions import value_type
+from xpiler.backends.avx512.emit.instances import split_arguments
 from xpiler.backends.avx512.emit.signature import is_texture, parameter_name, parameters
 from xpiler.backends.base import KernelEntry
 from xpiler.ir.nodes import Param
-from xpiler.ir.textures import texture_part
+from xpiler.ir.textures import references, texture_part
 from xpiler.ir.types import BF16, F16, Pointer, Scalar
 
 __all__ = ["KERNEL_SUFFIX", "callable_text", "entry_unit"]
@@ -37,7 +38,8 @@ def entry_unit(text: str, entries: Sequence[KernelEntry]) -> str:
         for entry in entries
     )
     parts = [_entry(entry, shown.get(entry.symbol, ())) for entry in named]
-    return _HEAD + "\n".join(parts)
+    reference = f"struct xp_reference {{ {_TEXTURE} }};\n"
+    return _HEAD + reference + "\n".join(parts)
 
 
 def callable_text(text: str, *, cpp: bool) -> str:
@@ -57,7 +59,7 @@ def _shown(text: str) -> dict[str, tuple[str, ...]]:
         text,
         re.M,
     ):
-        items = match[2].split(",")[3:]
+        items = split_arguments(match[2])[3:]
         found[match[1]] = tuple(parameter_name(p) for p in items)
     return found
 
@@ -75,7 +77,8 @@ def _entry(entry: KernelEntry, names: Sequence[str]) -> str:
         elif is_texture(parts):
             types.append(f"xp_object_{entry.index}_{number}")
             before.append(f"struct {types[-1]} {{ {_TEXTURE} }};")
-            body += _texture(f"{types[-1]} v{number}", parts, position)
+            body.append(f"  {types[-1]} v{number};")
+            body += _texture(f"v{number}", parts, position)
             values.append(f"v{number}")
         else:
             types.append(f"xp_object_{entry.index}_{number}")
@@ -89,6 +92,9 @@ def _entry(entry: KernelEntry, names: Sequence[str]) -> str:
             values.append(f"v{number}")
         position += len(parts)
     grid, block = (f"{{l->{n}[0], l->{n}[1], l->{n}[2]}}" for n in ("grid", "block"))
+    for name, steps in references(entry.kernel.params, names).items():
+        given = [(path, entry.kernel.params[k]) for path, k in steps]
+        body += [f"  extern xp_reference {name};", *_texture(name, given, steps[0][1])]
     call = f"  {entry.symbol}({', '.join([grid, block, 'l->shared_bytes', *values])});"
     declared = ", ".join(["xp_dim3", "xp_dim3", "size_t", *types])
     lines = [
@@ -107,11 +113,10 @@ _TEXTURE = "const void *texels; int32_t width, height, depth, stride; uint32_t f
 """The members of the prelude's texture objects, in their order."""
 
 
-def _texture(declared: str, parts: Sequence[tuple[str, Param]], position: int) -> list[str]:
+def _texture(name: str, parts: Sequence[tuple[str, Param]], position: int) -> list[str]:
     """A texture over a buffer of the case: extents that the kernel does not use are 1."""
-    name = declared.split()[-1]
     word = next(p.word for path, _ in parts if (p := texture_part(path)) is not None)
-    lines = [f"  {declared} = {{nullptr, 1, 1, 1, 1, {word}u}};"]
+    lines = [f"  {name} = {{nullptr, 1, 1, 1, 1, {word}u}};"]
     for i, (path, param) in enumerate(parts):
         member = "texels" if texture_part(path) is not None else path[1:]
         lines.append(f"  {name}.{member} = *({_type(param)} *)args[{position + i}];")

@@ -16,6 +16,7 @@ __all__ = [
     "dispatch",
     "instance_name",
     "shown_parameters",
+    "split_arguments",
 ]
 
 
@@ -93,7 +94,7 @@ _NUMBERS = re.compile(
 def _arguments(function: Function, source_name: str) -> tuple[str, ...]:
     """The arguments of an instance; a number that stands for a member of an enumeration is converted to it."""
     out = []
-    values = _split(source_name.partition("<")[2].rpartition(">")[0])
+    values = split_arguments(source_name.partition("<")[2].rpartition(">")[0])
     for text, value in zip(function.template, values, strict=False):
         written = text.split("=")[0].strip()
         type_ = re.sub(r"\s*[A-Za-z_]\w*$", "", written)
@@ -104,7 +105,8 @@ def _arguments(function: Function, source_name: str) -> tuple[str, ...]:
     return tuple(out) + tuple(values[len(out) :])
 
 
-def _split(inner: str) -> list[str]:
+def split_arguments(inner: str) -> list[str]:
+    """The parts between the commas that stand in no brackets."""
     depth = 0
     parts = [""]
     for char in inner:
