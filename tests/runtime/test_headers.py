@@ -39,9 +39,8 @@ C_LIBRARY = """
     uint64_t uint8_t y0 y0f y1 y1f
 """  # g++ has them from the system's own headers
 REMOVED_FROM_CUDA = """
-    texture cudaTextureType1D cudaTextureType2D cudaTextureType3D cudaConfigureCall __cudaPushCallConfiguration
-    CUtexObject CUsurfObject
-"""  # texture references and the launch API before CUDA 12: parsed for their diagnostics
+    cudaConfigureCall __cudaPushCallConfiguration CUtexObject CUsurfObject
+"""  # the launch API before CUDA 12: parsed for its diagnostics
 NOT_RUN = "tex2DGrad tex2Dgather texCubemap"  # refused by the lifter, not modelled by the runtime
 COMPILER = "__NVCC__ __noinline__"  # g++ is not nvcc; `prepare.py` replaces the word
 

@@ -323,7 +323,97 @@ static inline cudaError_t cudaCreateTextureObject(cudaTextureObject_t *texture, 
 """),
 )  # fmt: skip
 
-_PIECES: Final = (*_FORMATS, *_PLACES, *_ARRAYS, *_OBJECTS)
+_REFERENCES: Final = (
+    piece("textureReference texture< cudaTextureType1D cudaTextureType2D cudaTextureType3D", """
+enum { cudaTextureType1D = 1, cudaTextureType2D = 2, cudaTextureType3D = 3 };
+/* what is sampled stands first: a kernel reads it there */
+struct textureReference : cudaTextureObject_t {
+  int normalized;
+  cudaTextureFilterMode filterMode;
+  cudaTextureAddressMode addressMode[3];
+  cudaChannelFormatDesc channelDesc;
+  int sRGB;
+  cudaTextureReadMode read;
+};
+template <class T, int dimensions = 1, cudaTextureReadMode mode = cudaReadModeElementType>
+struct texture : textureReference {
+  texture(int is_normalized = 0, cudaTextureFilterMode filter = cudaFilterModePoint,
+          cudaTextureAddressMode address = cudaAddressModeClamp) {
+    normalized = is_normalized, filterMode = filter, sRGB = 0, read = mode;
+    for (cudaTextureAddressMode &along : addressMode) along = address;
+    channelDesc = cudaCreateChannelDesc<T>();
+  }
+};
+"""),
+    piece("xp_bind", """
+/* binding changes a reference that its caller calls constant */
+[[maybe_unused]] static inline cudaError_t xp_bind(const textureReference &t, const cudaResourceDesc &r) {
+  cudaTextureDesc d = {};
+  d.normalizedCoords = t.normalized, d.filterMode = t.filterMode, d.readMode = t.read, d.sRGB = t.sRGB;
+  for (int axis = 0; axis < 3; ++axis) d.addressMode[axis] = t.addressMode[axis];
+  return cudaCreateTextureObject(const_cast<textureReference *>(&t), &r, &d, nullptr);
+}
+"""),
+    piece("cudaBindTexture", """
+[[maybe_unused]] static inline cudaError_t cudaBindTexture(size_t *offset, const textureReference *t, const void *p,
+                                                           const cudaChannelFormatDesc *desc,
+                                                           size_t bytes = 0x7fffffff) {
+  cudaResourceDesc r = {};
+  r.resType = cudaResourceTypeLinear;
+  r.res.linear.devPtr = (void *)p;
+  r.res.linear.desc = *desc;
+  r.res.linear.sizeInBytes = bytes;
+  if (offset) *offset = 0;
+  return xp_bind(*t, r);
+}
+[[maybe_unused]] static inline cudaError_t cudaBindTexture(size_t *offset, const textureReference &t, const void *p,
+                                                           const cudaChannelFormatDesc &desc,
+                                                           size_t bytes = 0x7fffffff) {
+  return cudaBindTexture(offset, &t, p, &desc, bytes);
+}
+[[maybe_unused]] static inline cudaError_t cudaBindTexture(size_t *offset, const textureReference &t, const void *p,
+                                                           size_t bytes = 0x7fffffff) {
+  return cudaBindTexture(offset, &t, p, &t.channelDesc, bytes);
+}
+"""),
+    piece("cudaBindTexture2D", """
+[[maybe_unused]] static inline cudaError_t cudaBindTexture2D(size_t *offset, const textureReference &t, const void *p,
+                                                             const cudaChannelFormatDesc &desc, size_t width,
+                                                             size_t height, size_t pitch) {
+  cudaResourceDesc r = {};
+  r.resType = cudaResourceTypePitch2D;
+  r.res.pitch2D.devPtr = (void *)p;
+  r.res.pitch2D.desc = desc;
+  r.res.pitch2D.width = width;
+  r.res.pitch2D.height = height;
+  r.res.pitch2D.pitchInBytes = pitch;
+  if (offset) *offset = 0;
+  return xp_bind(t, r);
+}
+[[maybe_unused]] static inline cudaError_t cudaBindTexture2D(size_t *offset, const textureReference &t, const void *p,
+                                                             size_t width, size_t height, size_t pitch) {
+  return cudaBindTexture2D(offset, t, p, t.channelDesc, width, height, pitch);
+}
+"""),
+    piece("cudaBindTextureToArray", """
+[[maybe_unused]] static inline cudaError_t cudaBindTextureToArray(const textureReference &t, cudaArray_const_t array) {
+  cudaResourceDesc r = {};
+  r.resType = cudaResourceTypeArray;
+  r.res.array.array = (cudaArray_t)array;
+  return xp_bind(t, r);
+}
+[[maybe_unused]] static inline cudaError_t cudaBindTextureToArray(const textureReference &t, cudaArray_const_t array,
+                                                                  const cudaChannelFormatDesc &) {
+  return cudaBindTextureToArray(t, array);
+}
+"""),
+    piece("cudaUnbindTexture", """
+[[maybe_unused]] static inline cudaError_t cudaUnbindTexture(const textureReference &) { return cudaSuccess; }
+[[maybe_unused]] static inline cudaError_t cudaUnbindTexture(const textureReference *) { return cudaSuccess; }
+"""),
+)  # fmt: skip
+
+_PIECES: Final = (*_FORMATS, *_PLACES, *_ARRAYS, *_OBJECTS, *_REFERENCES)
 
 
 def texture_pieces(words: Mapping[str, str]) -> tuple[HostPiece, ...]:

@@ -22,6 +22,7 @@ __all__ = [
     "Sampler",
     "TextureFormat",
     "TexturePart",
+    "references",
     "texture_of",
     "texture_part",
 ]
@@ -119,3 +120,14 @@ def texture_of(param: Param, params: Sequence[Param]) -> str | None:
         for p in params
     )
     return stem if has_texels else None
+
+
+def references(params: Sequence[Param], names: Sequence[str]) -> dict[str, list[tuple[str, int]]]:
+    """The textures at file scope: by their names the parts (a path, the number of a parameter). They stand behind the
+    parameters of the source, whose `names` they do not have."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    for k, param in enumerate(params):
+        stem = texture_of(param, params)
+        if stem is not None and stem not in names and param.name not in names:
+            found.setdefault(stem, []).append((param.origin[len(stem) :], k))
+    return found

@@ -9,9 +9,10 @@ from typing import Final
 from xpiler.backends.base import KernelEntry
 from xpiler.frontends.place import Function
 from xpiler.ir.nodes import Param
+from xpiler.ir.textures import references
 from xpiler.ir.types import Pointer
 
-__all__ = ["Steps", "argument_steps", "overloads", "pointer_type"]
+__all__ = ["Steps", "argument_steps", "overloads", "pointer_type", "reference_steps"]
 
 Steps = list[list[tuple[str, int]]]
 """For each parameter of the source its parts (a path into it, the number of an IR parameter)."""
@@ -59,7 +60,16 @@ def argument_steps(entry: KernelEntry, function: Function | None) -> Steps:
         name = _parameter_name(parameter.text)
         pack = "..." in parameter.text  # as many parameters as the instance has of its name
         names += [name] * (sum(_part(p, name) == "" for p in params) if pack else 1)
-    return _arguments(params, names)
+    bound = sum(map(len, references(params, names).values()))
+    return _arguments(params[: len(params) - bound], names)
+
+
+def reference_steps(
+    entry: KernelEntry, function: Function | None
+) -> dict[str, list[tuple[str, int]]]:
+    """Where the parts of the file's texture references come from, by their names."""
+    names = [_parameter_name(p.text) for p in function.params] if function else []
+    return references(entry.kernel.params, names) if function else {}
 
 
 def pointer_type(

@@ -16,7 +16,7 @@ from xpiler.ir.textures import texture_part
 from xpiler.store import Cache, digest
 from xpiler.verify import build as building
 from xpiler.verify.build import BuildFailed, Built
-from xpiler.verify.entries import argument_steps, overloads, pointer_type
+from xpiler.verify.entries import argument_steps, overloads, pointer_type, reference_steps
 
 __all__ = ["CudaRuntime", "build_program", "program_unit", "self_contained"]
 
@@ -212,6 +212,7 @@ def _wrapper(entry: KernelEntry, places: Places, text: str) -> str:
     for i, step in enumerate(steps):
         lines.append(f"  static ::xpiler::Argument<typename S::template Param<{i}>> a{i};")
         lines += _given(entry, i, step)
+    lines += _bound(entry, function)
     values = ", ".join(f"a{i}.value()" for i in range(count))
     cooperative = "true" if _is_cooperative(function, text, entry) else "false"
     label = entry.source_name.replace("\\", "").replace('"', "'")
@@ -226,14 +227,29 @@ def _wrapper(entry: KernelEntry, places: Places, text: str) -> str:
 def _given(entry: KernelEntry, number: int, step: Sequence[tuple[str, int]]) -> list[str]:
     """Statements that give a parameter its parts; a texture is made over its buffer."""
     parts = [texture_part(path) for path, _ in step]
-    word = next((p.word for p in parts if p is not None), None)
-    if word is None:
+    if not any(parts):
         return [f"  ::xpiler::put(&a{number}.value(){path}, args[{j}]);" for path, j in step]
-    made = [f"  static ::xpiler::BoundTexture t{number};"]
-    for part, (path, j) in zip(parts, step, strict=True):
-        name = path if part is None else ".texels"
-        made.append(f"  ::xpiler::put(&t{number}{name}, args[{j}]);")
-    return [*made, f"  a{number}.value() = t{number}.object({word}u);"]
+    return _texture(f"t{number}", f"a{number}.value()", step)
+
+
+def _bound(entry: KernelEntry, function: Function | None) -> list[str]:
+    """Statements that bind the file's texture references to their buffers."""
+    found = reference_steps(entry, function)
+    return [
+        line
+        for k, (name, step) in enumerate(found.items())
+        for line in _texture(f"r{k}", f"::{name}.xp_object", step)
+    ]
+
+
+def _texture(local: str, target: str, step: Sequence[tuple[str, int]]) -> list[str]:
+    made = [f"  static ::xpiler::BoundTexture {local};"]
+    word = 0
+    for path, j in step:
+        part = texture_part(path)
+        word = part.word if part is not None else word
+        made.append(f"  ::xpiler::put(&{local}{path if part is None else '.texels'}, args[{j}]);")
+    return [*made, f"  {target} = {local}.object({word}u);"]
 
 
 def _spelled(entry: KernelEntry, function: Function | None) -> str:

@@ -15,7 +15,7 @@ from tests.backends.avx512.support import FLAGS, translate, warnings
 
 FOLDER = Path(__file__).parent / "host_files"
 FILES = sorted(p.stem for p in FOLDER.glob("*.cu"))
-QUICK = ("dot16", "hash", "launchkernel", "names", "ticket")
+QUICK = ("dot16", "hash", "launchkernel", "names", "textures", "ticket")
 
 
 def _result(name: str, folder: Path) -> str:

@@ -44,7 +44,7 @@ def texture_names() -> frozenset[str]:
 
 def texture_texts(body: str) -> list[str]:
     """The pieces that a file's text needs, headers first, in an order that compiles."""
-    wanted = set(re.findall(r"\b[A-Za-z_]\w*", body))
+    wanted = set(re.findall(r"\b[A-Za-z_]\w*|\btexture<", body))
     chosen: dict[int, HostPiece] = {}
     if not wanted & texture_names():
         return []

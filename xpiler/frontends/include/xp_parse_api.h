@@ -16,6 +16,7 @@ cudaChannelFormatDesc cudaCreateChannelDescHalf();
 cudaExtent make_cudaExtent(size_t, size_t, size_t);
 cudaPos make_cudaPos(size_t, size_t, size_t);
 cudaPitchedPtr make_cudaPitchedPtr(void *, size_t, size_t, size_t);
+XP_CALL(cudaBindTexture) XP_CALL(cudaBindTexture2D) XP_CALL(cudaBindTextureToArray) XP_CALL(cudaUnbindTexture)
 XP_CALL(cudaMallocArray) XP_CALL(cudaMalloc3DArray) XP_CALL(cudaFreeArray) XP_CALL(cudaArrayGetInfo)
 XP_CALL(cudaMemcpyToArray) XP_CALL(cudaMemcpyToArrayAsync) XP_CALL(cudaMemcpyFromArray)
 XP_CALL(cudaMemcpy2DToArray) XP_CALL(cudaMemcpy2DToArrayAsync) XP_CALL(cudaMemcpy2DFromArray)

@@ -4,12 +4,19 @@
 typedef unsigned long long CUtexObject, CUsurfObject;
 typedef long clock_t;
 enum { cudaTextureType1D = 1, cudaTextureType2D = 2, cudaTextureType3D = 3 };
-template <class T, int D = 1, cudaTextureReadMode M = cudaReadModeElementType> struct texture {
-  int normalized, filterMode, addressMode[3];
+struct textureReference {
+  int normalized;
+  cudaTextureFilterMode filterMode;
+  cudaTextureAddressMode addressMode[3];
+  cudaChannelFormatDesc channelDesc;
+  int sRGB;
+};
+template <class T, int D = 1, cudaTextureReadMode M = cudaReadModeElementType> struct texture : textureReference {
+  texture(int = 0, cudaTextureFilterMode = cudaFilterModePoint, cudaTextureAddressMode = cudaAddressModeClamp);
 };
 #define XP_TEXTURE(name, ...)                                              \
   template <class T> T name(cudaTextureObject_t, __VA_ARGS__);             \
-  template <class T, int D, cudaTextureReadMode M> T name(texture<T, D, M>, __VA_ARGS__);
+  template <class T, int D, cudaTextureReadMode M> T name(const texture<T, D, M> &, __VA_ARGS__);
 XP_TEXTURE(tex1Dfetch, int) XP_TEXTURE(tex1D, float) XP_TEXTURE(tex2D, float, float)
 XP_TEXTURE(tex3D, float, float, float) XP_TEXTURE(tex1DLod, float, float) XP_TEXTURE(tex2DLod, float, float, float)
 XP_TEXTURE(tex3DLod, float, float, float, float) XP_TEXTURE(tex1DLayered, float, int)

@@ -33,10 +33,15 @@ class Chosen:
 @dataclass(frozen=True, slots=True)
 class Samplers:
     """`made`: texture objects by the last word of the expression that names them. `given`: those that launches give to a
-    kernel's parameter, (key of the kernel, name of the parameter)."""
+    kernel's parameter, (key of the kernel, name of the parameter). `filled`: what variables have such fields at the end."""
 
     made: tuple[tuple[str, Chosen], ...] = ()
+    filled: Mapping[str, Chosen] = field(default_factory=dict)
     given: Mapping[tuple[int, str], frozenset[str]] = field(default_factory=dict)
+
+    def bound(self, reference: str) -> Chosen:
+        """How a texture reference is sampled."""
+        return self.filled.get(reference, Chosen())
 
     def of(self, kernel: int, parameter: str) -> Chosen:
         """How the textures are sampled that a kernel's parameter stands for."""
@@ -69,7 +74,7 @@ _STEPS: Final = re.compile(
     r"\s*&?\s*(?P<resource>\w+)\s*,\s*&?\s*(?P<desc>\w+)\s*,)"
     r"|\bcudaTextureDesc\s+(?P<declared>\w+)\s*(?:;|=\s*\{\s*\}|\{\s*\})"
     r"|\bmemset\s*\(\s*&\s*(?P<cleared>\w+)\s*,\s*0"
-    r"|(?P<set>(?:\b\w+\s*\.\s*(?:filterMode|readMode|normalizedCoords|sRGB|(?:addressMode|borderColor)\s*\[\s*\d\s*\])"
+    r"|(?P<set>(?:\b\w+\s*\.\s*(?:filterMode|readMode|normalizedCoords|normalized|sRGB|(?:addressMode|borderColor)\s*\[\s*\d\s*\])"
     r"\s*=(?!=)\s*)+)(?P<value>[^;,]+)[;,]"
     r"|\bcudaCreateChannelDesc\s*(?:<\s*(?P<type>[\w ]+?)\s*>\s*\(\s*\)"
     r"|\(\s*(?P<bits>\d+)\s*,[^()]*?cudaChannelFormatKind(?P<kind>\w+)\s*\))"
@@ -93,14 +98,17 @@ _NAMED: Final = {
 def read_samplers(parsed: Parsed, found: Discovery) -> Samplers:
     """The texture objects that a file and its local headers make, and what its launches do with them."""
     texts = [parsed.data.decode(errors="replace")]
-    if "cudaTextureObject_t" not in texts[0] and not any("ureObject" in t for t in texts):
-        return Samplers()
     for include in parsed.unit.get_includes():
         name = str(include.include.name)
         if not name.startswith(("/usr/", "/opt/", str(HEADERS))):
             texts.append(_read(name))
-    made = [one for text in texts for one in _made(_COMMENTS.sub(" ", text))]
-    return Samplers(tuple(made), _given(found))
+    if not any("exture" in text for text in texts):
+        return Samplers()
+    made: list[tuple[str, Chosen]] = []
+    filled: dict[str, Chosen] = {}
+    for text in texts:
+        made += _made(_COMMENTS.sub(" ", text), filled)
+    return Samplers(tuple(made), filled, _given(found))
 
 
 def _read(path: str) -> str:
@@ -112,7 +120,8 @@ def _read(path: str) -> str:
         return ""
 
 
-def _made(text: str) -> list[tuple[str, Chosen]]:
+def _made(text: str, references: dict[str, Chosen]) -> list[tuple[str, Chosen]]:
+    """The objects that a text makes; what it says of variables that are no descriptors goes to `references`."""
     descriptors: dict[str, Chosen] = {}
     made: list[tuple[str, str]] = []
     chosen: list[Chosen] = []
@@ -127,11 +136,10 @@ def _made(text: str) -> list[tuple[str, Chosen]]:
             name = step["declared"] or step["cleared"]
             descriptors[name] = Chosen(_UNSET)
         elif step["set"]:
-            for field_ in _FIELD.finditer(step["set"]):
-                old = descriptors.get(field_["var"], Chosen(_UNSET))
-                descriptors[field_["var"]] = _set(
-                    old, field_["field"], field_["axis"], step["value"]
-                )
+            for found in _FIELD.finditer(step["set"]):
+                var, name = found["var"], found["field"]
+                known = descriptors if var in descriptors else references
+                known[var] = _set(known.get(var, Chosen()), name, found["axis"], step["value"])
         else:
             channels[_channel(step["type"], step["bits"], step["kind"])] = None
     # only short integers are read as normalised floats
@@ -174,9 +182,9 @@ def _set(old: Chosen, name: str, axis: str | None, value: str) -> Chosen:
         ("filterMode", "cudaFilterModeLinear"): replace(s, linear=True),
         ("readMode", "cudaReadModeElementType"): replace(s, scaled=False),
         ("readMode", "cudaReadModeNormalizedFloat"): replace(s, scaled=True),
-        **{("normalizedCoords", w): replace(s, normalized=False) for w in ("0", "false")},
-        **{("normalizedCoords", w): replace(s, normalized=True) for w in ("1", "true")},
-    }.get((name, word))
+        **{("normalized", w): replace(s, normalized=False) for w in ("0", "false")},
+        **{("normalized", w): replace(s, normalized=True) for w in ("1", "true")},
+    }.get((name.removesuffix("Coords"), word))
     if known is None:
         return replace(old, problem=f"its {name} is {word}, no constant")
     return replace(old, sampler=known)

@@ -6,6 +6,7 @@ weighs the texels round `x - 0.5` in 9-bit fixed point with 8 bits of fraction; 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -29,12 +30,13 @@ __all__ = ["Texture", "texture_parameter", "texture_params"]
 class Texture:
     """A texture parameter while its kernel is lifted: what of it is used shows as that goes on.
 
-    `at`: its place among the kernel's parameters. `texels`: the name of its buffer, once texels are read.
+    `at`: its place among the kernel's parameters, None for a reference at file scope. `texels`: the name of its buffer,
+    once texels are read.
     """
 
     stem: str
     origin: str
-    at: int
+    at: int | None
     span: Span | None
     sampler: Sampler
     stored: Scalar | None
@@ -56,12 +58,38 @@ def texture_parameter(lf: Lifter, node: Node, stem: str, at: int) -> OpaqueValue
     return OpaqueValue("texture", (texture,))
 
 
+def _reference(lf: Lifter, node: Node) -> Texture | None:
+    """The texture reference that an argument names: a variable at file scope, bound by the host."""
+    for below in node.walk():
+        ref = below.ref if below.kind == "DECL_REF_EXPR" else None
+        if ref is None or ref.kind != "VAR_DECL":
+            continue
+        found = re.fullmatch(r"(?:const )?texture<(.*)>", str(ref.type.get_canonical().spelling))
+        if found is None:
+            return None
+        name = ref.spelling
+        for known in lf.textures:
+            if known.at is None and known.origin == name:
+                return known
+        chosen = lf.file.samplers.bound(name)
+        made = Texture(name, name, None, ref.span, chosen.sampler, chosen.stored, chosen.problem)
+        if ref.cursor.semantic_parent.kind.name != "TRANSLATION_UNIT":
+            made.problem = "a reference that is not at file scope"
+        mode = [part.strip() for part in found[1].split(",")][2:]
+        if mode not in ([], ["0"], ["cudaReadModeElementType"]):
+            made.problem = "a reference that is read as normalised floats"
+        lf.textures.append(made)
+        return made
+    return None
+
+
 def texture_params(lf: Lifter, params: list[Param]) -> tuple[Param, ...]:
     """`params` with those that the kernel's textures have become."""
-    found = list(params)
-    for texture in sorted(lf.textures, key=lambda t: -t.at):
-        found[texture.at : texture.at] = _params(texture)
-    return tuple(found)
+    found: list[Param] = []
+    for k in range(len(params) + 1):
+        found += [p for t in lf.textures if t.at == k for p in _params(t)]
+        found += params[k : k + 1]
+    return (*found, *(p for t in lf.textures if t.at is None for p in _params(t)))
 
 
 def _params(texture: Texture) -> list[Param]:
@@ -88,14 +116,16 @@ def _extent(lf: Lifter, texture: Texture, name: str) -> Expr:
 
 
 def _texture(lf: Lifter, node: Node) -> Texture:
-    found = value(lf, node)
-    if isinstance(found, OpaqueValue) and found.kind == "texture":
-        texture = found.data[0]
-        assert isinstance(texture, Texture)
-        if texture.problem:
-            raise lf.refuse("XP1107", f"texture {texture.stem}: {texture.problem}", node)
-        return texture
-    raise lf.refuse("XP1107", "a texture that is no parameter of the kernel itself", node)
+    texture: object = _reference(lf, node)
+    if texture is None:
+        found = value(lf, node)
+        if isinstance(found, OpaqueValue) and found.kind == "texture":
+            texture = found.data[0]
+    if not isinstance(texture, Texture):
+        raise lf.refuse("XP1107", "a texture that is no parameter of the kernel itself", node)
+    if texture.problem:
+        raise lf.refuse("XP1107", f"texture {texture.stem}: {texture.problem}", node)
+    return texture
 
 
 def _element(lf: Lifter, node: Node) -> tuple[Scalar, int]:

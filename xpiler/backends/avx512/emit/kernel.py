@@ -31,6 +31,7 @@ from xpiler.ir.nodes import (
     Stmt,
     Var,
 )
+from xpiler.ir.textures import references
 from xpiler.ir.types import BF16, F16, Pointer, Scalar, Spaces
 from xpiler.ir.walk import declared, expressions, statements, subexpressions
 
@@ -124,6 +125,9 @@ class _Body:
         for parameter in params:
             for path, param in parameter.parts:
                 arrays |= self._bind(parameter, path, param)
+        for name, parts in references(kernel.params, [p.name for p in params]).items():
+            for path, k in parts:
+                arrays |= self._bind(Parameter("", name, ()), path, kernel.params[k])
         taken = {*self.launch, *arrays, *self.renamed.values(), *(p.name for p in params)}
         taken |= {p.name for p in kernel.params} | {a.name for a in arrays.values()}
         shown = scoped_names(kernel.body, taken)

@@ -380,6 +380,7 @@ _OWN_EXTREMES: Final = re.compile(r"\b(min|max)\s*\([^()]*\)\s*\{")
 def prelude(text: str, host: str) -> tuple[Piece, ...]:
     """The pieces that `text` needs, in an order that compiles; `host` is the part that the user wrote."""
     wanted = set(re.findall(r"\b[A-Za-z_]\w*", text))
+    wanted |= set(re.findall(r"\btexture<", text))
     own = set(_OWN_EXTREMES.findall(host))
     wanted |= {f"::{name}" for name in _EXTREMES.findall(host) if name not in own}
     chosen: set[int] = set()

@@ -9,7 +9,7 @@ from typing import Final
 
 from xpiler.backends.avx512.emit.expressions import memory_type, value_type
 from xpiler.ir.nodes import Param
-from xpiler.ir.textures import EXTENTS, texture_part
+from xpiler.ir.textures import EXTENTS, references, texture_part
 from xpiler.ir.types import BF16, F16, Pointer, Scalar
 
 __all__ = [
@@ -67,7 +67,8 @@ def parameters(
     if not source:
         return tuple(Parameter(_bare(p), p.name, (("", p),)) for p in params)
     found = []
-    rest = list(params)
+    bound = references(params, [parameter_name(text) for text in source])
+    rest = list(params[: len(params) - sum(map(len, bound.values()))])
     source = _expanded(params, source)
     for number, text in enumerate(source):
         name = parameter_name(text) or (rest[0].name if rest else f"unused_{number}")

@@ -91,6 +91,13 @@
 #define hipSurfaceBoundaryMode cudaSurfaceBoundaryMode
 #define hipSurfaceObject_t cudaSurfaceObject_t
 #define hipTextureAddressMode cudaTextureAddressMode
+#define hipBindTexture cudaBindTexture
+#define hipBindTexture2D cudaBindTexture2D
+#define hipBindTextureToArray cudaBindTextureToArray
+#define hipUnbindTexture cudaUnbindTexture
+#define hipTextureType1D cudaTextureType1D
+#define hipTextureType2D cudaTextureType2D
+#define hipTextureType3D cudaTextureType3D
 #define hipTextureDesc cudaTextureDesc
 #define hipTextureFilterMode cudaTextureFilterMode
 #define hipTextureObject_t cudaTextureObject_t

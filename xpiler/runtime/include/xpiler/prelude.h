@@ -25,6 +25,7 @@
 #include "xpiler/host.h"
 #include "xpiler/pools.h"
 #include "xpiler/texture.h"
+#include "xpiler/texture_references.h"
 #include "xpiler/graph.h"
 #ifdef __HIPCC__
 #include "xpiler/hip_names.h"
