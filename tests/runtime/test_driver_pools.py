@@ -1,4 +1,4 @@
-"""The driver API without modules, and memory pools: a whole program that checks itself."""
+"""The driver API without modules, memory pools, hints and graph memory: whole programs that check themselves."""
 
 from __future__ import annotations
 
@@ -115,3 +115,63 @@ def test_the_parser_knows_it_too(source: Path) -> None:
     assert isinstance(lifted, LiftedFile)
     assert [type(k) for k in lifted.kernels] == [LiftedKernel]
     assert lifted.diagnostics == ()
+
+
+MORE = """\
+#include <cuda_runtime.h>
+#include <nvtx3/nvToolsExt.h>
+#include <stdio.h>
+__global__ void numbers(unsigned *p) {
+  unsigned sum;
+  asm("vabsdiff4.u32.u32.u32.add %0, %1, %2, %3;" : "=r"(sum) : "r"(0x01ff0003u), "r"(0x02000a01u), "r"(threadIdx.x));
+  p[threadIdx.x] = sum;
+}
+int main() {
+  int wrong = 0, value = 7;
+  unsigned *p, h[32];
+  cudaMemLocation here = {cudaMemLocationTypeDevice, 0};
+  nvtxRangePush("all");
+  wrong += cudaMallocManaged(&p, sizeof h) || cudaMemPrefetchAsync(p, sizeof h, here, 0, 0);
+  wrong += cudaMemAdvise(p, sizeof h, cudaMemAdviseSetReadMostly, here) || cudaMemPrefetchAsync(p, sizeof h, 0);
+  wrong += cudaDeviceGetP2PAttribute(&value, cudaDevP2PAttrAccessSupported, 0, 1) != cudaErrorInvalidDevice || value;
+  wrong += cudaDeviceDisablePeerAccess(1) != cudaErrorPeerAccessNotEnabled;
+  cudaStreamAttrValue window = {};
+  window.accessPolicyWindow.hitProp = cudaAccessPropertyPersisting;
+  wrong += cudaStreamSetAttribute(0, cudaStreamAttributeAccessPolicyWindow, &window) != cudaSuccess;
+  cudaGraph_t graph;
+  cudaGraphExec_t exec;
+  cudaGraphNode_t allocation, kernel, copy, release;
+  cudaMemAllocNodeParams memory = {};
+  cudaKernelNodeParams launch = {};
+  memory.bytesize = sizeof h;
+  cudaGraphCreate(&graph, 0);
+  wrong += cudaGraphAddMemAllocNode(&allocation, graph, NULL, 0, &memory) != cudaSuccess || !memory.dptr;
+  void *arguments[] = {&memory.dptr};
+  launch.func = (void *)numbers;
+  launch.gridDim = dim3(1), launch.blockDim = dim3(32), launch.kernelParams = arguments;
+  cudaGraphAddKernelNode(&kernel, graph, &allocation, 1, &launch);
+  cudaGraphAddMemcpyNode1D(&copy, graph, &kernel, 1, h, memory.dptr, sizeof h, cudaMemcpyDeviceToHost);
+  cudaGraphAddMemFreeNode(&release, graph, &copy, 1, memory.dptr);
+  cudaGraphInstantiate(&exec, graph, cudaGraphInstantiateFlagAutoFreeOnLaunch);
+  for (int run = 0; run < 2; ++run) {
+    for (int i = 0; i < 32; ++i) h[i] = 0;
+    cudaGraphLaunch(exec, 0);
+    for (unsigned i = 0; i < 32; ++i) wrong += h[i] != 1 + 255 + 10 + 2 + i;
+  }
+  cudaMemcpyPeerAsync(p, 0, h, 0, sizeof h);
+  wrong += p[31] != h[31] || cudaDeviceGraphMemTrim(0) != cudaSuccess;
+  nvtxRangePop();
+  printf("wrong: %d\\n", wrong);
+  return wrong != 0;
+}
+"""
+
+
+def test_hints_peers_and_memory_of_graphs(tmp_path: Path) -> None:
+    path = tmp_path / "more.cu"
+    path.write_text(MORE)
+    built = build_program(MORE, path)
+    assert isinstance(built, Built), built
+    done = sandbox.run([str(built.path)], tmp_path, sandbox.Limits())
+    assert isinstance(done, sandbox.Finished)
+    assert done.stdout == "wrong: 0\n"

@@ -56,6 +56,7 @@ _OPCODES: Final[tuple[tuple[str, str], ...]] = (
     (r"brev\.b32", "__brev({1})"),
     (r"prmt\.b32", "__byte_perm({1}, {2}, {3})"),
     (r"dp4a\.(s32\.s32|u32\.u32)", "__dp4a({1}, {2}, {3})"),
+    (r"vabsdiff4\.u32\.u32\.u32\.add", "::xpiler::add_differences({1}, {2}, {3})"),
     (r"bfe\.u32", "::xpiler::extract_bits({1}, {2}, {3})"),
     (r"bfi\.b32", "::xpiler::insert_bits({1}, {2}, {3}, {4})"),
     (r"bfind\.u32", "(31 - __clz({1}))"),

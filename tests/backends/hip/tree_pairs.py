@@ -367,4 +367,12 @@ TREE_PAIRS = (
         '"--gpu-architecture=sm_80"',
         ("XP5407",),
     ),
+    Pair(
+        "differences of bytes",
+        "__device__ void f(unsigned a, unsigned b, unsigned c) {"
+        ' asm("vabsdiff4.u32.u32.u32.add %0, %1, %2, %3;" : "=r"(c) : "r"(a), "r"(b), "r"(c)); }',
+        "c = xpiler_hip::add_differences(a, b, c);",
+        ("XP5302",),
+        helpers=("sad",),
+    ),
 )

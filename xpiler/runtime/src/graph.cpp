@@ -120,6 +120,17 @@ cudaError_t cudaGraphAddChildGraphNode(cudaGraphNode_t *node, cudaGraph_t graph,
   });
 }
 
+cudaError_t cudaGraphAddMemAllocNode(cudaGraphNode_t *node, cudaGraph_t graph, const cudaGraphNode_t *after, size_t n,
+                                     cudaMemAllocNodeParams *params) {
+  cudaError_t error = cudaMalloc(&params->dptr, params->bytesize);
+  return error == cudaSuccess ? cudaGraphAddEmptyNode(node, graph, after, n) : error;
+}
+
+cudaError_t cudaGraphAddMemFreeNode(cudaGraphNode_t *node, cudaGraph_t graph, const cudaGraphNode_t *after, size_t n,
+                                    void *) {
+  return cudaGraphAddEmptyNode(node, graph, after, n);
+}
+
 cudaError_t cudaGraphAddDependencies(cudaGraph_t, const cudaGraphNode_t *from, const cudaGraphNode_t *to, size_t n) {
   for (size_t i = 0; i < n; ++i) to[i]->after.push_back(from[i]);
   return cudaSuccess;

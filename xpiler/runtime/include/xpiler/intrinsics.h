@@ -340,6 +340,14 @@ inline unsigned extract_bits(unsigned value, unsigned position, unsigned length)
   const unsigned shifted = value >> position;
   return length > 31 ? shifted : shifted & ((1u << length) - 1);
 }
+// `vabsdiff4 ... .add`: the four differences of bytes, without their signs, added to a word.
+inline unsigned add_differences(unsigned a, unsigned b, unsigned sum) {
+  for (int i = 0; i < 32; i += 8) {
+    const unsigned x = a >> i & 0xffu, y = b >> i & 0xffu;
+    sum += x > y ? x - y : y - x;
+  }
+  return sum;
+}
 inline unsigned insert_bits(unsigned from, unsigned into, unsigned position, unsigned length) {
   position &= 255u, length &= 255u;
   if (position > 31 || length == 0) return into;

@@ -62,4 +62,6 @@ template <class T> cudaError_t cudaMallocAsync(T **p, size_t bytes, cudaMemPool_
   return cudaMallocAsync(p, bytes, stream);
 }
 
+#include "hints.h"
+
 #endif
