@@ -41,10 +41,12 @@ __all__ = ["Met", "Ran", "Touched", "ran"]
 
 LOG = "xp_touched"
 MARK = -9999.0
-MOST_THREADS = 1 << 15
+MOST_THREADS = 1 << 14
 MOST_ELEMENTS = 1 << 17
 STEPS = 200_000
-TRIPS = 2_000_000
+TRIPS = 100_000
+MOST_NOTES = 150_000
+LONG = "the run is long"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,8 @@ class _Log(list[float]):
     def __setitem__(self, key: Any, value: Any) -> None:
         del key
         self.entries.append(value)
+        if len(self.entries) > MOST_NOTES:
+            raise Fault(LONG)
 
 
 def ran(

@@ -6,6 +6,8 @@ What the solver cannot exclude is looked for at small sizes, and run; an index t
 
 from __future__ import annotations
 
+import itertools
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -32,7 +34,9 @@ __all__ = ["Trials", "accesses_of", "overflow_of"]
 
 SMALL = (1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 64, 65, 100, 255, 257)
 ROWS = 24
-LARGE = (1, 46341, LARGEST // 2 + 1, LARGEST - 1, LARGEST)
+SEARCH = 2.0  # seconds, for a counterexample to one access
+LARGE = (LARGEST, LARGEST // 2 + 1)
+ROOT = 46341  # the least number whose square is beyond 2^31
 
 
 @dataclass
@@ -116,9 +120,9 @@ def _counterexample(touch: Touch, trials: Trials) -> Bounds:
             if e is not None
         ]
     )
-    possible = False
+    possible, until = False, time.perf_counter() + SEARCH
     for sizes in trials.rows():
-        if trials.world.late:
+        if trials.world.late or time.perf_counter() > until:
             break
         if trials.world.example([*touch.path, outside], sizes) is None:
             continue
@@ -184,11 +188,10 @@ def _wraps_at(wrap: Wrap, claims: Sequence[object], trials: Trials) -> Overflow:
     place = f" at {span}" if span else ""
     if trials.setting.loose or not names:
         return NotShown(f"an operation{place} could not be shown to fit its type")
-    for turn in range(len(LARGE) ** min(2, len(names))):
-        row = {
-            n: LARGE[turn // len(LARGE) ** (k % 2) % len(LARGE)] if k < 2 else 1
-            for k, n in enumerate(names)
-        }
+    alone = [{n: large if n == name else 1 for n in names} for name in names for large in LARGE]
+    pairs = itertools.permutations(names, 2)
+    two = [{n: ROOT if n in pair else 1 for n in names} for pair in pairs]
+    for row in (*alone, *two):
         if trials.world.example(claims, row) is not None:
             return MayWrap(tuple(row.items()), span)
     return NotShown(f"an operation{place} could not be shown to fit its type")

@@ -150,8 +150,8 @@ class Arithmetic:
         top = 1 << type_.bits
         if value.lo is not None and value.lo >= 0:
             return self._in(value, 0, top - 1)
-        inside = self._in(value, -top, top - 1)
-        return self._named(Value(z3.If(value.term < 0, value.term + top, value.term), 0, inside.hi))
+        self._in(value, -top, top - 1)
+        return self._named(Value(z3.If(value.term < 0, value.term + top, value.term), 0, top - 1))
 
     def converted(self, value: Value, source: Scalar, target: Scalar) -> Value:
         """C's conversion between integers."""
@@ -228,8 +228,12 @@ class Arithmetic:
             return a
         lo, hi = _product(a, b)
         if a.known is None and b.known is None:
-            a, b = self._named(a), self._named(b)
+            a, b = self._factor(a), self._factor(b)
         return Value(a.term * b.term, lo, hi)
+
+    def _factor(self, a: Value) -> Value:
+        """A symbol or a product of symbols: of a sum its name."""
+        return a if z3.is_mul(a.term) else self._named(a)
 
     def _floor(self, a: Value, by: int) -> Value:
         if a.known is not None:
@@ -243,23 +247,14 @@ class Arithmetic:
         if x is not None and y:
             whole = abs(x) // abs(y) * (1 if (x < 0) == (y < 0) else -1)
             return constant(whole if op == "/" else x - y * whole)
-        natural = a.lo is not None and a.lo >= 0 and b.lo is not None and b.lo >= 1
-        if natural and y is not None:
+        if a.lo is not None and a.lo >= 0 and y is not None and y >= 1:
             if op == "/":
                 return self._floor(a, y)
             if a.hi is not None and a.hi < y:
                 return a
             return self._named(Value(a.term % y, 0, _least(y - 1, a.hi)))
-        if natural:
-            # the quotient of two sizes, by what defines it: products, which lemmas tell about
-            quotient = self._unknown(0, a.hi)
-            part = self.times(quotient, b).term
-            rest = a.term - part
-            usual = z3.And(a.term >= 0, b.term >= 1)
-            made = z3.Implies(usual, z3.And(rest >= 0, rest < b.term))
-            self._symbols.define(quotient.term, made)
-            top = None if b.hi is None else b.hi - 1
-            return quotient if op == "/" else self._named(Value(rest, 0, _least(top, a.hi)))
+        if b.lo is not None and b.lo >= 1 and y is None:
+            return self._by_size(op, a, b)
         self._symbols.oblige(b.term, b.term != 0)
         if y is not None and y != 0:
             term = c_div(a.term, b.term) if op == "/" else c_rem(a.term, b.term)
@@ -271,6 +266,20 @@ class Arithmetic:
             hi = None if a.hi is None or y < 0 else a.hi // y if a.hi >= 0 else -(-a.hi // y)
             return self._named(Value(term, lo, hi))
         return self._unknown(*_limits(type_))
+
+    def _by_size(self, op: str, a: Value, b: Value) -> Value:
+        """Quotient and rest by an unknown that is at least 1, by what defines them: products, which lemmas tell about."""
+        natural = a.lo is not None and a.lo >= 0
+        quotient = self._unknown(0 if natural else None, a.hi)
+        rest = a.term - self.times(quotient, b).term
+        below = z3.And(rest <= 0, rest > -b.term, quotient.term <= 0)
+        inside = z3.And(rest >= 0, rest < b.term, quotient.term >= 0)
+        made = z3.If(a.term >= 0, inside, below)
+        self._symbols.define(quotient.term, z3.Implies(b.term >= 1, made))
+        if op == "/":
+            return quotient
+        top = None if b.hi is None else b.hi - 1
+        return self._named(Value(rest, 0 if natural else None, _least(top, a.hi)))
 
     def _bits(self, op: str, a: Value, b: Value, type_: Scalar) -> Value:
         if a.known is not None and b.known is not None:

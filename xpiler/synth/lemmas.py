@@ -16,6 +16,7 @@ import z3
 __all__ = ["linear"]
 
 MOST = 40  # products in one question: beyond, the pairs are too many
+ROUNDS = 4
 STEPS = (0, 1, 2)  # by how much one factor is known to be the smaller
 
 Term = Any
@@ -81,11 +82,15 @@ def linear(claims: Sequence[Term], intervals: Mapping[str, Interval]) -> list[Te
     """The claims with products of unknowns as symbols, and the lemmas about those."""
     products = _Products()
     out = [products.replaced(c) for c in claims]
-    pairs = list(itertools.combinations(sorted(products.found), 2))
-    if len(products.found) > MOST:
-        pairs = []
-    # a common factor's rest may be a product that is in none of the claims
-    lemmas = [lemma for a, b in pairs for lemma in _compared(products, a, b)]
+    lemmas: list[Term] = []
+    done = set[tuple[Monomial, Monomial]]()
+    for _ in range(ROUNDS):
+        pairs = set(itertools.combinations(sorted(products.found), 2)) - done
+        if len(products.found) > MOST:
+            break
+        # what is left of two products without their common factor may be products that nobody asked about
+        lemmas += [lemma for a, b in sorted(pairs) for lemma in _compared(products, a, b)]
+        done |= pairs
     for names in sorted(products.found):
         lemmas += _alone(products, names, intervals)
     return [*out, *lemmas]

@@ -30,7 +30,7 @@ from xpiler.ir.nodes import (
 from xpiler.ir.types import Scalar
 from xpiler.ir.walk import assigned, declared, expressions, statements, subexpressions, variables
 from xpiler.passes.loop_recovery.scope import Scope, holds_collective, is_collective
-from xpiler.synth.integers import Bool, Value, constant, negated
+from xpiler.synth.integers import Bool, Value, constant, either, negated
 from xpiler.synth.touches import Segments
 from xpiler.synth.world import Level
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from xpiler.synth.evaluate import Known
     from xpiler.synth.thread import Thread
 
-__all__ = ["run_for", "run_while"]
+__all__ = ["run_loop"]
 
 TURNS = 40  # of a loop that is run as it is
 SHORT = 8  # of a counted one
@@ -49,14 +49,22 @@ Env = dict[str, "Known"]
 Claim = Callable[[Value], Bool]
 
 
-def run_while(thread: Thread, loop: While) -> None:
-    """Run a `while` loop."""
-    if not _course(thread, loop):
+def run_loop(thread: Thread, loop: For | While) -> None:
+    """Run a loop. A thread that has left the loop round it changes nothing in this one."""
+    flags = (thread.broken, thread.continued)
+    left, before = either(*flags), dict(thread.eval.env)
+    thread.broken = thread.continued = False
+    if isinstance(loop, For):
+        _for(thread, loop)
+    elif not _course(thread, loop):
         _Any(thread, loop, loop.cond, None).run()
+    thread.broken, thread.continued = flags
+    if left is not False:
+        for name, value in before.items():
+            thread.eval.env[name] = thread.merged(left, value, thread.eval.env.get(name))
 
 
-def run_for(thread: Thread, loop: For) -> None:
-    """Run a counted loop."""
+def _for(thread: Thread, loop: For) -> None:
     lo, hi, step = (thread.eval.integer(e) for e in (loop.lo, loop.hi, loop.step))
     lo, hi = (thread.eval.arithmetic.seen(v, loop.type) for v in (lo, hi))
     changed = assigned(loop.body) - declared(loop.body) - {loop.var}
@@ -73,24 +81,20 @@ def run_for(thread: Thread, loop: For) -> None:
 
 def _counted(thread: Thread, loop: For, values: range) -> None:
     """Each iteration in turn."""
-    broken, thread.broken = thread.broken, False
     for value in values:
         thread.eval.env[loop.var] = constant(value)
         thread.block(loop.body)
         thread.continued = False
         if thread.dead is True:
             break
-    thread.broken = broken
 
 
 def _course(thread: Thread, loop: While) -> bool:
     """Run a loop whose condition is a known truth each time; False (and nothing done) when it is not."""
     start = _Snapshot(thread)
-    broken, thread.broken = thread.broken, False
     for _ in range(TURNS):
         cond = thread.eval.truth(loop.cond)
         if cond is False:
-            thread.broken = broken
             return True
         if cond is not True:
             break
@@ -166,16 +170,12 @@ class _Any:
 
     def run(self) -> None:
         thread = self.thread
-        flags = (thread.broken, thread.continued)
-        thread.broken = thread.continued = False
         self.claims = self._shown() if not thread.dry else []
         if _waits(self.loop) and not thread.dry:
             self._with_barriers()
         else:
             self._iteration(self._somewhere("any"))
-        may_break = thread.broken is not False
-        thread.broken, thread.continued = flags
-        self._leave(may_break)
+        self._leave(thread.broken is not False)
 
     # --- states
 
@@ -350,7 +350,8 @@ class _Any:
         thread.eval.path.append(held)
         thread.block(self.loop.body)
         thread.continued = False
-        self._went_on = [held, negated(thread.dead)]
+        # what holds where the loop is left by a `break` holds after it too
+        self._went_on = [held, negated(thread.gone)]
         thread.eval.path.pop()
 
     def _at_first(self, candidate: _Candidate) -> bool:

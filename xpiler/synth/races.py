@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import z3
 
-from xpiler.ir.nodes import Const, Span, Store
+from xpiler.ir.nodes import Barrier, Const, Span, Store
 from xpiler.synth.confirm import Met, Ran, Touched, thread_text
 from xpiler.synth.inside import Trials
 from xpiler.synth.touches import Done, Meeting, Site, Touch
@@ -248,10 +248,10 @@ def _at(span: Span | None) -> str:
 def barriers_of(done: Done, trials: Trials) -> Barriers:
     """Whether the threads of a block that still run reach each barrier together."""
     statements = {id(m.stmt) for m in done.meetings}
-    for meeting in done.meetings:
+    for meeting, levels in _ways(done):
         if trials.world.late:
             return NotShown("out of time")
-        claims = _apart(meeting, trials)
+        claims = _apart(meeting, levels, trials)
         if not trials.world.impossible(claims):
             found = _stuck(meeting, claims, trials)
             if found is not None:
@@ -261,16 +261,24 @@ def barriers_of(done: Done, trials: Trials) -> Barriers:
     return Together(len(statements))
 
 
-def _apart(meeting: Meeting, trials: Trials) -> list[object]:
-    """That one thread reaches the barrier and another of its block, which still runs, does not."""
+def _ways(done: Done) -> Iterator[tuple[Meeting, frozenset[Level]]]:
+    """Each barrier with those that have to meet there: threads of a block, for one of the grid those of all."""
+    for meeting in done.meetings:
+        yield meeting, _BLOCK
+        if isinstance(meeting.stmt, Barrier) and meeting.stmt.scope == "grid":
+            yield meeting, _GRID
+
+
+def _apart(meeting: Meeting, levels: frozenset[Level], trials: Trials) -> list[object]:
+    """That one thread reaches the barrier and another, which still runs, does not."""
     world = trials.world
-    other = [_other(p, world, _BLOCK) for p in meeting.path]
+    other = [_other(p, world, levels) for p in meeting.path]
     left = z3.Or([z3.Not(p) for p in other if not isinstance(p, bool)] or [z3.BoolVal(False)])
     claims: list[object] = [*meeting.path, left]
     if meeting.gone is True:
         return [False]
     if meeting.gone is not False:
-        claims.append(z3.Not(_other(meeting.gone, world, _BLOCK)))
+        claims.append(z3.Not(_other(meeting.gone, world, levels)))
     return claims
 
 

@@ -41,7 +41,7 @@ from xpiler.passes.loop_recovery.scope import BLOCK_OPS, Scope
 from xpiler.passes.loop_recovery.uniform import Uniformity
 from xpiler.synth.evaluate import Array, Evaluator, Known
 from xpiler.synth.integers import Bool, Value, both, constant, either, negated
-from xpiler.synth.loops import run_for, run_while
+from xpiler.synth.loops import run_loop
 from xpiler.synth.setting import Setting
 from xpiler.synth.touches import Done, Meeting, Segments, Touch, Wrap
 from xpiler.synth.world import Level, World
@@ -167,10 +167,8 @@ class Thread:
                 self.assign(name, self._value(name, value))
             case If():
                 self._if(stmt)
-            case For():
-                run_for(self, stmt)
-            case While():
-                run_while(self, stmt)
+            case For() | While():
+                run_loop(self, stmt)
             case Break():
                 self.broken = either(self.broken, self._here())
             case Continue():
@@ -197,7 +195,10 @@ class Thread:
 
     def _value(self, name: str, expr: Expr) -> Known:
         found = self.eval.any(expr)
-        return self.world.named(found, name) if isinstance(found, Value) else found
+        # a product stays one: its factors are what lemmas are about
+        if not isinstance(found, Value) or z3.is_mul(found.term):
+            return found
+        return self.world.named(found, name)
 
     def assign(self, name: str, value: Known) -> None:
         """A variable gets a value, where the thread still runs."""
