@@ -20,7 +20,14 @@ __all__ = ["register"]
 
 Source = Annotated[Path, typer.Argument(help="The tree to port.", show_default=False)]
 Output = Annotated[Path | None, typer.Option("-o", "--output", help="Where the ported tree goes.")]
-TargetName = Annotated[str, typer.Option("--target", "-t", help="Only hip ports repositories.")]
+TargetName = Annotated[
+    str,
+    typer.Option(
+        "--target",
+        "-t",
+        help="hip edits the whole tree; for others each source with kernels is translated, the rest copied.",
+    ),
+]
 Arch = Annotated[str, typer.Option(help="The GPU, gfx90a for example.")]
 InPlace = Annotated[bool, typer.Option("--in-place", help="Change SOURCE itself, with a backup.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Write nothing; print a unified diff.")]
@@ -97,13 +104,20 @@ def register(app: typer.Typer) -> None:
         """Port a repository to HIP: sources, headers and build files by exact edits, everything else copied.
 
         Running again ports what changed upstream and keeps what was edited by hand.
+
+        With another target, each source with kernels is translated by itself (as by xpiler translate); headers and
+        build files stay as they are.
         """
         from xpiler.port.settings import Settings
 
         if target != "hip":
-            _refuse(
-                f"repositories are ported to hip, not {target}", "single files: xpiler translate"
-            )
+            if in_place or dry_run or single_source or run is not None:
+                reason = (
+                    f"--in-place, --dry-run, --single-source and --run are for hip, not {target}"
+                )
+                _refuse(reason, "give -o OUT")
+            patterns = (tuple(include or ()), tuple(exclude or ()))
+            raise typer.Exit(_translate(source, output, target, verify, patterns, force, quiet))
         if output is None and not in_place:
             _refuse("where to?", "give -o OUT, or --in-place")
         _check_choices(arch, matrix, rocm)
@@ -128,6 +142,55 @@ def register(app: typer.Typer) -> None:
             compile_commands=compile_commands,
         )
         raise typer.Exit(_port(settings, report, quiet, run))
+
+
+def _translate(
+    source: Path,
+    output: Path | None,
+    target: str,
+    verify: bool,
+    patterns: tuple[tuple[str, ...], tuple[str, ...]],
+    force: bool,
+    quiet: bool,
+) -> int:
+    """A tree for a target whose files are translated whole."""
+    from xpiler.backends.registry import UnknownTarget, load_target
+    from xpiler.port.translated import exit_status, translate_tree, write_report
+    from xpiler.port.tree import STATE
+
+    machine = load_target(target)
+    if isinstance(machine, UnknownTarget):
+        _refuse(f"there is no target {target!r}", f"known: {', '.join(machine.known)}")
+    if not source.is_dir():
+        _refuse(f"{source} is not a folder", "to translate one file, use xpiler translate")
+    if output is None or output.resolve() == source.resolve():
+        _refuse("where to?", "give -o OUT, another folder than the source")
+    if output.is_dir() and any(output.iterdir()) and not (output / STATE).is_dir() and not force:
+        _refuse(f"{output} exists and is no port of xpiler's", "pass --force to write into it")
+    include, exclude = patterns
+    files = translate_tree(
+        source,
+        output,
+        machine,
+        verify=verify,
+        include=include,
+        exclude=exclude,
+        tell=_teller(quiet),
+    )
+    place = write_report(files, output, target)
+    if not quiet:
+        for file in files:
+            if file.status != "copied":
+                sys.stderr.write(
+                    f"{file.path}: {file.status}"
+                    + (f" -> {file.output}\n" if file.kernels else "\n")
+                )
+            for name, known in file.kernels.items():
+                sys.stderr.write(f"  {name}: {known}\n")
+            for note in file.notes:
+                sys.stderr.write(f"  {note}\n")
+        sys.stderr.write(f"report: {place}\n")
+    return exit_status(files)
 
 
 def _check_choices(arch: str, matrix: str, rocm: str) -> None:

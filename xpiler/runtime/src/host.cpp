@@ -220,8 +220,7 @@ cudaError_t xpiler::device_attribute(int *value, cudaDeviceAttr attribute, int d
     case cudaDevAttrMaxSharedMemoryPerMultiprocessor:
     case cudaDevAttrMaxSharedMemoryPerBlockOptin: *value = static_cast<int>(p.sharedMemPerBlockOptin); break;
     case cudaDevAttrIntegrated:
-    case cudaDevAttrComputeMode:
-    case cudaDevAttrMemoryPoolsSupported: *value = 0; break;
+    case cudaDevAttrComputeMode: *value = 0; break;
     default: *value = 1;
   }
   return cudaSuccess;
