@@ -11,7 +11,14 @@ import pytest
 from tests.frontends.lifting import lift_text, programs, refusal, shown
 from xpiler.backends.base import KernelEntry
 from xpiler.ir.nodes import Const, Expr, Module
-from xpiler.ir.textures import Sampler, TextureFormat, references, texture_of, texture_part
+from xpiler.ir.textures import (
+    Sampler,
+    TextureFormat,
+    references,
+    texture_of,
+    texture_part,
+    way_part,
+)
 from xpiler.ir.types import F16, F32, U8
 from xpiler.ir.walk import map_block
 from xpiler.verify.check import Side, check
@@ -82,7 +89,26 @@ def test_launches_choose_among_the_textures_of_a_file() -> None:
     assert "floor" not in str(near)
     assert "rint" in str(smooth)
     both = two.replace("a<<<1, 1>>>(near, y);", "a<<<1, 1>>>(near, y); a<<<1, 1>>>(smooth, y);")
-    assert "sampled in 2 ways by launches of this kernel" in refusal(both).diagnostic.message
+    assert "t_way == 0" in shown(both)
+    other = "d.readMode = cudaReadModeNormalizedFloat;"
+    unlike = both.replace("d.filterMode = cudaFilterModeLinear;", other)
+    message = lift_text(unlike).refused[0].diagnostic.message
+    assert "sampled in 2 ways by launches of this kernel" in message
+
+
+def test_a_filter_that_the_program_chooses_is_chosen_at_the_launch() -> None:
+    either = "d.filterMode = smooth ? cudaFilterModeLinear : cudaFilterModePoint;"
+    source = SAMPLE.format(T="float") + host(either)
+    (program,) = programs(source)
+    smooth, near = (
+        TextureFormat(F32, 1, Sampler(linear=linear), 2, several=True) for linear in (True, False)
+    )
+    params = program.kernels[0].params
+    assert [p.origin for p in params if texture_of(p, params)] == [
+        f"t{smooth.part}", "t.width", "t.height", "t.stride", f"t{way_part((smooth, near))}",
+    ]  # fmt: skip
+    assert smooth.part == near.part
+    assert "if (t_way == 0)" in shown(source)
 
 
 def test_a_kernel_alone_is_taken_as_point_sampled_and_says_so() -> None:
@@ -131,7 +157,7 @@ def test_texture_references_are_parameters_behind_the_others() -> None:
     ("source", "why"),
     [
         (SAMPLE.format(T="int") + host("d.filterMode = cudaFilterModeLinear;", ""), "is filtered, which gives floats"),
-        (SAMPLE.format(T="float") + host("d.filterMode = n ? a : b;", ""), "its filterMode is n ? a : b, no constant"),
+        (SAMPLE.format(T="float") + host("d.filterMode = mode;", ""), "its filterMode is mode, no constant"),
         (SAMPLE.format(T="float") + host("d.readMode = cudaReadModeNormalizedFloat;", ""), "floats of an unknown"),
         (SAMPLE.format(T="float") + host("d.borderColor[0] = 0.5f;", ""), "its borderColor is not 0"),
         (SAMPLE.format(T="double"), "of f64 is read as f64"),
@@ -177,6 +203,7 @@ WAYS = (
     ("tex2DLayered<float>(t, a, b, int(a))", "Point", "Clamp", 0),
     ("(float)tex1Dfetch<short>(t, (int)a - 1)", "Point", "Clamp", 0),
     ("tex2D<float4>(t, a, b).z", "Linear", "Clamp", 0),
+    ("tex2D<float>(t, a, b)", "Either", "Mirror", 1),
 )
 
 
@@ -193,7 +220,8 @@ def _file() -> str:
         )
         body += (
             f"  cudaTextureObject_t t{k};\n  cudaTextureDesc d{k} = {{}};\n"
-            f"  d{k}.filterMode = cudaFilterMode{filter_}; d{k}.normalizedCoords = {normalized};\n"
+            f"  d{k}.filterMode = {'b ? cudaFilterModeLinear : ' if filter_ == 'Either' else ''}"
+            f"cudaFilterMode{filter_.replace('Either', 'Point')}; d{k}.normalizedCoords = {normalized};\n"
             + "".join(f"  d{k}.addressMode[{j}] = cudaAddressMode{address};\n" for j in range(3))
             + ("  d9.readMode = cudaReadModeNormalizedFloat;\n" if k == 9 else "")
             + f"  cudaCreateTextureObject(&t{k}, &r, &d{k}, NULL);\n"
@@ -235,7 +263,8 @@ def test_sampling_is_that_of_the_runtime() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("kernel", "old", "new"),
-    [("k3", 256.0, 16.0), ("k3", 0.5, 0.0), ("k2", -1.0, 0.0), ("k4", 2, 1), ("k9", 255.0, 256.0), ("k8", 0, 1)],
+    [("k3", 256.0, 16.0), ("k3", 0.5, 0.0), ("k2", -1.0, 0.0), ("k4", 2, 1), ("k9", 255.0, 256.0), ("k8", 0, 1),
+     ("k10", 256.0, 128.0)],
 )  # fmt: skip
 def test_sampling_that_is_a_little_wrong_is_refuted(kernel: str, old: float, new: float) -> None:
     (lifted,) = (k for k in lift_text(_file()).lifted if k.symbol == kernel)

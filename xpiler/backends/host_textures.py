@@ -272,6 +272,14 @@ struct cudaTextureObject_t {
     if ((format ^ wanted) & mask) xp_sampled_otherwise(format & mask, wanted);
     return memory;
   }
+  /* which of the ways of sampling it is */
+  template <unsigned mask, unsigned... words> int32_t way() const {
+    const uint32_t known[] = {words...};
+    for (int32_t i = 0; i < (int32_t)sizeof...(words); ++i)
+      if (((format ^ known[i]) & mask) == 0) return i;
+    xp_sampled_otherwise(format & mask, known[0]);
+    return 0;
+  }
 };
 """, "stdint.h", "stdio.h", "stdlib.h"),
     piece("cudaDestroyTextureObject",

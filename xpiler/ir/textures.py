@@ -1,9 +1,11 @@
 """Textures in a kernel's parameters: a buffer of channels, its extents, and one word that says how it is sampled.
 
-A `cudaTextureObject_t t` becomes up to five parameters with the origins `t.texels<word, mask>()`, `t.width`, `t.height`,
-`t.depth`, `t.stride`, of which a kernel has those that it uses. The word is what the code was made for; the mask says which
-of its bits matter to the kernel. Texel (x, y, z) starts at element `((z * height + y) * stride + x) * channels` of the
-buffer. Runtime and emitted host code read the word by the same layout (`xpiler/texture.h`).
+A `cudaTextureObject_t t` becomes up to six parameters with the origins `t.texels<word, mask>()`, `t.width`, `t.height`,
+`t.depth`, `t.stride` and, where the host samples it in several ways, `t.way<mask, word, word, ...>()`, of which a kernel has
+those that it uses. The word is what the code was made for; the mask says which of its bits matter to the kernel. A way is a
+number in the list, the last one for what is beyond it. Texel (x, y, z) starts at element
+`((z * height + y) * stride + x) * channels` of the buffer. Runtime and emitted host code read the word by the same layout
+(`xpiler/texture.h`).
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ __all__ = [
     "references",
     "texture_of",
     "texture_part",
+    "way_part",
 ]
 
 Addressing = Literal["wrap", "clamp", "mirror", "border"]
@@ -59,13 +62,14 @@ class Sampler:
 @dataclass(frozen=True, slots=True)
 class TextureFormat:
     """A sampler with what a texel is. `axes`: along how many coordinates it is sampled, 0 where texels are fetched by
-    number."""
+    number. `several`: the sampler's modes are chosen at each launch."""
 
     elem: Scalar
     channels: int
     sampler: Sampler = field(default_factory=Sampler)
     axes: int = 0
     layered: bool = False
+    several: bool = False
 
     @staticmethod
     def possible(elem: Scalar) -> bool:
@@ -85,10 +89,14 @@ class TextureFormat:
     @property
     def mask(self) -> int:
         """The bits of the word on which the kernel counts."""
-        modes = 0b100 if self.axes == 0 else 0b111
-        address = (1 << 2 * self.axes) - 1
         whole = 0b111 << 20 if self.axes else 0
-        return modes | address << 3 | 0x7FF << 9 | whole
+        modes = 0 if self.several else self.modes
+        return 0b100 | modes | 0x7FF << 9 | whole
+
+    @property
+    def modes(self) -> int:
+        """The bits of filter, coordinates and addressing."""
+        return (0b11 if self.axes else 0) | ((1 << 2 * self.axes) - 1) << 3
 
     @property
     def part(self) -> str:
@@ -98,16 +106,26 @@ class TextureFormat:
 
 @dataclass(frozen=True, slots=True)
 class TexturePart:
-    """A parameter's part of a texture: `texels` with the word, or one of `EXTENTS`."""
+    """A parameter's part of a texture: `texels` with the word, or the `way` with those of which one is to be added."""
 
     name: str
     word: int = 0
+    ways: tuple[int, ...] = ()
 
 
 def texture_part(path: str) -> TexturePart | None:
     """Reads a path of `Param.origin` behind the parameter's name; None for a member of an ordinary object."""
     found = re.fullmatch(r"\.texels<(\d+), \d+>\(\)", path)
-    return TexturePart("texels", int(found[1])) if found else None
+    if found:
+        return TexturePart("texels", int(found[1]))
+    found = re.fullmatch(r"\.way<\d+((?:, \d+)+)>\(\)", path)
+    return TexturePart("way", 0, tuple(map(int, found[1].split(",")[1:]))) if found else None
+
+
+def way_part(formats: Sequence[TextureFormat]) -> str:
+    """The path of the number of the format that a launch has."""
+    mask = formats[0].modes
+    return f".way<{', '.join(str(n) for n in (mask, *(f.word & mask for f in formats)))}>()"
 
 
 def texture_of(param: Param, params: Sequence[Param]) -> str | None:

@@ -244,12 +244,21 @@ def _bound(entry: KernelEntry, function: Function | None) -> list[str]:
 
 def _texture(local: str, target: str, step: Sequence[tuple[str, int]]) -> list[str]:
     made = [f"  static ::xpiler::BoundTexture {local};"]
-    word = 0
+    word = ""
     for path, j in step:
         part = texture_part(path)
-        word = part.word if part is not None else word
-        made.append(f"  ::xpiler::put(&{local}{path if part is None else '.texels'}, args[{j}]);")
-    return [*made, f"  {target} = {local}.object({word}u);"]
+        if part is not None and part.ways:
+            made.append(f"  static const unsigned {local}_ways[] = {{{_listed(part.ways)}}};")
+            word += f" | {local}.way_of({local}_ways)"
+        elif part is not None:
+            word = f"{part.word}u" + word
+        name = path if part is None else f".{part.name}"
+        made.append(f"  ::xpiler::put(&{local}{name}, args[{j}]);")
+    return [*made, f"  {target} = {local}.object({word});"]
+
+
+def _listed(words: Sequence[int]) -> str:
+    return ", ".join(f"{word}u" for word in words)
 
 
 def _spelled(entry: KernelEntry, function: Function | None) -> str:

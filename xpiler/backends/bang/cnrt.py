@@ -14,6 +14,7 @@ _WORDS: Final[dict[str, str]] = {
     "cudaError_t": "cnrtRet_t",
     "cudaError": "cnrtRet_t",
     "cudaSuccess": "cnrtSuccess",
+    "CUDA_SUCCESS": "cnrtSuccess",
     "cudaErrorMemoryAllocation": "cnrtErrorNoMem",
     "cudaErrorInvalidValue": "cnrtErrorArgsInvalid",
     "cudaGetErrorString": "cnrtGetErrorStr",

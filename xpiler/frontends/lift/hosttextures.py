@@ -32,7 +32,7 @@ def with_textures(
             param.name, "a texture's memory is as large as it is read"
         )
         if param.type == I32:
-            part = "width" if part == "stride" else part
+            part = "width" if part == "stride" else part.partition("<")[0]
             argument = ScalarArgument(param.name, Var(f"{stem}_{part}", I32))
         found.insert(place, argument)
     return tuple(found)

@@ -43,18 +43,24 @@ class Samplers:
         """How a texture reference is sampled."""
         return self.filled.get(reference, Chosen())
 
-    def of(self, kernel: int, parameter: str) -> Chosen:
-        """How the textures are sampled that a kernel's parameter stands for."""
+    def of(self, kernel: int, parameter: str) -> tuple[Chosen, ...]:
+        """The ways in which the textures are sampled that a kernel's parameter stands for."""
         if not self.made:
-            return Chosen(guessed=True)
+            return (Chosen(guessed=True),)
         everywhere = dict.fromkeys(chosen for _, chosen in self.made)
         names = self.given.get((kernel, parameter), frozenset())
         mine = dict.fromkeys(chosen for name, chosen in self.made if name in names)
-        found = list(mine or everywhere)
-        if len(found) == 1:
-            return found[0]
+        found = tuple(mine or everywhere)
+        alike = {(c.sampler.scaled, c.stored, c.problem) for c in found}
+        if len(found) == 1 or (len(found) <= _MOST and len(alike) == 1):
+            return found
         what = "by launches of this kernel" if mine else "in this file"
-        return Chosen(problem=f"textures are sampled in {len(found)} ways {what}: {_ways(found)}")
+        return (
+            Chosen(problem=f"textures are sampled in {len(found)} ways {what}: {_ways(found)}"),
+        )
+
+
+_MOST: Final = 4  # ways of sampling one texture
 
 
 def _ways(found: Iterable[Chosen]) -> str:
@@ -80,6 +86,9 @@ _STEPS: Final = re.compile(
     r"|\(\s*(?P<bits>\d+)\s*,[^()]*?cudaChannelFormatKind(?P<kind>\w+)\s*\))"
 )
 _FIELD: Final = re.compile(r"(?P<var>\w+)\s*\.\s*(?P<field>\w+)(?:\s*\[\s*(?P<axis>\d)\s*\])?\s*=")
+_EITHER: Final = re.compile(
+    r"[^?]*\?\s*(\w+)\s*:\s*(\w+)"
+)  # `smooth ? cudaFilterModeLinear : cudaFilterModePoint`
 _COMMENTS: Final = re.compile(r"//[^\n]*|/\*.*?\*/", re.S)
 _UNSET: Final = Sampler(address=("wrap", "wrap", "wrap"))  # what a descriptor of zeros says
 _KINDS: Final = {
@@ -122,31 +131,35 @@ def _read(path: str) -> str:
 
 def _made(text: str, references: dict[str, Chosen]) -> list[tuple[str, Chosen]]:
     """The objects that a text makes; what it says of variables that are no descriptors goes to `references`."""
-    descriptors: dict[str, Chosen] = {}
-    made: list[tuple[str, str]] = []
-    chosen: list[Chosen] = []
+    descriptors: dict[str, tuple[Chosen, ...]] = {}
+    made: list[tuple[str, Chosen]] = []
     channels: dict[Scalar | None, None] = {}
     for step in _STEPS.finditer(text):
         if step["made"]:
             words = re.findall(r"\w+", step["object"])
-            made.append((words[-1] if words else "", step["desc"]))
             missing = Chosen(problem="its descriptor is not filled in this file")
-            chosen.append(descriptors.get(step["desc"], missing))
+            made += [(words[-1], c) for c in descriptors.get(step["desc"], (missing,))]
         elif step["declared"] or step["cleared"]:
-            name = step["declared"] or step["cleared"]
-            descriptors[name] = Chosen(_UNSET)
+            descriptors[step["declared"] or step["cleared"]] = (Chosen(_UNSET),)
         elif step["set"]:
             for found in _FIELD.finditer(step["set"]):
-                var, name = found["var"], found["field"]
-                known = descriptors if var in descriptors else references
-                known[var] = _set(known.get(var, Chosen()), name, found["axis"], step["value"])
+                var, name, axis = found["var"], found["field"], found["axis"]
+                if var not in descriptors:
+                    references[var] = _set(references.get(var, Chosen()), name, axis, step["value"])
+                    continue
+                values = _EITHER.fullmatch(step["value"].strip())
+                descriptors[var] = tuple(
+                    _set(old, name, axis, value)
+                    for old in descriptors[var]
+                    for value in (values.groups() if values else (step["value"],))
+                )
         else:
             channels[_channel(step["type"], step["bits"], step["kind"])] = None
     # only short integers are read as normalised floats
     short = [c for c in channels if c is not None and c.is_int and c.bits <= 16]
     stored = short[0] if len(short) == 1 else next(iter(channels), None)
     stored = stored if len(channels) == 1 or len(short) == 1 else None
-    return [(name, _stored(c, stored)) for (name, _), c in zip(made, chosen, strict=True)]
+    return [(name, _stored(c, stored)) for name, c in made]
 
 
 def _stored(chosen: Chosen, stored: Scalar | None) -> Chosen:

@@ -7,6 +7,7 @@ weighs the texels round `x - 0.5` in 9-bit fixed point with 8 bits of fraction; 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -19,8 +20,8 @@ from xpiler.frontends.lift.intrinsics import INTRINSICS, Handler
 from xpiler.frontends.lift.state import Lifter
 from xpiler.frontends.lift.values import BufferInfo, OpaqueValue, StructValue, Value, homogeneous
 from xpiler.ir import build
-from xpiler.ir.nodes import Expr, Param, Select, Span, Var
-from xpiler.ir.textures import EXTENTS, Sampler, TextureFormat
+from xpiler.ir.nodes import Block, Expr, If, Param, Select, Span, Var
+from xpiler.ir.textures import EXTENTS, Sampler, TextureFormat, way_part
 from xpiler.ir.types import F32, I32, Pointer, Scalar, Spaces
 
 __all__ = ["Texture", "texture_parameter", "texture_params"]
@@ -38,10 +39,11 @@ class Texture:
     origin: str
     at: int | None
     span: Span | None
-    sampler: Sampler
+    samplers: tuple[Sampler, ...]
     stored: Scalar | None
     problem: str = ""
     guessed: bool = False
+    way: str = ""
     texels: str = ""
     format: TextureFormat | None = None
     extents: dict[str, str] = field(default_factory=dict)
@@ -50,9 +52,10 @@ class Texture:
 def texture_parameter(lf: Lifter, node: Node, stem: str, at: int) -> OpaqueValue:
     """The value of a `cudaTextureObject_t` parameter that is number `at` of those lifted so far."""
     chosen = lf.file.samplers.of(lf.kernel_key, node.spelling)
+    samplers = tuple(c.sampler for c in chosen)
     texture = Texture(
-        stem, node.spelling, at, node.span, chosen.sampler, chosen.stored, chosen.problem,
-        chosen.guessed,
+        stem, node.spelling, at, node.span, samplers, chosen[0].stored, chosen[0].problem,
+        chosen[0].guessed,
     )  # fmt: skip
     lf.textures.append(texture)
     return OpaqueValue("texture", (texture,))
@@ -72,7 +75,7 @@ def _reference(lf: Lifter, node: Node) -> Texture | None:
             if known.at is None and known.origin == name:
                 return known
         chosen = lf.file.samplers.bound(name)
-        made = Texture(name, name, None, ref.span, chosen.sampler, chosen.stored, chosen.problem)
+        made = Texture(name, name, None, ref.span, (chosen.sampler,), chosen.stored, chosen.problem)
         if ref.cursor.semantic_parent.kind.name != "TRANSLATION_UNIT":
             made.problem = "a reference that is not at file scope"
         mode = [part.strip() for part in found[1].split(",")][2:]
@@ -99,10 +102,14 @@ def _params(texture: Texture) -> list[Param]:
     base, span = texture.origin, texture.span
     texels = Param(texture.texels, buffer, origin=base + texture.format.part, span=span)
     order = [e for e in EXTENTS if e in texture.extents]
-    return [
+    params = [
         texels,
         *(Param(texture.extents[e], I32, origin=f"{base}.{e}", span=span) for e in order),
     ]
+    if texture.way:
+        part = way_part([replace(texture.format, sampler=s) for s in texture.samplers])
+        params.append(Param(texture.way, I32, origin=base + part, span=span))
+    return params
 
 
 def _extent(lf: Lifter, texture: Texture, name: str) -> Expr:
@@ -142,7 +149,7 @@ def _element(lf: Lifter, node: Node) -> tuple[Scalar, int]:
 def _opened(lf: Lifter, texture: Texture, node: Node, axes: int, layered: bool) -> TextureFormat:
     """The format that the fetch at `node` needs; the buffer is made when it is the first."""
     elem, channels = _element(lf, node)
-    sampler = texture.sampler
+    sampler = texture.samplers[0]
     stored = texture.stored or elem
     if sampler.scaled and (texture.stored is None or stored.is_float):
         raise lf.refuse(
@@ -153,13 +160,14 @@ def _opened(lf: Lifter, texture: Texture, node: Node, axes: int, layered: bool) 
     if not TextureFormat.possible(stored) or (not sampler.scaled and _differ(stored, elem)):
         message = f"texture {texture.stem} of {stored} is read as {elem}"
         raise lf.refuse("XP1107", message, node)
-    if sampler.linear and axes and not elem.is_float:
+    if any(s.linear for s in texture.samplers) and axes and not elem.is_float:
         message = f"texture {texture.stem} is filtered, which gives floats, and read as {elem}"
         raise lf.refuse("XP1107", message, node)
     if axes and texture.guessed:
         message = f"no host code here says how texture {texture.stem} is sampled: taken as the nearest texel, clamped"
         lf.note("XP1107", message, node)
-    new = TextureFormat(stored, channels, sampler, axes, layered)
+    several = len(texture.samplers) > 1
+    new = TextureFormat(stored, channels, sampler, axes, layered, several)
     old = texture.format
     if old is None:
         texture.texels = lf.fresh(f"{texture.stem}_texels")
@@ -225,18 +233,54 @@ def _sample(axes: int, *, layered: bool = False) -> Handler:
     def handler(lf: Lifter, node: Node, args: tuple[Node, ...]) -> Value:
         texture = _texture(lf, args[0])
         made = _opened(lf, texture, node, axes, layered)
-        found: list[Axis] = []
-        for k in range(axes):
-            size = _extent(lf, texture, EXTENTS[k])
-            coordinate = build.cast(F32, scalar(lf, args[1 + k]))
-            found.append(along(lf, made.sampler, k, coordinate, size))
+        coordinates = [build.cast(F32, scalar(lf, args[1 + k])) for k in range(axes)]
+        if made.several:
+            coordinates = [lf.temporary(c, "u") for c in coordinates]
         depth: Expr | None = None
         if layered:
             layers = _extent(lf, texture, "depth")
             depth = layer_of(lf, scalar(lf, args[1 + axes]), layers)
-        return _result(lf, node, _sampled(lf, texture, made, found, depth))
+
+        def sampled(sampler: Sampler) -> list[Expr]:
+            form = replace(made, sampler=sampler)
+            sizes = [_extent(lf, texture, e) for e in EXTENTS[:axes]]
+            at = [
+                along(lf, sampler, k, c, size)
+                for k, (c, size) in enumerate(zip(coordinates, sizes, strict=True))
+            ]
+            return _sampled(lf, texture, form, at, depth)
+
+        if not made.several:
+            return _result(lf, node, sampled(made.sampler))
+        return _result(lf, node, _either(lf, texture, made, sampled))
 
     return handler
+
+
+def _either(
+    lf: Lifter,
+    texture: Texture,
+    made: TextureFormat,
+    sampled: Callable[[Sampler], list[Expr]],
+) -> list[Expr]:
+    """The texel as the launch's way of sampling gives it."""
+    if not texture.way:
+        texture.way = lf.fresh(f"{texture.stem}_way")
+        lf.constants.add(texture.way)
+    real = made.sampler.scaled or made.elem.is_float
+    type_ = F32 if real else made.elem
+    results = [lf.variable("texel", type_) for _ in range(made.channels)]
+    rest: Block = ()
+    for k, sampler in reversed(list(enumerate(texture.samplers))):
+        with lf.block() as then:
+            for variable, found in zip(results, sampled(sampler), strict=True):
+                lf.assign(variable.name, found)
+        test = arith.binary("==", Var(texture.way, I32), build.i32(k))
+        last = k == len(texture.samplers) - 1
+        rest = tuple(then) if last else (If(test, tuple(then), rest, span=lf.span),)
+    for stmt in rest:
+        lf.emit(stmt)
+    return list(results)
 
 
 def _sampled(

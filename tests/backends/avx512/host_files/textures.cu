@@ -25,6 +25,7 @@ __global__ void deep(cudaTextureObject_t volume, int *y, int w, int h) {
 __global__ void layers(cudaTextureObject_t stack, float *y, int w) {
   y[blockIdx.x * w + threadIdx.x] = tex1DLayered<float>(stack, threadIdx.x + 0.5f, blockIdx.x);
 }
+__global__ void between(cudaTextureObject_t either, float *y) { y[threadIdx.x] = tex1D<float>(either, threadIdx.x + 0.75f); }
 
 static int wrong = 0;
 static void expect(double got, double want, int line) {
@@ -149,6 +150,17 @@ int main() {
   layers<<<h, w>>>(many, y, w);
   cudaMemcpy(out, y, sizeof in, cudaMemcpyDeviceToHost);
   for (int i = 0; i < w * h; ++i) EXPECT(out[i], in[i]);
+
+  for (int smooth_ = 0; smooth_ < 2; ++smooth_) {
+    cudaTextureDesc now = {};
+    now.filterMode = smooth_ ? cudaFilterModeLinear : cudaFilterModePoint;
+    r.res.array.array = array;
+    cudaTextureObject_t either;
+    cudaCreateTextureObject(&either, &r, &now, NULL);
+    between<<<1, 8>>>(either, y);
+    cudaMemcpy(out, y, 32, cudaMemcpyDeviceToHost);
+    for (int i = 0; i < 8; ++i) EXPECT(out[i], smooth_ ? 0.75 * in[i] + 0.25 * in[i + 1] : in[i]);
+  }
 
   cudaDestroyTextureObject(image);
   cudaFreeArray(array);

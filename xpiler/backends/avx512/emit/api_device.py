@@ -53,6 +53,7 @@ def _errors() -> tuple[Piece, ...]:
             " ".join(["cudaError_t", "cudaError", *_ERRORS]),
             f"enum cudaError_t {{\n{codes}\n}};\ntypedef cudaError_t cudaError;",
         ),
+        piece("CUDA_SUCCESS", "#define CUDA_SUCCESS cudaSuccess"),
         switch("cudaGetErrorString", texts),
         switch("cudaGetErrorName", names),
     )

@@ -38,7 +38,7 @@ def entry_unit(text: str, entries: Sequence[KernelEntry]) -> str:
         for entry in entries
     )
     parts = [_entry(entry, shown.get(entry.symbol, ())) for entry in named]
-    reference = f"struct xp_reference {{ {_TEXTURE} }};\n"
+    reference = f"struct xp_reference {{ {_TEXTURE} }};\n{_WAY}"
     return _HEAD + reference + "\n".join(parts)
 
 
@@ -113,12 +113,21 @@ _TEXTURE = "const void *texels; int32_t width, height, depth, stride; uint32_t f
 """The members of the prelude's texture objects, in their order."""
 
 
+_WAY = "static inline int32_t xp_way(int32_t i, int32_t last) { return i < 0 || i > last ? last : i; }\n"
+
+
 def _texture(name: str, parts: Sequence[tuple[str, Param]], position: int) -> list[str]:
     """A texture over a buffer of the case: extents that the kernel does not use are 1."""
-    word = next(p.word for path, _ in parts if (p := texture_part(path)) is not None)
+    word = max(p.word for path, _ in parts if (p := texture_part(path)) is not None)
     lines = [f"  {name} = {{nullptr, 1, 1, 1, 1, {word}u}};"]
     for i, (path, param) in enumerate(parts):
-        member = "texels" if texture_part(path) is not None else path[1:]
+        part = texture_part(path)
+        if part is not None and part.ways:
+            last, words = len(part.ways) - 1, ", ".join(f"{w}u" for w in part.ways)
+            number = f"xp_way(*(int32_t *)args[{position + i}], {last})"
+            lines.append(f"  {name}.format |= (const uint32_t[]){{{words}}}[{number}];")
+            continue
+        member = path[1:] if part is None else part.name
         lines.append(f"  {name}.{member} = *({_type(param)} *)args[{position + i}];")
     return lines
 

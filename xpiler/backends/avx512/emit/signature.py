@@ -112,7 +112,7 @@ def _parts(name: str, rest: Sequence[Param], left: int) -> tuple[tuple[str, Para
     return tuple(parts)
 
 
-_OF_TEXTURE: Final = re.compile(rf"\w+\.(?:texels<.*|{'|'.join(EXTENTS)})")
+_OF_TEXTURE: Final = re.compile(rf"\w+\.(?:texels<.*|way<.*|{'|'.join(EXTENTS)})")
 _SAME: Final = {
     "int": "int32_t", "signed int": "int32_t", "signed": "int32_t", "unsigned": "uint32_t",
     "unsigned int": "uint32_t", "short": "int16_t", "unsigned short": "uint16_t",

@@ -96,7 +96,10 @@ unsigned char *surface_texel(cudaSurfaceObject_t surface, int byte_x, int y, int
 // layout of its bits. Rows follow one another every `stride` texels, 0: every `width`.
 struct BoundTexture {
   const void *texels = nullptr;
-  int width = 1, height = 1, depth = 1, stride = 0;
+  int width = 1, height = 1, depth = 1, stride = 0, way = 0;
+  template <size_t n> unsigned way_of(const unsigned (&words)[n]) const {
+    return words[way < 0 || size_t(way) >= n ? n - 1 : size_t(way)];
+  }
   cudaTextureObject_t made = 0;
   cudaTextureObject_t object(unsigned word);
 };
