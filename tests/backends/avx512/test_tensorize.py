@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.backends.avx512.fuzz import subjects_of, wrong
-from tests.backends.avx512.support import run_file, tensorized, translate
+from tests.backends.avx512.support import run_cpp, run_file, tensorized, translate
 from xpiler.backends.avx512.isa.manual import vocabulary
 from xpiler.ir.check import check
 from xpiler.ir.parse_c import parse_module
@@ -42,7 +42,7 @@ def test_what_is_the_same_for_all_lanes_stays_scalar() -> None:
 
 
 def test_strides_and_indices_gather() -> None:
-    assert "_mm512_i32gather_ps(xp_ramp_epi32(0, 4), &a[t * 4], 4)" in after("c[t] = a[t * 4];")
+    assert "_mm512_i32gather_ps(xp_ramp_epi32(0, 5), &a[t * 5], 4)" in after("c[t] = a[t * 5];")
     assert "_mm512_i32gather_ps(_mm512_loadu_epi32(&p[t]), &a[0], 4)" in after("c[t] = a[p[t]];")
     assert "_mm512_i32scatter_ps" in after("c[p[t]] = a[t];")
 
@@ -287,3 +287,37 @@ def test_small_tables_are_permuted() -> None:
     text = print_module(outcome.program)
     assert "_mm512_permutex2var_ps(_mm512_loadu_ps(&w[0])" in text
     assert "_mm512_i32gather_ps(_mm512_loadu_epi32(&p[t]), &z[0], 4)" in text
+
+
+def test_a_loop_that_would_not_fill_a_register_stays_a_loop() -> None:
+    text = after(
+        "i32 m = -5; for (i32 k = 0; k < 3; k += 1) { m = max(m, p[t * n + k]); } c[t] = (f32)m;"
+    )
+    assert "reduce_max" not in text
+
+
+@pytest.mark.parametrize("stride", [2, 3, 4])
+def test_small_strides_are_loads_and_permutations(stride: int, tmp_path: Path) -> None:
+    assert f"xp_every_{stride}_ps(&a[t * {stride}]" in after(f"c[t] = a[t * {stride}];")
+    body = "".join(
+        f"""
+  {{
+    const int count = {stride} * ({lanes} - 1) + 1;
+    float *f = (float *)malloc(count * 4);
+    int *n = (int *)malloc(count * 4);
+    for (int i = 0; i < count; ++i) {{ f[i] = i + 1; n[i] = -i - 1; }}
+    float x[16];
+    int y[16];
+    _mm512_storeu_ps(x, xp_every_{stride}_ps(f, {hex((1 << lanes) - 1)}));
+    _mm512_storeu_epi32(y, xp_every_{stride}_epi32(n, {hex((1 << lanes) - 1)}));
+    for (int l = 0; l < 16; ++l) {{
+      const int want = l < {lanes} ? {stride} * l + 1 : 0;
+      if (x[l] != want || y[l] != -want) printf("{lanes} %d: %g %d\\n", l, x[l], y[l]);
+    }}
+    free(f);
+    free(n);
+  }}"""
+        for lanes in (16, 7, 1)
+    )
+    text = f"int main() {{{body}\n}}\n"
+    assert run_cpp("#include <stdlib.h>\n" + text, tmp_path) == b""

@@ -15,15 +15,8 @@
 
 typedef struct { unsigned x, y, z; } xp_dim3;
 
-static inline __mmask16 xp_first_16(int64_t n) {
-  return (__mmask16)(n >= 16 ? 0xffffu : n <= 0 ? 0u : (1u << n) - 1u);
-}
-
-static inline __m512i xp_ramp_epi32(int32_t base, int32_t stride) {
-  /* base, base + stride, base + 2 * stride, ... */
-  const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-  const __m512i steps = _mm512_mullo_epi32(lane, _mm512_set1_epi32(stride));
-  return _mm512_add_epi32(_mm512_set1_epi32(base), steps);
+static inline int64_t xp_min_i64(int64_t a, int64_t b) {
+  return a < b ? a : b;
 }
 
 static inline __m512i xp_dp4a_epi32(__m512i a, __m512i b, __m512i c) {
@@ -31,6 +24,10 @@ static inline __m512i xp_dp4a_epi32(__m512i a, __m512i b, __m512i c) {
   const __m512i bias = _mm512_set1_epi32((int)0x80808080u);
   const __m512i sum = _mm512_dpbusd_epi32(c, _mm512_xor_si512(a, bias), b);
   return _mm512_sub_epi32(sum, _mm512_dpbusd_epi32(_mm512_setzero_si512(), bias, b));
+}
+
+static inline __mmask16 xp_first_16(int64_t n) {
+  return (__mmask16)(n >= 16 ? 0xffffu : n <= 0 ? 0u : (1u << n) - 1u);
 }
 
 void dot4(xp_dim3 grid, xp_dim3 block, size_t shared_bytes, const int32_t *a, const int32_t *b,
@@ -43,14 +40,17 @@ void dot4(xp_dim3 grid, xp_dim3 block, size_t shared_bytes, const int32_t *a, co
     for (int32_t tz = 0; tz < (int32_t)block.z; ++tz) {
       for (int32_t ty = 0; ty < (int32_t)block.y; ++ty) {
         for (int32_t tx = 0; tx < (int32_t)block.x; tx += 16) {
-          __mmask16 on = xp_first_16((int64_t)(int32_t)block.x - tx);
           int32_t i = bx * (int32_t)block.x + tx;
-          __mmask16 on_1 = _kand_mask16(on,
-              _mm512_cmplt_epi32_mask(xp_ramp_epi32(i, 1), _mm512_set1_epi32(n)));
-          if (on_1) {
-            _mm512_mask_storeu_epi32(&c[i], on_1,
-                xp_dp4a_epi32(_mm512_maskz_loadu_epi32(on_1, &a[i]),
-                    _mm512_maskz_loadu_epi32(on_1, &b[i]), _mm512_maskz_loadu_epi32(on_1, &c[i])));
+          int64_t left = xp_min_i64((int64_t)(int32_t)block.x - tx, (int64_t)n - i);
+          if (left >= 16) {
+            _mm512_storeu_epi32(&c[i],
+                xp_dp4a_epi32(_mm512_loadu_epi32(&a[i]), _mm512_loadu_epi32(&b[i]),
+                    _mm512_loadu_epi32(&c[i])));
+          } else if (left > 0) {
+            __mmask16 on = xp_first_16(left);
+            _mm512_mask_storeu_epi32(&c[i], on,
+                xp_dp4a_epi32(_mm512_maskz_loadu_epi32(on, &a[i]),
+                    _mm512_maskz_loadu_epi32(on, &b[i]), _mm512_maskz_loadu_epi32(on, &c[i])));
           }
         }
       }

@@ -26,6 +26,10 @@ static inline __m512i xp_ramp_epi32(int32_t base, int32_t stride) {
   return _mm512_add_epi32(_mm512_set1_epi32(base), steps);
 }
 
+static inline __mmask16 xp_first_16(int64_t n) {
+  return (__mmask16)(n >= 16 ? 0xffffu : n <= 0 ? 0u : (1u << n) - 1u);
+}
+
 static inline uint16_t xp_float_to_half(float a) {
   return _cvtss_sh(a, _MM_FROUND_TO_NEAREST_INT);
 }
@@ -57,8 +61,15 @@ static float table[4];
   for (int32_t bx = 0; bx < (int32_t)grid.x; ++bx) {
     for (int32_t tx = 0; tx < 128; tx += 16) {
       int32_t i = bx * 128 + tx;
-      __mmask16 on = _mm512_cmplt_epi32_mask(xp_ramp_epi32(i, 1), _mm512_set1_epi32(o_n));
-      if (on) {
+      int64_t left = (int64_t)o_n - i;
+      if (left >= 16) {
+        __m512 x = _mm512_loadu_ps(&in[i]);
+        _mm512_storeu_ps(&out[i],
+            _mm512_fmadd_ps(_mm512_add_ps(x, x), _mm512_set1_ps(o_scale),
+                _mm512_i32gather_ps(_mm512_and_epi32(xp_ramp_epi32(i, 1), _mm512_set1_epi32(3)),
+                    table, 4)));
+      } else if (left > 0) {
+        __mmask16 on = xp_first_16(left);
         __m512 x = _mm512_maskz_loadu_ps(on, &in[i]);
         _mm512_mask_storeu_ps(&out[i], on,
             _mm512_fmadd_ps(_mm512_add_ps(x, x), _mm512_set1_ps(o_scale),
@@ -81,8 +92,15 @@ static float table[4];
   for (int32_t bx = 0; bx < (int32_t)grid.x; ++bx) {
     for (int32_t tx = 0; tx < 128; tx += 16) {
       int32_t i = bx * 128 + tx;
-      __mmask16 on = _mm512_cmplt_epi32_mask(xp_ramp_epi32(i, 1), _mm512_set1_epi32(o_n));
-      if (on) {
+      int64_t left = (int64_t)o_n - i;
+      if (left >= 16) {
+        __m512 x = _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)&in_[i]));
+        _mm256_storeu_si256((__m256i *)&out_[i],
+            _mm512_cvtps_ph(_mm512_fmadd_ps(_mm512_add_ps(x, x), _mm512_set1_ps(o_scale),
+                    _mm512_i32gather_ps(_mm512_and_epi32(xp_ramp_epi32(i, 1), _mm512_set1_epi32(3)),
+                    table, 4)), _MM_FROUND_TO_NEAREST_INT));
+      } else if (left > 0) {
+        __mmask16 on = xp_first_16(left);
         __m512 x = _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(on, &in_[i]));
         _mm256_mask_storeu_epi16(&out_[i], on,
             _mm512_cvtps_ph(_mm512_fmadd_ps(_mm512_add_ps(x, x), _mm512_set1_ps(o_scale),

@@ -268,7 +268,8 @@ def _binary(expr: Binary, scope: Scope) -> tuple[str, int]:
         guards = scope.wrapping.compares_indices(expr)
         scope = scope.indexing if guards else scope.valuing
     mine = _PRECEDENCE[op]
-    other = _widened(expr.b) if op in ("+", "-") and expr.type == I64 else expr.b
+    beside = op in ("+", "-") or op in COMPARISONS
+    other = _widened(expr.b) if beside and expr.a.type == I64 else expr.b
     text = f"{_side(expr.a, op, scope, mine)} {op} {_side(other, op, scope, mine + 1)}"
     if isinstance(expr.type, Scalar) and expr.type in _ROUND:
         return f"{_ROUND[expr.type]}({text})", _POSTFIX
@@ -280,6 +281,8 @@ def _widened(expr: Expr) -> Expr:
     match expr:
         case Cast(type=to, a=a) if to == I64 and a.type in (I32, U32):
             return a
+        case Const(value=value) if abs(value) < 2**31:
+            return Const(int(value), I32)
         case _:
             return expr
 

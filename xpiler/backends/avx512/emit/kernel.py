@@ -130,10 +130,11 @@ class _Body:
                 arrays |= self._bind(Parameter("", name, ()), path, kernel.params[k])
         taken = {*self.launch, *arrays, *self.renamed.values(), *(p.name for p in params)}
         taken |= {p.name for p in kernel.params} | {a.name for a in arrays.values()}
-        shown = scoped_names(kernel.body, taken)
+        dead = _dead(kernel.body)
+        shown = scoped_names(kernel.body, taken, dead)
         names = {**_builtins(*self.launch), **shown, **self.renamed}
         scope = Scope(arrays, names, wrapping(kernel))
-        self.printer = Printer(scope, frozenset(), _dead(kernel.body))
+        self.printer = Printer(scope, frozenset(), dead)
 
     def _data(self, buffer: GlobalBuffer, form: DataForm | None) -> Array:
         """Data of the file, as the source declares it."""

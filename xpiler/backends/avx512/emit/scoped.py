@@ -20,19 +20,21 @@ _WORDS: Final = frozenset(
 )
 
 
-def scoped_names(body: Block, reserved: Set[str]) -> dict[str, str]:
+def scoped_names(body: Block, reserved: Set[str], dead: Set[str] = frozenset()) -> dict[str, str]:
     """The C name of each declaration: without its number where no name in sight is the same.
 
-    `t_3`, which a pass made of another `t`, is `t` again; `reserved` names are in sight everywhere.
+    `t_3`, which a pass made of another `t`, is `t` again; `reserved` names are in sight everywhere, `dead` variables
+    are not printed.
     """
-    walk = _Walk(declared(body))
+    walk = _Walk(declared(body), dead)
     walk.block(body, frozenset(reserved))
     return walk.names
 
 
 class _Walk:
-    def __init__(self, originals: Set[str]) -> None:
+    def __init__(self, originals: Set[str], dead: Set[str]) -> None:
         self.originals = originals
+        self.dead = dead
         self.names: dict[str, str] = {}
 
     def block(self, block: Block, visible: frozenset[str]) -> None:
@@ -41,7 +43,7 @@ class _Walk:
             if isinstance(stmt, For):
                 self.block(stmt.body, visible | {self._named(stmt.var, visible)})
                 continue
-            if name is not None:
+            if name is not None and name not in self.dead:
                 visible |= {self._named(name, visible)}
             for inner in blocks(stmt):
                 self.block(inner, visible)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
+from xpiler.backends.avx512.emit.strided import STRIDED
 from xpiler.backends.avx512.emit.tree_math import TREES
 
 __all__ = ["VECTOR_MATH"]
@@ -393,4 +394,5 @@ VECTOR_MATH: Final[dict[str, str]] = {
     **_in_double(),
     **_trigonometry(),
     **TREES,
+    **STRIDED,
 }

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from xpiler.backends.avx512.passes.guards import negated
 from xpiler.backends.avx512.passes.instructions import (
     LANES,
     comparison,
@@ -244,6 +245,9 @@ class Lanes:
             return differ if expr.op == "!=" else call("_knot_mask16", MASK, differ)
         if type_.bits == 64 and type_.is_int and self.count > 8:
             return self._count_lanes(expr)
+        room = None if touches_memory(expr) else self.room(expr)
+        if room is not None:
+            return call(f"xp_first_{self.count}", MASK, room)
         kind = F32 if type_ in (F16, BF16) else I32 if type_.bits < 32 else type_
         name, predicate = comparison(expr.op, kind)
         args = [self.vector(expr.a, ex), self.vector(expr.b, ex)]
@@ -252,23 +256,34 @@ class Lanes:
         return call(name, MASK, *args)
 
     def _count_lanes(self, expr: Binary) -> Expr:
-        """A 64-bit linear value against a uniform one: how many lanes, from the first, are below."""
-        a, b, op = expr.a, expr.b, expr.op
-        if self.shapes.of(a).uniform:
-            a, b, op = b, a, {"<": ">", "<=": ">=", ">": "<", ">=": "<="}.get(op, op)
-        if (
-            self.shapes.of(a).stride != 1
-            or not self.shapes.of(b).uniform
-            or op not in ("<", "<=", ">", ">=")
-        ):
+        """A 64-bit linear value against a uniform one, which sixteen lanes can only count."""
+        below = self.room(expr)
+        if below is not None:
+            return call("xp_first_16", MASK, below)
+        above = self.room(negated(expr)) if expr.op in ("<", "<=", ">", ">=") else None
+        if above is None:
             raise NeedsEight
-        if not a.type == I64 and (self.shapes.crossing.below(a) or self.shapes.crossing.below(b)):
-            raise NeedsEight  # what wrapped is no number of lanes
+        return call("_knot_mask16", MASK, call("xp_first_16", MASK, above))
+
+    def room(self, expr: Expr) -> Expr | None:
+        """How many lanes, from the first, are below a bound (64 bits, perhaps negative): `a < b` where lanes of `a`
+        are side by side and `b` is the same for all. None for another condition."""
+        match expr:
+            case Binary(op="<" | "<=" as op, a=a, b=b):
+                last = op == "<="
+            case Binary(op=">" | ">=" as op, a=b, b=a):
+                last = op == ">="
+            case _:
+                return None
+        type_, shapes = a.type, self.shapes
+        if not isinstance(type_, Scalar) or not type_.is_int or type_.bits < 32:
+            return None
+        if shapes.of(a).stride != 1 or not shapes.of(b).uniform:
+            return None
+        if type_ not in (I32, I64) and (shapes.crossing.below(a) or shapes.crossing.below(b)):
+            return None  # what wrapped is no number of lanes
         room = Binary("-", cast(I64, b), cast(I64, a))
-        if op in ("<=", ">"):
-            room = Binary("+", room, const(1, I64))
-        below = call("xp_first_16", MASK, room)
-        return below if op in ("<", "<=") else call("_knot_mask16", MASK, below)
+        return Binary("+", room, const(1, I64)) if last else room
 
     # --- operators -----------------------------------------------------------------------------
 
@@ -441,6 +456,7 @@ def touches_memory(expr: Expr) -> bool:
             and e.op in ("/", "%")
             and isinstance(e.type, Scalar)
             and e.type.is_int
+            and not (isinstance(e.b, Const) and e.b.value not in (0, -1))
         )
         for e in subexpressions(expr)
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
+from xpiler.backends.avx512.emit.strided import STRIDED, strided_name
 from xpiler.backends.avx512.passes.instructions import LANES, register, suffix
 from xpiler.backends.avx512.passes.lanes import MASK, Exec, Lanes, NeedsEight, call
 from xpiler.backends.avx512.passes.shape import Shape
@@ -254,6 +255,10 @@ def _load_narrow(lanes: Lanes, elem: Scalar, where: _Scattered, ex: Exec) -> Exp
 
 def _gather(lanes: Lanes, elem: Scalar, where: _Scattered, ex: Exec) -> Expr:
     reg, end, size = register(elem), suffix(elem), i32(elem.size)
+    if where.stride is not None and lanes.count == LANES:
+        name = strided_name(where.stride, end)
+        if name in STRIDED:
+            return call(name, reg, where.base, _mask(ex))
     index_bits = "i64" if where.wide else "i32"
     index = where.index
     if elem.bits == 64 and not where.wide:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from xpiler.backends.avx512.passes.instructions import register, suffix
+from xpiler.backends.avx512.passes.instructions import LANES, register, suffix
 from xpiler.backends.avx512.passes.lanes import call
 from xpiler.backends.avx512.passes.shape import Shape, Shapes, analyse
 from xpiler.ir.build import binary, const, i32
@@ -23,6 +23,7 @@ from xpiler.ir.nodes import (
     Block,
     Call,
     Cast,
+    Const,
     Declare,
     Expr,
     For,
@@ -123,10 +124,18 @@ def _combined(stmt: Assign, loop: For) -> Reduction | None:
 
 def preferable(reduction: Reduction, outer: Shapes) -> bool:
     """Whether lanes of the reduction's own loop read more of memory in one piece than those of the loop around."""
+    if _is_short(reduction.loop):
+        return False
     inner = analyse(replace(reduction.loop, body=reduction.loop.body[:-1]))
     threads = _scattered(reduction.loop.body, outer)
     own = _scattered(reduction.loop.body, inner)
     return threads > own
+
+
+def _is_short(loop: For) -> bool:
+    """Whether its iterations would not fill a register."""
+    lo, hi = loop.lo, loop.hi
+    return isinstance(lo, Const) and isinstance(hi, Const) and int(hi.value) - int(lo.value) < LANES
 
 
 def _scattered(block: Block, shapes: Shapes) -> int:

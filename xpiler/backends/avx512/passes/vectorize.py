@@ -18,7 +18,7 @@ from xpiler.backends.avx512.passes.lanes import (
 )
 from xpiler.backends.avx512.passes.memory import store
 from xpiler.backends.avx512.passes.shape import VARYING, Shapes, analyse
-from xpiler.backends.avx512.passes.versions import all_inside, copied, split
+from xpiler.backends.avx512.passes.versions import all_inside, copied, is_small, split
 from xpiler.ir.build import boolean, cast, const, i32
 from xpiler.ir.nodes import (
     AddressOf,
@@ -29,6 +29,7 @@ from xpiler.ir.nodes import (
     Binary,
     Block,
     Break,
+    Call,
     Const,
     Continue,
     Declare,
@@ -105,6 +106,8 @@ class _Body:
         self.home: dict[str, str | None] = {}
         self.whole = False
         """Within a loop that has been split already."""
+        self.own: tuple[Var, Expr] | None = None
+        """The mask of the loop itself, and how many lanes it leaves."""
         self.frames: list[_Frame] = [_Frame(None)]
 
     # --- the loop itself
@@ -118,6 +121,7 @@ class _Body:
             mask = self._variable("on", call(f"xp_first_{self.count}", MASK, left), body)
             self.frames[0].masks.append(mask)
             ex = Exec(mask)
+            self.own = None if _jumps(loop.body) else (mask, left)
         body += self.block(loop.body, ex)
         step = const(self.count, loop.type)
         return (replace(loop, step=step, body=tuple(body), axis="vector"),)
@@ -251,21 +255,50 @@ class _Body:
         alike = tuple(p for p in parts if self.shapes.of(p).uniform and not touches_memory(p))
         rest = conjunction(tuple(p for p in parts if p not in alike + single))
         outer, self.lanes.out = self.lanes.out, []
-        mask = self.lanes.mask(rest, ex)
         if single:
             alike += single  # asked of lane 0
-            first = call(f"xp_first_{self.count}", MASK, const(1, I64))
-            mask = first if rest == boolean(True) else self.lanes.both(first, mask)
-        on = self._variable("on", self.lanes.both(ex.mask, mask), self.lanes.out)
-        if single and ex.mask is None and rest == boolean(True):
-            self.lanes.out += self.block(stmt.then, Exec(on, first=True))
-        else:
-            self._branch(on, stmt.then, first=bool(single))
+            self._first_alone(stmt.then, rest, ex)
+        elif not self._counted(stmt.then, rest, ex):
+            inner = len(self.frames) > 1 or ex.mask is None
+            every = all_inside(self, stmt.then, rest) if inner else None
+            whole = () if every is None else tuple(self.block(copied(self, stmt.then), ex))
+            mask = self.lanes.both(ex.mask, self.lanes.mask(rest, ex))
+            self._branch(self._variable("on", mask, self.lanes.out), stmt.then)
+            if every is not None:
+                self.lanes.out = [If(every, whole, tuple(self.lanes.out))]
         done, self.lanes.out = tuple(self.lanes.out), outer
-        every = all_inside(self, stmt.then, rest) if self.frames[-1].scalar else None
-        if every is not None and not single:
-            done = (If(every, tuple(self.block(copied(self, stmt.then), ex)), done),)
         self.lanes.out += [If(conjunction(alike), done)] if alike else done
+
+    def _first_alone(self, block: Block, rest: Expr, ex: Exec) -> None:
+        """What lane 0 does where no other can."""
+        first = call(f"xp_first_{self.count}", MASK, const(1, I64))
+        plain = rest == boolean(True)
+        mask = first if plain else self.lanes.both(first, self.lanes.mask(rest, ex))
+        on = self._variable("on", self.lanes.both(ex.mask, mask), self.lanes.out)
+        if plain and ex.mask is None:
+            self.lanes.out += self.block(block, Exec(on, first=True))
+        else:
+            self._branch(on, block, first=True)
+
+    def _counted(self, block: Block, cond: Expr, ex: Exec) -> bool:
+        """A guard by a number of elements around little: all lanes without masks, or those that are left."""
+        room = None if touches_memory(cond) else self.lanes.room(cond)
+        alone = ex.mask is None or (self.own is not None and ex.mask == self.own[0])
+        if room is None or not alone or len(self.frames) > 1 or self.count < LANES:
+            return False
+        if not is_small(block):
+            return False
+        if ex.mask is not None and self.own is not None:
+            room = Call("min", (self.own[1], room), I64)
+        left = Var(self.names.fresh("left"), I64)
+        self._emit(Declare(left.name, I64, room))
+        whole = tuple(self.block(block, Exec(None)))
+        on = Var(self.names.fresh("on"), MASK)
+        first = Declare(on.name, MASK, call(f"xp_first_{self.count}", MASK, left))
+        part = (first, *self.block(copied(self, block), Exec(on)))
+        some = If(Binary(">", left, const(0, I64)), part)
+        self._emit(If(Binary(">=", left, const(self.count, I64)), whole, (some,)))
+        return True
 
     def _branch(self, mask: Var, block: Block, *, first: bool = False) -> None:
         self.frames[-1].masks.append(mask)

@@ -37,7 +37,7 @@ from xpiler.ir.types import I64, Scalar
 from xpiler.ir.walk import statements
 from xpiler.passes.names import Names, rename_locals
 
-__all__ = ["Lowering", "all_inside", "copied", "split"]
+__all__ = ["Lowering", "all_inside", "copied", "is_small", "split"]
 
 _LARGE: Final = 24
 """Statements of a loop that is not worth having twice."""
@@ -131,11 +131,16 @@ def _less(bound: Expr, by: Const) -> Expr:
 # --- guards ------------------------------------------------------------------------------------
 
 
+def is_small(block: Block) -> bool:
+    """Whether a branch is worth having twice: a few statements without control of their own."""
+    control = (Alloc, Break, Continue, Return, For, While, If, Atomic)
+    stmts = tuple(statements(block))
+    return len(stmts) <= _SMALL and not any(isinstance(s, control) for s in stmts)
+
+
 def all_inside(body: Lowering, block: Block, cond: Expr) -> Expr | None:
     """When all lanes meet `cond`, asked of the outer ones; None where it has another form or `block` is large."""
-    jumps = (Alloc, Break, Continue, Return, For, While, If, Atomic)
-    stmts = tuple(statements(block))
-    if len(stmts) > _SMALL or any(isinstance(s, jumps) for s in stmts) or touches_memory(cond):
+    if not is_small(block) or touches_memory(cond):
         return None
     parts = [_outermost(body, part) for part in conjuncts(cond)]
     known = tuple(p for p in parts if p is not None)
