@@ -82,6 +82,7 @@ def check(
             some,
             settings or Settings(jobs=jobs),
             references=double_reference,
+            watch=watched,
             progress=lambda kernel, stage: say(f"{stage} {kernel}"),
             observed=memory,
         )
@@ -195,6 +196,11 @@ def _one_by_one(
         if isinstance(evidence, Refuted):
             return position
     return 0
+
+
+def watched(program: Module) -> Runner:
+    """A runner of an instrumented source."""
+    return program_runner((program,))
 
 
 # --- the reference in double -----------------------------------------------------------------------

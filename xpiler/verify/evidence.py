@@ -67,7 +67,8 @@ class Proved:
 @dataclass(frozen=True, slots=True)
 class Tested:
     """Agreed on every run. `cases` counts the cases, `shapes` names the shapes, `runs` counts all runs of
-    the candidate; `notes` holds what a reader should know (shapes left out, and why)."""
+    the candidate; `notes` holds what a reader should know (shapes left out, and why); `unreached` the branches of the
+    source that no run took: what stands there is not tested."""
 
     cases: int
     shapes: tuple[str, ...]
@@ -76,6 +77,7 @@ class Tested:
     executor: str
     worst_error: WorstError | None = None
     notes: tuple[str, ...] = ()
+    unreached: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +129,20 @@ def summary(evidence: Evidence) -> str:
             text += f", {evidence.runs} runs on {evidence.executor}"
             if evidence.worst_error is not None:
                 text += f", worst error {evidence.worst_error.relative:.2g}"
-            return text
+            return text + _untested(evidence.unreached)
         case Unverified(reason=reason):
             return f"unverified: {reason}"
         case Refuted(difference=difference):
             return f"refuted: {difference}"
         case Refused(reason=reason, code=code):
             return f"refused: {code} {reason}" if code else f"refused: {reason}"
+
+
+def _untested(places: tuple[str, ...]) -> str:
+    if not places:
+        return ""
+    more = f" and {len(places) - 2} more" if len(places) > 2 else ""
+    return f"; not tested: {'; '.join(places[:2])}{more}"
 
 
 def evidence_to_json(evidence: Evidence) -> dict[str, Any]:
@@ -155,4 +164,5 @@ def evidence_from_json(value: dict[str, Any]) -> Evidence:
         fields["worst_error"] = WorstError(**worst) if worst else None
         fields["shapes"] = tuple(fields["shapes"])
         fields["notes"] = tuple(fields.get("notes", ()))
+        fields["unreached"] = tuple(fields.get("unreached", ()))
     return _KINDS[kind](**fields)

@@ -14,6 +14,7 @@ from xpiler.verify.any_order import atomically_added, in_an_order_of_its_own
 from xpiler.verify.compare import Expected, Match, Mismatch, compare
 from xpiler.verify.dtypes import Array
 from xpiler.verify.evidence import Difference, Evidence, Refuted, Tested, Unverified, WorstError
+from xpiler.verify.explore import Watch, explored
 from xpiler.verify.infer_other import MOST_CASES
 from xpiler.verify.observe import (
     Observed,
@@ -190,12 +191,13 @@ def judge(
         return Unverified(observed.unusable)
     return Tested(
         cases=len(observed.check.cases),
-        shapes=tuple(shape.plan.concrete.label for shape in observed.shapes),
+        shapes=tuple(dict.fromkeys(shape.plan.concrete.label for shape in observed.shapes)),
         seeds=observed.seeds,
         runs=judge_.runs,
         executor=candidate.name,
         worst_error=judge_.worst,
         notes=observed.notes,
+        unreached=observed.unreached,
     )
 
 
@@ -206,19 +208,21 @@ def check_runners(
     settings: Settings | None = None,
     *,
     references: References = _no_reference,
+    watch: Watch | None = None,
     progress: Progress = _silent,
     observed: dict[int, Observed] | None = None,
 ) -> tuple[Evidence, ...]:
     """Evidence for each kernel, in order.
 
-    `references` gives a runner of the kernel in double, or None. `observed` (by entry index) carries the
+    `references` gives a runner of the kernel in double, or None; `watch` one of a program of the IR, to see which branches
+    the source takes. `observed` (by entry index) carries the
     source's runs over to checks of other candidates: it is read and filled.
     """
     settings = settings or Settings()
     memory = observed if observed is not None else {}
     with ThreadPoolExecutor(2) as pool:
         building = pool.submit(candidate.prepare)
-        watching = pool.submit(_observe_all, source, checks, settings, memory, progress)
+        watching = pool.submit(_observe_all, source, checks, settings, memory, progress, watch)
         broken, trouble = building.result(), watching.result()
     if isinstance(trouble, BuildError):
         return tuple(Unverified(f"the source does not build: {trouble.reason}") for _ in checks)
@@ -258,6 +262,7 @@ def _observe_all(
     settings: Settings,
     memory: dict[int, Observed],
     progress: Progress,
+    watch: Watch | None,
 ) -> BuildError | None:
     missing = [c for c in checks if c.entry.index not in memory]
     if not missing:
@@ -268,7 +273,10 @@ def _observe_all(
 
     def one(check_: KernelCheck) -> None:
         progress(check_.entry.source_name, "observe")
-        memory[check_.entry.index] = _observed(source, check_, settings)
+        seen = _observed(source, check_, settings)
+        if watch is not None:
+            seen = explored(source, seen, settings, watch)
+        memory[check_.entry.index] = seen
 
     with ThreadPoolExecutor(max(1, settings.jobs)) as pool:
         list(pool.map(one, missing))

@@ -10,12 +10,14 @@ from xpiler.ir.walk import expressions, statements, subexpressions
 from xpiler.verify.any_order import in_an_order_of_its_own, taken_places
 from xpiler.verify.case import ConcreteBuffer
 from xpiler.verify.compare import Expected, Mismatch, compare
+from xpiler.verify.directed import pointed, worth_pointing
 from xpiler.verify.discriminate import indifferent, non_discriminating, perturbations
 from xpiler.verify.dtypes import Array
 from xpiler.verify.evidence import Unverified
 from xpiler.verify.exactness import exact_on_integers
 from xpiler.verify.plan import KernelCheck, PlannedRun, ShapePlan, plan_shapes, reduction_length
 from xpiler.verify.runner import Failed, Finished, Outcome, Runner
+from xpiler.verify.thresholds import thresholds
 
 __all__ = [
     "INDEX",
@@ -25,6 +27,7 @@ __all__ = [
     "changed_on_some_input",
     "expected_buffers",
     "observe",
+    "observe_shape",
 ]
 
 INDEX = "index out of range"
@@ -38,6 +41,9 @@ LOCKSTEP = (
 )
 
 AS_THEY_COME = "compared as a set of elements, whose places threads take as they come"
+
+POINTED = 100
+"""The first seed of inputs at the values that the kernel compares its data with."""
 
 OTHER_ORDER = 7919  # of the source's second run, to see whether it depends on the order of threads
 
@@ -67,13 +73,15 @@ class ObservedShape:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """The source's side of a kernel's check. `unusable` says why it is no oracle; empty when it is."""
+    """The source's side of a kernel's check. `unusable` says why it is no oracle; empty when it is. `unreached`: what
+    of the source no run has come to."""
 
     check: KernelCheck
     shapes: tuple[ObservedShape, ...]
     notes: tuple[str, ...] = ()
     unusable: str = ""
     seeds: int = 3
+    unreached: tuple[str, ...] = ()
 
 
 def observe(source: Runner, check_: KernelCheck, settings: Settings) -> Observed:
@@ -102,7 +110,7 @@ def _observe(
         notes += [f"{_label(i.shape)}: {i.reason}" for i in impossible]
         for planned in plans:
             plan = _in_lockstep(planned) if lockstep else planned
-            found = _observe_shape(source, check_, plan)
+            found = observe_shape(source, check_, plan)
             if isinstance(found, Unverified):
                 return Observed(check_, (), tuple(notes), found.reason, seeds)
             if isinstance(found, Failed) and found.kind == INDEX:
@@ -122,12 +130,43 @@ def _observe(
     if not shapes:
         reason = "; ".join(notes) or "no case"
         return Observed(check_, (), tuple(notes), f"no shape can be tested: {reason}", seeds)
+    shapes += _pointed_shapes(source, check_, shapes, settings, notes)
     unusable = _indiscriminate(source, check_, shapes)
     loose = frozenset[str]().union(*(shape.any_order for shape in shapes))
     if loose:
         shapes = [replace(shape, any_order=loose) for shape in shapes]
         notes.append(f"{', '.join(sorted(loose))}: {AS_THEY_COME}")
     return Observed(check_, tuple(shapes), tuple(notes), unusable, seeds)
+
+
+def _pointed_shapes(
+    source: Runner,
+    check_: KernelCheck,
+    shapes: Sequence[ObservedShape],
+    settings: Settings,
+    notes: list[str],
+) -> list[ObservedShape]:
+    """The two largest shapes again, on values at which the kernel decides otherwise; those that the source bears."""
+    found = thresholds(check_.program)
+    if not worth_pointing(found):
+        return []
+    extra: list[ObservedShape] = []
+    for shape in sorted(shapes, key=lambda s: -sum(b.elements for b in s.plan.concrete.buffers))[
+        :2
+    ]:
+        seed = POINTED + 2 * settings.salt
+        runs = tuple(
+            replace(run, inputs=pointed(run.inputs, found, seed + number))
+            for number, run in enumerate(shape.plan.runs[:2])
+        )
+        observed = observe_shape(source, check_, replace(shape.plan, runs=runs))
+        if isinstance(observed, ObservedShape):
+            extra.append(observed)
+        else:
+            why = observed.reason if isinstance(observed, Unverified) else str(observed)
+            notes.append(f"values that the kernel compares its data with are left out: {why}")
+            break
+    return extra
 
 
 def _label(shape: Sequence[tuple[str, int]]) -> str:
@@ -153,7 +192,7 @@ def _unchecked_shapes(
     for plan, failed in outside:
         note = f"array indices are not checked, the source's own leave an array: {failed}"
         notes += [] if note in notes else [note]
-        found = _observe_shape(source, check_, _unchecked(plan))
+        found = observe_shape(source, check_, _unchecked(plan))
         if isinstance(found, Unverified):
             return found
         if isinstance(found, Failed):
@@ -163,9 +202,10 @@ def _unchecked_shapes(
     return shapes
 
 
-def _observe_shape(
+def observe_shape(
     source: Runner, check_: KernelCheck, plan: ShapePlan
 ) -> ObservedShape | Failed | Unverified:
+    """What the source does at one shape, with two orders of threads; how it fails, or that the two disagree."""
     again = [replace(run, order=OTHER_ORDER + run.order) for run in plan.runs]
     outcomes = source.run([run.job(check_.entry) for run in (*plan.runs, *again)])
     for outcome in outcomes:
