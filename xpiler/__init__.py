@@ -12,6 +12,7 @@ open         per-pass debugging, in a notebook or a script
 plan         which passes apply to each kernel, and the programs between them
 infer_cases  the test cases that verification uses, as TOML
 verify_pair  whether two files compute the same
+check        bounds, races and barriers of each kernel, for all sizes
 
 What is wrong with a file or a setting comes back as an `InputError`; a `Session` raises
 `SessionError`. Names are loaded when they are first used: importing the package costs nothing.
@@ -23,7 +24,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from xpiler.api import Settings, infer_cases, plan, translate, verify_pair
+    from xpiler.api import Settings, check, infer_cases, plan, translate, verify_pair
     from xpiler.driver.report import InputError, Report
     from xpiler.session import Session, SessionError
     from xpiler.session import open_session as open
@@ -34,6 +35,7 @@ __all__ = [
     "Session",
     "SessionError",
     "Settings",
+    "check",
     "infer_cases",
     "open",
     "plan",
@@ -47,6 +49,7 @@ _HOMES = {
     "Session": ("xpiler.session", "Session"),
     "SessionError": ("xpiler.session", "SessionError"),
     "Settings": ("xpiler.api", "Settings"),
+    "check": ("xpiler.api", "check"),
     "infer_cases": ("xpiler.api", "infer_cases"),
     "open": ("xpiler.session", "open_session"),
     "plan": ("xpiler.api", "plan"),

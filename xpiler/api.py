@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from xpiler.backends.base import Target
 from xpiler.backends.registry import UnknownTarget, load_target
@@ -20,7 +21,7 @@ from xpiler.driver.knobs import wrong_knob
 from xpiler.driver.output import Written, check_destination, not_written, write_whole
 from xpiler.driver.pipeline import Stage, run_pipeline
 from xpiler.driver.recording import Recording
-from xpiler.driver.report import InputError, KernelReport, ModelUse, Report
+from xpiler.driver.report import InputError, ModelUse, Report
 from xpiler.driver.source import Source, lift_whole, read_source
 from xpiler.driver.translate import Judge, Translation, Work, translate_file
 from xpiler.frontends.results import LiftedFile, LiftedKernel
@@ -29,12 +30,17 @@ from xpiler.ir.nodes import Module
 from xpiler.llm.client import Message
 from xpiler.passes.base import Applied, Context, Knob, KnobValue
 from xpiler.passes.engine import Engine
-from xpiler.verify.evidence import Evidence, Proved, Refuted, Unverified, is_verified, summary
+from xpiler.verify.evidence import Evidence, Refuted, Unverified, is_verified, summary
+
+if TYPE_CHECKING:
+    from xpiler.driver.memory import Checked, Unchecked
+    from xpiler.driver.proofs import Proofs
 
 __all__ = [
     "Cases",
     "Planned",
     "Settings",
+    "check",
     "infer_cases",
     "plan",
     "prompts_for",
@@ -52,7 +58,7 @@ class Settings:
     `options` are the target's own (`arch`); `case` a TOML file of cases; `engine` symbolic, llm or auto;
     `trace` a folder for everything that happened; `jobs` programs built and run at a time. `knobs` sets
     choices of passes by pass name; `llm` overrides entries of the model's configuration; `prove` tries to prove each pass
-    for all sizes (`PassReport.evidence`).
+    for all sizes (`PassReport.evidence`), and that each kernel's memory accesses are right (`KernelReport.memory`).
     """
 
     out: Path | None = None
@@ -121,7 +127,9 @@ def translate(
     if isinstance(judge, InputError):
         return judge
     work = Work(read, lifted, machine, settings.options, engine, settings.knobs)
-    proofs = _Proofs(recording, say) if settings.prove else None
+    proofs = _proofs(lifted, settings, recording, say)
+    if isinstance(proofs, InputError):
+        return proofs
     on_stage = recording.stage if proofs is None else proofs.stage
     done = translate_file(work, judge, observe=say, on_stage=on_stage)
     if proofs is not None:
@@ -136,35 +144,16 @@ def translate(
     return _with_model(finished, engine)
 
 
-class _Proofs:
-    """Tries to prove each pass that was applied, and adds what came of it to the report."""
+def _proofs(
+    lifted: LiftedFile, settings: Settings, recording: Recording, say: Observe
+) -> Proofs | InputError | None:
+    if not settings.prove:
+        return None
+    from xpiler.driver.judge import load_cases
+    from xpiler.driver.proofs import Proofs
 
-    def __init__(self, recording: Recording, say: Observe) -> None:
-        self._recording, self._say = recording, say
-        self._found: dict[tuple[str, str], Proved | Unverified] = {}
-
-    def stage(self, kernel: str, stage: Stage) -> None:
-        self._recording.stage(kernel, stage)
-        if stage.verdict != "applied" or stage.before == stage.after:
-            return
-        from xpiler.synth.prove import prove
-
-        self._say(f"{kernel}: proving {stage.name}")
-        note = partial(self._recording.query, "proof")
-        found = prove(stage.before, stage.after, note=note)
-        evidence = found if isinstance(found, Proved) else Unverified(found.reason)
-        self._recording.proof(kernel, stage.name, evidence)
-        self._found[kernel, stage.name] = evidence
-
-    def added(self, kernel: KernelReport) -> KernelReport:
-        """The report with the proofs of the passes that are in the final program."""
-        passes = tuple(
-            replace(p, evidence=self._found.get((kernel.symbol, p.name)))
-            if p.verdict == "applied"
-            else p
-            for p in kernel.passes
-        )
-        return replace(kernel, passes=passes)
+    cases = load_cases(lifted, settings.case)
+    return cases if isinstance(cases, InputError) else Proofs(lifted, cases, recording, say)
 
 
 def _with_model(report: Report, engine: Engine | None) -> Report:
@@ -451,6 +440,32 @@ def infer_cases(source: str | Path, settings: Settings | None = None) -> Cases |
         for symbol, group in missing
     )
     return Cases(print_cases(cases), (*problems, *(r.diagnostic for r in lifted.refused)))
+
+
+def check(
+    source: str | Path,
+    settings: Settings | None = None,
+    *,
+    seconds: float = 20.0,
+    observe: Observe | None = None,
+) -> tuple[Checked | Unchecked, ...] | InputError:
+    """Whether the kernels of a CUDA file stay within their buffers, race, and reach their barriers, for all sizes.
+
+    `seconds` is the time for one kernel. Of `settings`, `case`, `include_dirs` and `defines` count. `InputError` when the
+    file cannot be read or holds no kernel.
+    """
+    from xpiler.driver.judge import load_cases
+    from xpiler.driver.memory import check_file
+
+    settings = settings or Settings()
+    read = read_source(Path(source), settings.include_dirs, settings.defines)
+    whole = read if isinstance(read, InputError) else lift_whole(read)
+    if isinstance(whole, InputError):
+        return whole
+    cases = load_cases(whole[1], settings.case)
+    if isinstance(cases, InputError):
+        return cases
+    return check_file(whole[1], cases, seconds, observe or (lambda _: None))
 
 
 def verify_pair(

@@ -31,6 +31,7 @@ from xpiler.passes.base import Applied, Context, Knob, KnobValue, Pass
 from xpiler.session_views import (
     CheckView,
     DiffView,
+    MemoryView,
     PlanRow,
     PlanView,
     ProgramView,
@@ -173,6 +174,18 @@ class Session:
     def check(self) -> CheckView:
         """Whether the program still computes what the source does, on generated inputs."""
         return self._compare(self.kernel.program, self.module)
+
+    def prove(self, seconds: float = 20.0) -> MemoryView:
+        """Whether the source stays within its buffers, is free of races and reaches its barriers, for all sizes."""
+        from xpiler.driver.memory import Checked, check_kernel, diagnostics_of
+        from xpiler.synth.verdicts import lines
+
+        cases = {self.kernel.symbol: self._cases()}
+        found = check_kernel(self.kernel, cases, self.lifted.launches, seconds)
+        if not isinstance(found, Checked):
+            return MemoryView(False, (found.diagnostic.message,), ())
+        wrong = tuple(d.message for d in diagnostics_of(found) if d.severity == "error")
+        return MemoryView(found.verdict.shown, lines(found.verdict), wrong, found.verdict.notes)
 
     def prompt(self) -> str:
         """What a model would be asked for the next pass."""

@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-__all__ = ["CheckView", "DiffView", "PlanRow", "PlanView", "ProgramView", "SavedView", "StageView"]
+__all__ = [
+    "CheckView",
+    "DiffView",
+    "MemoryView",
+    "PlanRow",
+    "PlanView",
+    "ProgramView",
+    "SavedView",
+    "StageView",
+]
 
 _STYLE = (
     "<style>.xp{font:13px/1.45 system-ui,sans-serif}.xp pre{font:12.5px/1.45 ui-monospace,monospace;margin:0;"
@@ -139,6 +148,29 @@ class CheckView:
         tone, head = ("ok", "agrees") if self.agrees else ("bad", "differs")
         where = f"<br>{escape(self.where)}" if self.where else ""
         return _page(f"<b class='{tone}'>{head}</b> {escape(self.evidence)}{where}")
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryView:
+    """Bounds, races, integers and barriers of the source for all sizes: a line each; `wrong` is what a run has shown."""
+
+    shown: bool
+    lines: tuple[str, ...]
+    wrong: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return self.shown
+
+    def __repr__(self) -> str:
+        return "\n".join([*self.lines, *(f"note: {n}" for n in self.notes)])
+
+    def _repr_html_(self) -> str:
+        tone = "ok" if self.shown else "bad" if self.wrong else "dim"
+        rows = "<br>".join(map(escape, self.lines))
+        notes = "".join(f"<br><span class='dim'>note: {escape(n)}</span>" for n in self.notes)
+        head = "shown for all sizes" if self.shown else "wrong" if self.wrong else "not all shown"
+        return _page(f"<b class='{tone}'>{head}</b><br>{rows}{notes}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,11 @@ import typer
 from xpiler.cli import options as shared
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
 
-    from xpiler.api import Planned
+    from xpiler.api import Planned, Settings
 
 __all__ = ["register"]
 
@@ -62,6 +64,8 @@ def register(app: typer.Typer) -> None:
             _show(planned, target, settings.knobs, show, out)
             if prove:
                 _prove(planned, out)
+        if prove:
+            _memory(source, settings, chosen, out)
         raise typer.Exit(1 if any(planned.diagnostics for planned in chosen.values()) else 0)
 
 
@@ -85,6 +89,22 @@ def _prove(planned: Planned, out: Console) -> None:
             proved = isinstance(found, Proved)
             text = summary(found) if isinstance(found, Proved) else f"no proof: {found.reason}"
             out.print(Text(f"{stage.name}: {text}", style="green" if proved else "dim"))
+
+
+def _memory(source: Path, settings: Settings, chosen: Mapping[str, object], out: Console) -> None:
+    """What the kernels of the source touch, for all sizes."""
+    from rich.text import Text
+
+    from xpiler.api import check
+    from xpiler.cli.show import show_memory
+    from xpiler.driver.memory import Checked
+    from xpiler.driver.report import InputError
+
+    found = check(source, settings)
+    for item in () if isinstance(found, InputError) else found:
+        if isinstance(item, Checked) and item.name in chosen:
+            out.print(Text(f"{item.name}: memory", style="bold"))
+            show_memory(item.verdict, out)
 
 
 def _show(planned: Planned, target: str, values: Values, show: str, out: Console) -> None:

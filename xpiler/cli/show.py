@@ -14,9 +14,17 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from xpiler.driver.report import InputError, KernelReport, ModelUse, Report
+    from xpiler.synth.verdicts import KernelVerdict
     from xpiler.verify.evidence import Proved, Unverified
 
-__all__ = ["console", "show_diagnostics", "show_input_error", "show_problems", "show_report"]
+__all__ = [
+    "console",
+    "show_diagnostics",
+    "show_input_error",
+    "show_memory",
+    "show_problems",
+    "show_report",
+]
 
 _COLOURS = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 _STATUS = {"verified": "bold green", "unverified": "yellow", "refused": "bold red"}
@@ -115,6 +123,8 @@ def _show_kernel(kernel: KernelReport, out: Console, verbose: bool) -> None:
     line.append(kernel.status, style=_STATUS[kernel.status])
     line.append(f"  {summary(kernel.evidence).removeprefix(f'{kernel.status}: ')}")
     out.print(line)
+    if kernel.memory is not None:
+        show_memory(kernel.memory, out)
     if not verbose:
         return
     for p in kernel.passes:
@@ -122,6 +132,18 @@ def _show_kernel(kernel: KernelReport, out: Console, verbose: bool) -> None:
         out.print(Text(text + ("; ".join(p.notes) or p.reason), style="dim"))
         if p.evidence is not None:
             out.print(Text(f"  {'':<18} {_proof_line(p.evidence)}", style="dim"))
+
+
+def show_memory(found: KernelVerdict, out: Console) -> None:
+    """A line each for bounds, races, integers and barriers, and what they rest on."""
+    from rich.text import Text
+
+    from xpiler.synth.verdicts import lines
+
+    for line in lines(found):
+        out.print(Text(f"  {line}"))
+    for note in found.notes:
+        out.print(Text(f"  note: {note}", style="dim"))
 
 
 def _proof_line(evidence: Proved | Unverified) -> str:

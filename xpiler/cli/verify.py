@@ -24,6 +24,13 @@ ReportFile = Annotated[
     Path | None, typer.Option("--report", help="Write a JSON report; - for standard output.")
 ]
 
+Prove = Annotated[
+    bool,
+    typer.Option(
+        "--prove", help="Also ask whether the source is in bounds and free of races for all sizes."
+    ),
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -37,12 +44,15 @@ def register(app: typer.Typer) -> None:
         include: shared.Include = None,
         define: shared.Define = None,
         jobs: shared.Jobs = 2,
+        prove: Prove = False,
     ) -> None:
         """Run the kernels of both files on the same inputs and compare what they compute."""
         from rich.text import Text
 
         from xpiler.api import Settings, verify_pair
-        from xpiler.cli.show import console, show_input_error
+        from xpiler.api import check as look
+        from xpiler.cli.show import console, show_input_error, show_memory
+        from xpiler.driver.memory import Checked
         from xpiler.driver.report import InputError
         from xpiler.verify.evidence import evidence_to_json, is_verified, summary
 
@@ -58,6 +68,12 @@ def register(app: typer.Typer) -> None:
         out = console(stderr=str(report) == "-")
         for name, evidence in result.items():
             out.print(Text(f"{name}: {summary(evidence)}"))
+        found = look(first, settings) if prove else ()
+        memory = () if isinstance(found, InputError) else found
+        for item in memory:
+            if isinstance(item, Checked):
+                out.print(Text(f"{item.name}: memory of the source"))
+                show_memory(item.verdict, out)
         if report is not None:
             rows = {name: evidence_to_json(e) for name, e in result.items()}
             text = json.dumps(rows, indent=2) + "\n"

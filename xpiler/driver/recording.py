@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from xpiler.driver.pipeline import Stage
 from xpiler.driver.report import KernelReport
+from xpiler.synth.verdicts import KernelVerdict, lines, verdict_to_json
 from xpiler.verify.evidence import Difference, Proved, Unverified, evidence_to_json, summary
 
 if TYPE_CHECKING:
@@ -78,6 +80,14 @@ class Recording:
             return
         self._flush_queries(kernel, stage)
         self._recorder.proof(kernel, stage, evidence_to_json(evidence), summary(evidence))
+
+    def memory(self, kernel: str, verdict: KernelVerdict, asked: Sequence[Query]) -> None:
+        """What was found out about a kernel's memory accesses, after the questions that were asked for it."""
+        if self._recorder is None:
+            return
+        for query in asked:
+            self._recorder.query(kernel, "memory", query.smt, query.answer, query.seconds)
+        self._recorder.memory(kernel, verdict_to_json(verdict), lines(verdict))
 
     def _flush_queries(self, kernel: str, stage: str) -> None:
         if self._recorder is not None:

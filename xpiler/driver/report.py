@@ -8,6 +8,7 @@ from typing import Any
 
 from xpiler.ir.diagnostics import Diagnostic
 from xpiler.ir.nodes import Span
+from xpiler.synth.verdicts import KernelVerdict, verdict_to_json
 from xpiler.verify.evidence import (
     Evidence,
     Proved,
@@ -44,7 +45,8 @@ class PassReport:
 
 @dataclass(frozen=True, slots=True)
 class KernelReport:
-    """One kernel: what it became and what is known about it. `symbol` is its C identifier."""
+    """One kernel: what it became and what is known about it. `symbol` is its C identifier; `memory` what its source
+    touches, where a proof was asked for."""
 
     name: str
     evidence: Evidence
@@ -52,6 +54,7 @@ class KernelReport:
     diagnostics: tuple[Diagnostic, ...] = ()
     span: Span | None = None
     symbol: str = ""
+    memory: KernelVerdict | None = None
 
     @property
     def status(self) -> str:
@@ -146,6 +149,7 @@ def _kernel(kernel: KernelReport) -> dict[str, Any]:
             }
             for p in kernel.passes
         ],
+        "memory": None if kernel.memory is None else verdict_to_json(kernel.memory),
         "diagnostics": [_diagnostic(d) for d in kernel.diagnostics],
     }
 

@@ -224,10 +224,11 @@ def _race(run: Ran, sites: Sequence[Site], met: Met, sizes: tuple[tuple[str, int
     else:
         who = " and ".join(thread_text(run.concrete, t.block, t.thread) for t in (a, b))
     how = {"read": "reads", "write": "writes", "atomic": "changes"}
-    what = f"one {how[one.kind]} it{_at(one.span)}, the other {how[two.kind]} it{_at(two.span)}"
+    first, second = _lines(one.span, two.span)
+    what = f"one {how[one.kind]} it{first}, the other {how[two.kind]} it{second}"
     wall = " with no barrier between" if a.block == b.block else ""
     sentence = f"{who} both touch {element}{wall}: {what}{sizes_text(sizes)}"
-    return Race(sentence, sizes, (one.span, two.span))
+    return Race(sentence, sizes, (one.span, two.span), a.block == b.block)
 
 
 def _thread(linear: int, block: tuple[int, int, int]) -> str:
@@ -238,8 +239,13 @@ def _thread(linear: int, block: tuple[int, int, int]) -> str:
     return f"({', '.join(map(str, parts))})"
 
 
-def _at(span: Span | None) -> str:
-    return f" at {span}" if span else ""
+def _lines(one: Span | None, two: Span | None) -> tuple[str, str]:
+    """Where two accesses stand: lines of one file, or of two."""
+    if one is None or two is None:
+        return "", ""
+    if one.file == two.file:
+        return f" in line {one.line}", f" in line {two.line}"
+    return f" at {one.file}:{one.line}", f" at {two.file}:{two.line}"
 
 
 # --- barriers ----------------------------------------------------------------------------------

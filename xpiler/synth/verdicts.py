@@ -25,7 +25,9 @@ __all__ = [
     "Races",
     "Together",
     "lines",
+    "outside_text",
     "problems",
+    "sizes_text",
     "verdict_to_json",
 ]
 
@@ -79,11 +81,13 @@ class Free:
 
 @dataclass(frozen=True, slots=True)
 class Race:
-    """Two threads touch an element at the same time, one writes it, as a run has shown. `sentence` tells it."""
+    """Two threads touch an element at the same time, one writes it, as a run has shown. `sentence` tells it; `near`:
+    they are of one block."""
 
     sentence: str
     sizes: Sizes
     spans: tuple[Span | None, Span | None]
+    near: bool = True
 
 
 Races = Free | Race | NotShown
@@ -152,7 +156,9 @@ class KernelVerdict:
 def problems(found: KernelVerdict) -> tuple[tuple[str, Span | None], ...]:
     """What is wrong for certain, as sentences with their places."""
     out: list[tuple[str, Span | None]] = [
-        (_outside(a, a.verdict), a.span) for a in found.accesses if isinstance(a.verdict, Outside)
+        (outside_text(a, a.verdict), a.span)
+        for a in found.accesses
+        if isinstance(a.verdict, Outside)
     ]
     if isinstance(found.races, Race):
         out.append((found.races.sentence, found.races.spans[0]))
@@ -161,7 +167,8 @@ def problems(found: KernelVerdict) -> tuple[tuple[str, Span | None], ...]:
     return tuple(out)
 
 
-def _outside(access: AccessVerdict, verdict: Outside) -> str:
+def outside_text(access: AccessVerdict, verdict: Outside) -> str:
+    """A sentence: which access, which thread, which element."""
     at = sizes_text(verdict.sizes)
     which = f"element {verdict.index} of {verdict.extent}"
     return f"{access.text} is out of bounds: {verdict.thread} touches {which}{at}"
@@ -188,7 +195,7 @@ def _bounds_line(found: KernelVerdict) -> str:
     if bad:
         verdict = bad[0].verdict
         assert isinstance(verdict, Outside)
-        return _outside(bad[0], verdict)
+        return outside_text(bad[0], verdict)
     if found.inside == whole:
         return f"proved for all sizes ({whole} of {whole} accesses)"
     open_ = next(a for a in found.accesses if isinstance(a.verdict, NotShown))

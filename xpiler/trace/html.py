@@ -73,6 +73,7 @@ def _kernel(trace: Trace, name: str) -> dict[str, Any]:
         "stages": stages,
         "exchanges": [_exchange(trace, e) for e in trace.of(name, "exchange")],
         "queries": queries,
+        "memory": trace.of(name, "memory"),
         "counterexamples": [
             {**c, "source": trace.text(c["program"])} for c in trace.of(name, "counterexample")
         ],

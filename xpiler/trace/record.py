@@ -17,7 +17,7 @@ import hashlib
 import json
 import platform
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -125,6 +125,10 @@ class Recorder:
     def proof(self, kernel: str, stage: str, evidence: Mapping[str, object], summary: str) -> None:
         """Whether a stage was shown to be right for all sizes."""
         self._event("proof", kernel=kernel, stage=stage, evidence=evidence, summary=summary)
+
+    def memory(self, kernel: str, verdict: Mapping[str, object], lines: Sequence[str]) -> None:
+        """Whether a kernel's accesses are in bounds and free of races for all sizes."""
+        self._event("memory", kernel=kernel, verdict=verdict, lines=list(lines))
 
     def verdict(self, kernel: str, evidence: Mapping[str, object], summary: str) -> None:
         """What is known about a kernel's translation."""

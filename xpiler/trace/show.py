@@ -46,6 +46,8 @@ def _event(trace: Trace, event: Event, diffs: bool) -> Iterator[str]:
             yield f"    counterexample for {event['stage']}: {event['text']}"
         case "proof":
             yield f"    {event['stage']}: {event['summary']}"
+        case "memory":
+            yield from (f"    {line}" for line in event["lines"])
         case "output":
             yield f"the finished file: {trace.folder / event['file']}"
         case "verdict":
