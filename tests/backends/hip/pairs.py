@@ -206,6 +206,12 @@ PAIRS = (
         ("XP5101",),
     ),
     Pair(
+        "variables of the user's with CUDA's prefix",
+        "void f(float *cudaInput, int &cudaCountOf) { dim3 cudaGridOf(1); dim3 cudaBlockOf{2}; std::vector<int> cudaAll(3);"
+        " g(cudaGridOf, cudaInput, cudaCountOf, cudaAll); cudaFree(cudaInput); }",
+        "g(cudaGridOf, cudaInput, cudaCountOf, cudaAll); hipFree(cudaInput);",
+    ),
+    Pair(
         "not in table",
         "void f() { cudaFrobnicateNow(0); cudaFree(0); }",
         "cudaFrobnicateNow(0); hipFree(0);",

@@ -215,6 +215,8 @@ def _rename(view: View, at: int) -> None:
         view.findings.count(name)
         return
     if row is None:
+        if view.is_variable(name):
+            return
         view.report("XP5102", at, hint=advice_on(name), name=name)
         view.findings.left[name] = view.findings.left.get(name, 0) + 1
     elif not row.hip:

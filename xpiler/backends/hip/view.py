@@ -56,6 +56,7 @@ _KEYWORDS = frozenset(
 
 
 _ENDS = frozenset("=;,)[:")
+_DECLARED = _ENDS | {"(", "{"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +221,22 @@ class View:
             close = matching(self.items, i + 1)
             return close > 0 and self.text(close + 1) in ("{", "const", "noexcept")
         return after in ("=", ";", "[", "{") and before not in ("*", "&", ">")
+
+    def is_variable(self, name: str) -> bool:
+        """Whether some use of the name looks like its declaration: `dim3 name(...)`, `float *name = ...`, `T &name)`.
+
+        Too generous to decide what is renamed, good enough to tell the user's names from unknown ones of CUDA.
+        """
+        for i in self.positions(name):
+            at = i - 1
+            while self.text(at) in ("*", "&", "const", "__restrict__"):
+                at -= 1
+            before = self.items[at] if at >= 0 else None
+            if before is None or before.text in _KEYWORDS or self.text(i + 1) not in _DECLARED:
+                continue
+            if before.kind == "name" or (before.text == ">" and at == i - 1):
+                return True
+        return False
 
     @cache  # noqa: B019  (a view lives as long as its file's rewriting)
     def variables_of(self, types: frozenset[str]) -> frozenset[str]:
