@@ -375,4 +375,15 @@ TREE_PAIRS = (
         ("XP5302",),
         helpers=("sad",),
     ),
+    Pair(
+        "nanoseconds",
+        '__device__ long long f() { long long t; asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(t)); return t; }',
+        "t = wall_clock64() * 10;",
+        ("XP5302",),
+    ),
+    Pair(
+        "OpenGL's header after the runtime's",
+        "#include <cuda_runtime.h>\n#include <cuda_gl_interop.h>\nint x;",
+        "#include <hip/hip_runtime.h>\n#include <hip/hip_gl_interop.h>\nint x;",
+    ),
 )

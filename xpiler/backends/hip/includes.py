@@ -166,9 +166,14 @@ def rewrite_includes(view: View, includes: Includes) -> set[str]:
             written.add(path)
         _put(view, include, path)
         at = _line_start(view, include.start)
-        if path in _BEFORE and view.tokens.source[at : include.start].strip().startswith(b"#"):
+        before = [
+            line
+            for line in _BEFORE.get(path, ())
+            if line != _RUNTIME or _RUNTIME_PATH not in present
+        ]
+        if before and view.tokens.source[at : include.start].strip().startswith(b"#"):
             newline = "\r\n" if b"\r\n" in view.tokens.source[:4096] else "\n"
-            view.insert(at, newline.join((*_BEFORE[path], "")))
+            view.insert(at, newline.join((*before, "")))
     return present
 
 
@@ -190,11 +195,13 @@ def _unknown(view: View, include: Include) -> None:
 
 # hipBLAS 2 has cuBLAS's types of data and computation when this is defined before its header.
 _BLAS_2 = ("#ifndef HIPBLAS_V2", "#define HIPBLAS_V2", "#endif")
+_RUNTIME_PATH = "hip/hip_runtime.h"
+_RUNTIME = f"#include <{_RUNTIME_PATH}>"
 # Lines that go before a header: what CUDA's own does by itself.
 _BEFORE = {
     "hipblas/hipblas.h": _BLAS_2,
     "hipblaslt/hipblaslt.h": _BLAS_2,
-    "hip/hip_gl_interop.h": ("#include <hip/hip_runtime.h>",),
+    "hip/hip_gl_interop.h": (_RUNTIME,),
 }
 
 
