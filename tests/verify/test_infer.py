@@ -14,6 +14,7 @@ from xpiler.verify.case_file import parse_cases, print_cases
 from xpiler.verify.fit import Fitter
 from xpiler.verify.geometry import Geometry, assumptions
 from xpiler.verify.infer_bare import NoCase, infer_bare
+from xpiler.verify.roles import scalar_use
 
 
 @lru_cache
@@ -243,7 +244,64 @@ __global__ void k(f32 *y, i32 n) {
 """)
     case = infer_bare(module, module.kernels[0])
     assert isinstance(case, Case), case
-    assert max(dict(case.sizes)["n"]) == 24
+    assert dict(case.sizes)["n"] == (63, 1, 129, 64)
+
+
+def test_shapes_of_square_kernels_cost_little_also_by_their_data() -> None:
+    module = parse_module("""
+__global__ void k(const f32 *x, f32 *y, i32 n) {
+  i32 i = (i32)(blockIdx.y * blockDim.y + threadIdx.y);
+  i32 j = (i32)(blockIdx.x * blockDim.x + threadIdx.x);
+  if (i < n && j < n) { y[i * n + j] = 2.0f * x[i * n + j]; }
+}
+""")
+    case = infer_bare(module, module.kernels[0])
+    assert isinstance(case, Case), case
+    assert dict(case.sizes)["n"] == (250, 1, 257, 256)
+
+
+PIVOT = """
+__global__ void k(f32 *a, i32 n, i32 k) {{
+  i32 i = (i32)(blockIdx.y * blockDim.y + threadIdx.y){row};
+  i32 j = (i32)(blockIdx.x * blockDim.x + threadIdx.x){row};
+  if ({guard}) {{ a[i * n + j] = a[i * n + j] - a[i * n + k] * a[k * n + j]; }}
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("row", "guard", "use"),
+    [
+        ("", "i < n && j < n", "offset"),
+        (" + k + 1", "i < n && j < n", "offset"),
+        ("", "i < n && j < n && i > k && j != k", "offset"),
+        ("", "i < n && j < k", "size"),
+        ("", "i + k < n && j < n", "offset"),
+        ("", "i < n && j * k < n", "size"),
+        (" + k * 2", "i < n && j < n", "size"),
+    ],
+)
+def test_a_pivot_is_a_position_and_no_size(row: str, guard: str, use: str) -> None:
+    module = parse_module(PIVOT.format(row=row, guard=guard))
+    assert scalar_use(module.kernels[0], "k") == use
+    assert scalar_use(module.kernels[0], "n") == "size"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "i32 hi = n; if (i < hi) { y[i] = x[i + n]; }",
+        "i32 p = i; for (i32 r = 0; r < 4; r += 1) { y[p] = x[p]; p = p + n; }",
+        "for (i32 r = i; r < 64; r += n) { y[r] = x[r]; }",
+        "for (i32 r = i; r < n; r += 1) { y[r] = x[r]; }",
+        "y[i + 3 * n] = x[i];",
+    ],
+)
+def test_strides_and_limits_are_sizes(body: str) -> None:
+    module = parse_module(
+        "__global__ void k(const f32 *x, f32 *y, i32 n) { i32 i = (i32)threadIdx.x; " + body + " }"
+    )
+    assert scalar_use(module.kernels[0], "n") == "size"
 
 
 def bounds(text: str, grid: int, block: int, **scalars: int) -> Bounds:

@@ -10,7 +10,7 @@ from xpiler.frontends.host import FreeVariable, Launch, ScalarArgument, evaluate
 from xpiler.ir.nodes import Expr, Kernel, Var
 from xpiler.ir.types import Scalar
 from xpiler.ir.walk import subexpressions
-from xpiler.verify.infer_bare import Sizes, choose_sizes
+from xpiler.verify.bare_shapes import Sizes, choose_sizes
 from xpiler.verify.roles import bare, scalar_use
 
 __all__ = ["WAYS", "Multiples", "Ragged", "Way", "byte_counts", "host_sizes"]

@@ -22,6 +22,7 @@ from xpiler.frontends.host import (
 from xpiler.ir.nodes import Const, Expr, Kernel, Module, Var
 from xpiler.ir.types import Scalar
 from xpiler.ir.walk import expressions, statements, subexpressions
+from xpiler.verify.bare_shapes import MAX_WORK, Sizes, likely_elements, work
 from xpiler.verify.bounds import Access, Bounds, analyse
 from xpiler.verify.case import MAX_ELEMENTS, BufferArgument, Case, ScalarArgument, Triple
 from xpiler.verify.distribution import Distribution
@@ -33,14 +34,10 @@ from xpiler.verify.host_sizes import WAYS, Way, byte_counts, host_sizes
 from xpiler.verify.infer_bare import (
     EPSILON_NAMES,
     INDEX_RANGE,
-    MAX_WORK,
     NoCase,
-    Sizes,
     buffer_argument,
     global_arguments,
     index_ranges,
-    likely_elements,
-    work,
 )
 from xpiler.verify.interval import Interval
 from xpiler.verify.roles import bare, index_uses, parameter_buffers

@@ -16,11 +16,12 @@ from typing import Final
 from xpiler.ir.nodes import Alloc, Const, Kernel, Module, Store
 from xpiler.ir.types import Scalar, Spaces
 from xpiler.ir.walk import expressions, statements, subexpressions
+from xpiler.verify.bare_shapes import Tie
 from xpiler.verify.case import BufferArgument, Case, ScalarArgument
 from xpiler.verify.distribution import Distribution
 from xpiler.verify.formula import Formula
 from xpiler.verify.geometry import AXES, Dims, guess_blocks, tile_extent, used_axes
-from xpiler.verify.infer_bare import EPSILON_NAMES, INDEX_RANGE, Tie, infer_bare
+from xpiler.verify.infer_bare import EPSILON_NAMES, INDEX_RANGE, infer_bare
 from xpiler.verify.roles import index_uses, only_a_value, scalar_use
 
 __all__ = ["MOST_CASES", "other_cases", "without_small"]
@@ -45,6 +46,7 @@ def other_cases(module: Module, tried: Sequence[Case], why: str) -> Iterator[tup
     if "order of threads" in why:
         yield from _whole_tiles(module, tried)
         yield from _scattered(kernel, tried)
+        yield from _changed(tried, _positive)
         yield from _changed(tried, _ascending)
         yield from without_small(tried)
     if any(name.startswith("blockDim.") for name, _ in kernel.launch):
@@ -132,6 +134,18 @@ def _ascending(argument: _Argument) -> _Argument:
         return argument
     plain = argument.values == Distribution()
     return replace(argument, values=Distribution("sorted")) if plain else argument
+
+
+def _positive(argument: _Argument) -> _Argument:
+    """Nothing below 0, for kernels that relax distances in place: a node is no nearer by way of itself."""
+    if not isinstance(argument, BufferArgument) or argument.role == "out":
+        return argument
+    if argument.values != Distribution():
+        return argument
+    if argument.elem.is_float:
+        return replace(argument, values=Distribution("unit"))
+    whole = Distribution("uniform", (Formula("0"), Formula("100")))
+    return replace(argument, values=whole)
 
 
 def _scattered(kernel: Kernel, tried: Sequence[Case]) -> Iterator[tuple[Case, ...]]:

@@ -13,6 +13,7 @@ from xpiler.ir.nodes import (
     Atomic,
     Binary,
     Block,
+    Builtin,
     Cast,
     Const,
     Declare,
@@ -174,6 +175,8 @@ def scalar_use(kernel: Kernel, name: str) -> ScalarUse:
     others = {p.name.lower() for p in kernel.params}
     if lower in WINDOW_NAMES or (lower in BESIDE_WINDOW and others & set(WINDOW_NAMES)):
         return "window"
+    if _shifts_positions(kernel, name):
+        return "offset"
     occurrences = conditions = shifts = 0
     for stmt in statements(kernel.body):
         for expr in expressions(stmt):
@@ -192,20 +195,87 @@ def scalar_use(kernel: Kernel, name: str) -> ScalarUse:
     return "size"
 
 
-def only_a_value(kernel: Kernel, name: str) -> bool:
-    """Whether a scalar parameter only goes into what is computed: into no index, no bound of a loop, no condition."""
+def _shifts_positions(kernel: Kernel, name: str) -> bool:
+    """Whether a parameter is a position itself: part of an index, as a row or a column or what threads start from, and
+    never what anything has to stay below (`a[i * n + k]`, `a[k * n + j]`, `i = threadIdx.x + k + 1` for a pivot `k`)."""
+    uniform = {p.name for p in kernel.params}
+    reached = _derived(kernel, name)
+    indexes = False
+    for stmt in statements(kernel.body):
+        if _bounds_or_steps(stmt, name, uniform):
+            return False
+        if not all(_is_summand(e, name, uniform) for e in expressions(stmt)):
+            return False
+        indexes = indexes or any(_holds(index, reached) for _, index in _accesses(stmt))
+    return indexes
+
+
+def _bounds_or_steps(stmt: Stmt, name: str, uniform: set[str]) -> bool:
+    """Whether a statement makes `name` a limit of a loop, how far one goes, or as much as an array holds."""
+    match stmt:
+        case For(lo=lo, hi=hi, step=step):
+            return _holds(step, {name}) or (_holds(hi, {name}) and not _holds(lo, {name}))
+        case Declare(init=value) if value is not None:
+            return _holds(value, {name}) and _is_uniform(value, uniform)
+        case Assign(name=to, value=value):
+            return _holds(value, {name}) and (_is_uniform(value, uniform) or _holds(value, {to}))
+        case Alloc(shape=shape):
+            return any(_holds(e, {name}) for e in shape)
+        case _:
+            return False
+
+
+def _derived(kernel: Kernel, name: str) -> set[str]:
+    """`name` and the variables that are computed from it."""
     holders = {name}
-    for _ in range(4):
+    before = 0
+    while len(holders) > before:
         before = len(holders)
         for stmt in statements(kernel.body):
             match stmt:
                 case Declare(name=to, init=value) | Assign(name=to, value=value):
                     if value is not None and _holds(value, holders):
                         holders.add(to)
+                case For(var=to, lo=value) if _holds(value, holders):
+                    holders.add(to)
                 case _:
                     pass
-        if len(holders) == before:
-            break
+    return holders
+
+
+def _is_summand(expr: Expr, name: str, uniform: set[str]) -> bool:
+    """Whether all that `expr` does with `name` is to add it, alone or times sizes, and to see whether something lies
+    beyond it or at it."""
+    if not _holds(expr, {name}):
+        return True
+    match expr:
+        case Binary(op="*", a=a, b=b) if _integer(expr):
+            scaled, by = (a, b) if _holds(a, {name}) else (b, a)
+            rows = _holds(by, uniform - {name}) and _is_uniform(by, uniform - {name})
+            return rows and _is_summand(scaled, name, uniform)
+        case Binary(op=op, a=a, b=b) if op in COMPARISONS:
+            below = b if op in ("<", "<=") else a if op in (">", ">=") else None
+            limits = below is not None and _holds(below, {name}) and _is_uniform(below, uniform)
+            return not limits and all(_is_summand(e, name, uniform) for e in (a, b))
+        case Binary(op=op) if op not in ("+", "-") and _integer(expr):
+            return False
+        case Binary() | Cast() | Load() | Select() | Unary() | Var():
+            return all(_is_summand(e, name, uniform) for e in operands(expr))
+        case _:
+            return False
+
+
+def _is_uniform(expr: Expr, uniform: set[str]) -> bool:
+    """Whether an expression is made of parameters and constants only."""
+    inner = list(subexpressions(expr))
+    return not any(isinstance(e, Load | Builtin) for e in inner) and all(
+        e.name in uniform for e in inner if isinstance(e, Var)
+    )
+
+
+def only_a_value(kernel: Kernel, name: str) -> bool:
+    """Whether a scalar parameter only goes into what is computed: into no index, no bound of a loop, no condition."""
+    holders = _derived(kernel, name)
     return not any(_holds(e, holders) for stmt in statements(kernel.body) for e in _steering(stmt))
 
 
