@@ -277,6 +277,14 @@ def test_other_build_systems_are_reported(name: str, tmp_path: Path) -> None:
             {"XP5504", "XP5508"},
         ),
         ("\tcuda-memcheck ./app\n", "\tcuda-memcheck ./app\n", {"XP5503"}),
+        ("A     := -O3  -lineinfo  -g\n", "A     := -O3 -g\n", {"XP5501"}),
+        ("\t-lineinfo \\\n", "\t\\\n", {"XP5501"}),
+        (
+            'G    := -gencode arch=compute_50,code=\\"sm_50,compute_50\\"\n',
+            "G    := --offload-arch=gfx90a\n",
+            {"XP5504"},
+        ),
+        ("L = -L${CUDA_HOME}/lib64 -lcudart\n", "L = -L${ROCM_PATH}/lib -lamdhip64\n", set()),
         ("\txz -dc a.xz | tar x ;;\\\n", "\txz -dc a.xz | tar x ;;\\\n", set()),
     ],
 )

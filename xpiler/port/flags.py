@@ -113,7 +113,7 @@ def port_flags(text: str, line: int, edit: BuildEdit, arch: str) -> str:
     def dropped(match: re.Match[str]) -> str:
         edit.report("XP5501", line, flag=match[0].strip(), reason="")
         edit.count(match[0].split("=")[0].split(" ")[0])
-        return ""
+        return _GONE
 
     first = True
 
@@ -124,7 +124,7 @@ def port_flags(text: str, line: int, edit: BuildEdit, arch: str) -> str:
             edit.report("XP5504", line, arch=arch)
             first = False
             return f"--offload-arch={arch}"
-        return ""
+        return _GONE
 
     def separate(match: re.Match[str]) -> str:
         edit.count("-rdc")
@@ -149,14 +149,23 @@ _DEVICE_LINK = (
 )
 
 
+# Stands where a flag was, until the blanks around it are looked at; no build file holds it.
+_GONE = "\0"
+
+
 def _tidied(result: str, text: str, separators: bool) -> str:
-    """What dropped flags leave behind: runs of blanks and semicolons, blanks at the end."""
+    """The text without the marks of dropped flags, and without the blanks and semicolons that they leave."""
     if result == text:
         return text
-    result = re.sub(r"(?<=[^\s])[ \t]{2,}(?=\S)", " ", result)
+
+    def closed(match: re.Match[str]) -> str:
+        before, after = result[: match.start()], result[match.end() :]
+        if not before or before.endswith("\n"):
+            return match[1]
+        return " " if match[1] and after and after[0] not in "\n\"')>;" else ""
+
+    result = re.sub(rf"([ \t]*)(?:{_GONE}[ \t]*)+", closed, result)
     if separators:
         result = re.sub(r";{2,}(?=[^;\s])", ";", result)
         result = re.sub(r"(?<=>:)[ \t;]+(?=[^\s;])|(?<=[\w-])[ \t;]+(?=>)", "", result)
-    result = re.sub(r"(?<=[\w-])[ \t]+(?=\"\s*\)?\s*\Z)", "", result)
-    blanks = re.search(r"[ \t]*\n?\Z", text)
-    return re.sub(r"[ \t]+(?=\n?\Z)", blanks[0].rstrip("\n") if blanks else "", result)
+    return result

@@ -60,8 +60,8 @@ def _line(line: str, number: int, arch: str, renamed: Mapping[str, str], edit: B
         new,
     )
     new = re.sub(
-        r"\$\(CUDA_(?:HOME|PATH|ROOT|INSTALL_PATH|DIR|TOOLKIT_PATH)\)/lib64\b",
-        "$(ROCM_PATH)/lib",
+        r"\$([({])CUDA_(?:HOME|PATH|ROOT|INSTALL_PATH|DIR|TOOLKIT_PATH)([)}])/lib64\b",
+        r"$\1ROCM_PATH\2/lib",
         new,
     )
     new = re.sub(
