@@ -29,6 +29,10 @@ struct xp_dim3 { unsigned x, y, z; };
 """
 
 
+_START = r"(?:^|(?<=[;}/]) ?)(?:extern \"C\" |\[\[maybe_unused\]\] static )?"
+"""Before a kernel's definition, which may stand on the line of what ends before it."""
+
+
 def entry_unit(text: str, entries: Sequence[KernelEntry]) -> str:
     """C++ with `xp_call_<i>` for every entry. Parameter names come from the emitted `text`; a struct is passed
     as one of the same fields, since the definition's own type is not known here."""
@@ -45,9 +49,7 @@ def entry_unit(text: str, entries: Sequence[KernelEntry]) -> str:
 def callable_text(text: str, *, cpp: bool) -> str:
     """The emitted file with kernels that another unit can call: those of one file's own become C functions."""
     linkage = 'extern "C" ' if cpp else ""
-    pattern = (
-        r"^(?:extern \"C\" |\[\[maybe_unused\]\] static )?(?=void \w+\(xp_dim3 (?:launch_)?grid,)"
-    )
+    pattern = rf"{_START}(?=void \w+\(xp_dim3 (?:launch_)?grid,)"
     return re.sub(pattern, linkage, text, flags=re.M)
 
 
@@ -55,7 +57,7 @@ def _shown(text: str) -> dict[str, tuple[str, ...]]:
     """Parameter names of the kernels of an emitted file, by symbol."""
     found = {}
     for match in re.finditer(
-        r"^(?:extern \"C\" |\[\[maybe_unused\]\] static )?void (\w+)\((xp_dim3 (?:launch_)?grid,[^{;]*)\) \{$",
+        _START + r"void (\w+)\((xp_dim3 (?:launch_)?grid,[^{;]*)\) \{$",
         text,
         re.M,
     ):
