@@ -168,3 +168,31 @@ def test_sums_that_go_onto_lanes_of_their_own_loop_are_left_to_tensorize() -> No
     outcome = PASS.rewrite(loops(body, params), Context())
     assert isinstance(outcome, NotApplicable)
     assert "go onto lanes of that loop" in outcome.reason
+
+
+LINE = """
+parallel(thread.x) for (i32 t = 0; t < 128; t += 1) {
+  if (t < 64) {
+    f32 s = 0.0f;
+    for (i32 j = 0; j < n; j += 1) { s = s + w[j] * a[j * 64 + t]; }
+    c[t] = s;
+  }
+}"""
+
+LINE_PARAMS = "const f32 *w, const f32 *a, f32 *c, i32 n"
+
+
+def test_registers_along_one_line_of_threads_are_side_by_side() -> None:
+    outcome = PASS.rewrite(loops(LINE, LINE_PARAMS), Context())
+    assert isinstance(outcome, Applied)
+    text = print_module(outcome.program)
+    assert text.count("w[j") == 1
+    assert "t_lane < 16" in text
+    assert "48 + t_lane" in text
+    assert "if (" not in text
+
+
+def test_a_line_of_threads_with_nothing_in_common_is_left() -> None:
+    own = LINE.replace("w[j]", "w[t]")
+    outcome = PASS.rewrite(loops(own, LINE_PARAMS), Context())
+    assert isinstance(outcome, NotApplicable)

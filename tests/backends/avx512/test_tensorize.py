@@ -321,3 +321,14 @@ def test_small_strides_are_loads_and_permutations(stride: int, tmp_path: Path) -
     )
     text = f"int main() {{{body}\n}}\n"
     assert run_cpp("#include <stdlib.h>\n" + text, tmp_path) == b""
+
+
+def test_a_loop_over_one_register_of_lanes_is_no_loop() -> None:
+    outcome = tensorized(
+        "parallel(thread.x) for (i32 t = 0; t < 16; t += 1) { c[n * 16 + t] = a[t]; }",
+        "const f32 *a, f32 *c, i32 n",
+    )
+    assert isinstance(outcome, Applied)
+    text = print_module(outcome.program)
+    assert "for (" not in text
+    assert "_mm512_storeu_ps(&c[n * 16], _mm512_loadu_ps(&a[0]))" in text

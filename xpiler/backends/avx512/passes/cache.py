@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
+from xpiler.backends.avx512.passes.instructions import LANES
 from xpiler.backends.avx512.passes.nest import ROW_AXES, Nest, find_nest
 from xpiler.backends.avx512.passes.panel import packed
 from xpiler.backends.avx512.passes.reduction import find_reduction, preferable
@@ -24,6 +25,7 @@ from xpiler.ir.nodes import (
     Assign,
     Binary,
     Block,
+    Const,
     Declare,
     Expr,
     For,
@@ -45,6 +47,7 @@ from xpiler.ir.walk import (
     with_blocks,
 )
 from xpiler.passes.base import Applied, Context, Knob, NotApplicable, Outcome, Pass
+from xpiler.passes.fold import fold_block
 from xpiler.passes.names import rename_locals, reserved
 
 __all__ = ["PACK", "PASS", "ROWS"]
@@ -55,6 +58,8 @@ ROWS: Final = Knob(
 PACK: Final = Knob(
     "pack", (True, False), True, "columns that many rows of blocks read copied into panels"
 )
+_GROUPS: Final = 4
+"""Registers of threads at most that go together along one line of them."""
 _SUMS: Final = 16
 """Registers for sums: with twice as many, operands would no longer find room among 32."""
 
@@ -189,6 +194,38 @@ def _holds_columns(loop: For) -> bool:
     return nested or loop.axis != "thread.x"
 
 
+def _groups(loop: For, taken: set[str]) -> For | None:
+    """A loop over one line of threads as rows of as many as there are lanes."""
+    if (
+        loop.axis not in ROW_AXES
+        or loop.lo != const(0, loop.type)
+        or loop.step != const(1, loop.type)
+    ):
+        return None
+    loop = _narrowed(loop)
+    lanes = const(LANES, loop.type)
+    if not isinstance(loop.hi, Const) or loop.hi.value % LANES or loop.hi.value <= LANES:
+        return None
+    row, lane = (fresh(f"{loop.var}_{part}", taken) for part in ("group", "lane"))
+    taken.update((row, lane))
+    place = Binary("+", Binary("*", Var(row, loop.type), lanes), Var(lane, loop.type))
+    body = substitute(loop.body, {loop.var: place})
+    inner = replace(loop, var=lane, hi=lanes, body=body, axis="thread.x")
+    count = const(int(loop.hi.value) // LANES, loop.type)
+    return replace(loop, var=row, hi=count, body=(inner,), axis="thread.y")
+
+
+def _narrowed(loop: For) -> For:
+    """Only the threads that do something: `for (t < 128) { if (t < 64) ... }`."""
+    match loop.body:
+        case (If(cond=Binary(op="<", a=a, b=Const(value=end)), then=then, orelse=()),) if (
+            a == Var(loop.var, loop.type) and isinstance(loop.hi, Const) and 0 < end < loop.hi.value
+        ):
+            return replace(loop, hi=const(int(end), loop.type), body=then)
+        case _:
+            return loop
+
+
 def _search(block: Block, rows: int, taken: set[str], done: list[str], reasons: list[str]) -> Block:
     out: list[Stmt] = []
     for stmt in block:
@@ -198,6 +235,16 @@ def _search(block: Block, rows: int, taken: set[str], done: list[str], reasons: 
                 found, count = nest
                 done.append(f"{count} rows of {stmt.var!r} together in loop {found.shared.var!r}")
                 out.append(_tiled(found, count, taken))
+                continue
+            reasons.append(nest)
+        elif isinstance(stmt, For) and (groups := _groups(stmt, taken)) is not None:
+            nest = _fitting(groups, min(rows, _GROUPS))
+            if not isinstance(nest, str):
+                found, count = nest
+                done.append(
+                    f"{count * LANES} threads of {stmt.var!r} together in loop {found.shared.var!r}"
+                )
+                out += fold_block((_tiled(found, count, taken),))
                 continue
             reasons.append(nest)
         inner = blocks(stmt)

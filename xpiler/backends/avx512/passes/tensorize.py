@@ -25,21 +25,26 @@ from xpiler.backends.avx512.passes.reduction import (
 from xpiler.backends.avx512.passes.shape import analyse
 from xpiler.backends.avx512.passes.trees import find_tree, mentions
 from xpiler.backends.avx512.passes.vectorize import Buffers, vectorize
-from xpiler.ir.build import i32
+from xpiler.ir.build import const, i32
 from xpiler.ir.nodes import (
     Alloc,
     Binary,
     Block,
+    Break,
+    Cast,
     Const,
+    Continue,
+    Expr,
     For,
     If,
     Kernel,
     Module,
+    Return,
     Stmt,
     Var,
     While,
 )
-from xpiler.ir.types import Pointer
+from xpiler.ir.types import I32, I64, U32, Pointer
 from xpiler.ir.walk import blocks, declared, map_block, statements, with_blocks
 from xpiler.passes.base import Applied, Context, Knob, NotApplicable, Outcome, Pass
 from xpiler.passes.names import Names, reserved
@@ -150,9 +155,40 @@ class _Search:
                 step = new[0].step if isinstance(new[0], For) else i32(LANES)
                 width = step.value if isinstance(step, Const) else LANES
                 self.done.append(f"{loop.axis} loop {loop.var!r} on {width} lanes")
-                return new
+                return _unrolled(new)
         self.refused.append(why)
         return (loop,)
+
+
+def _unrolled(block: Block) -> Block:
+    """What a loop over one register of lanes repeats, without the loop."""
+    match block:
+        case (For(lo=Const(value=lo), hi=Const(value=hi), step=Const(value=step)) as loop,) if (
+            hi - lo <= step
+        ):
+            pass
+        case _:
+            return block
+    if any(isinstance(s, Break | Continue | Return) for s in statements(loop.body)):
+        return block
+    return map_block(loop.body, lambda s: (s,), lambda e: _simpler(e, loop))
+
+
+def _simpler(expr: Expr, loop: For) -> Expr:
+    """An index with the loop's variable at its only value."""
+    match expr:
+        case Var(name=name) if name == loop.var:
+            return loop.lo
+        case Binary(op="+", a=a, b=Const(value=0)) if expr.type in (I32, U32, I64):
+            return a
+        case Binary(op="+", a=Const(value=0), b=b) if expr.type in (I32, U32, I64):
+            return b
+        case Binary(op="-", a=a, b=Const(value=0)) if expr.type in (I32, U32, I64):
+            return a
+        case Cast(type=to, a=Const(value=0)) if to in (I32, U32, I64):
+            return const(0, to)
+        case _:
+            return expr
 
 
 def _has_candidate(block: Block) -> bool:
