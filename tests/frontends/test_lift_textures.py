@@ -231,7 +231,7 @@ def _file() -> str:
     return f"{kernels}void run(cudaResourceDesc r, float *x, float *y, int n) {{\n{made}{body}}}\n"
 
 
-def _checked(text: str, change: dict[str, Module] | None = None) -> dict[str, Evidence]:
+def checked(text: str, change: dict[str, Module] | None = None) -> dict[str, Evidence]:
     """The lifted programs, with changed ones in their place, against the source on the runtime."""
     path = Path("textures.cu")
     found = lift_text(text)
@@ -254,7 +254,7 @@ def _checked(text: str, change: dict[str, Module] | None = None) -> dict[str, Ev
 
 @pytest.mark.slow
 def test_sampling_is_that_of_the_runtime() -> None:
-    found = _checked(_file())
+    found = checked(_file())
     assert len(found) == len(WAYS)
     for symbol, result in found.items():
         assert is_verified(result), (symbol, result)
@@ -278,7 +278,7 @@ def test_sampling_that_is_a_little_wrong_is_refuted(kernel: str, old: float, new
     body = map_block(whole.body, lambda s: (s,), other)
     assert body != whole.body
     changed = replace(lifted.program, kernels=(replace(whole, body=body),))
-    (result,) = _checked(_file(), {kernel: changed}).values()
+    (result,) = checked(_file(), {kernel: changed}).values()
     assert not is_verified(result)
 
 

@@ -331,6 +331,40 @@ static inline cudaError_t cudaCreateTextureObject(cudaTextureObject_t *texture, 
 """),
 )  # fmt: skip
 
+_SURFACES: Final = (
+    piece("cudaSurfaceObject_t", """
+/* an array that kernels write: extents in texels, rows without a gap */
+struct cudaSurfaceObject_t {
+  void *memory;
+  int32_t width, height, depth, stride;
+  uint32_t bytes; /* of a texel */
+  cudaSurfaceObject_t(unsigned long long = 0) : memory(0), width(0), height(0), depth(0), stride(0), bytes(0) {}
+  operator bool() const { return memory != 0; }
+  template <unsigned wanted> void *surface() const {
+    if (bytes != wanted) {
+      fprintf(stderr, "a surface with texels of %u bytes is given to a kernel made for %u\\n", bytes, wanted);
+      abort();
+    }
+    return memory;
+  }
+};
+""", "stdint.h", "stdio.h", "stdlib.h"),
+    piece("cudaCreateSurfaceObject", """
+static inline cudaError_t cudaCreateSurfaceObject(cudaSurfaceObject_t *surface, const cudaResourceDesc *r) {
+  if (r->resType != cudaResourceTypeArray || !r->res.array.array) return cudaErrorInvalidValue;
+  const cudaArray &a = *r->res.array.array;
+  surface->memory = a.data;
+  surface->width = surface->stride = (int32_t)a.extent.width;
+  surface->height = (int32_t)a.extent.height;
+  surface->depth = (int32_t)a.extent.depth;
+  surface->bytes = (uint32_t)xp_texel_bytes(a.desc);
+  return cudaSuccess;
+}
+"""),
+    piece("cudaDestroySurfaceObject",
+          "static inline cudaError_t cudaDestroySurfaceObject(cudaSurfaceObject_t) { return cudaSuccess; }"),
+)  # fmt: skip
+
 _REFERENCES: Final = (
     piece("textureReference texture< cudaTextureType1D cudaTextureType2D cudaTextureType3D", """
 enum { cudaTextureType1D = 1, cudaTextureType2D = 2, cudaTextureType3D = 3 };
@@ -421,7 +455,7 @@ struct texture : textureReference {
 """),
 )  # fmt: skip
 
-_PIECES: Final = (*_FORMATS, *_PLACES, *_ARRAYS, *_OBJECTS, *_REFERENCES)
+_PIECES: Final = (*_FORMATS, *_PLACES, *_ARRAYS, *_OBJECTS, *_SURFACES, *_REFERENCES)
 
 
 def texture_pieces(words: Mapping[str, str]) -> tuple[HostPiece, ...]:

@@ -25,6 +25,8 @@ __all__ = [
     "TextureFormat",
     "TexturePart",
     "references",
+    "surface_part",
+    "surface_side",
     "texture_of",
     "texture_part",
     "way_part",
@@ -106,7 +108,8 @@ class TextureFormat:
 
 @dataclass(frozen=True, slots=True)
 class TexturePart:
-    """A parameter's part of a texture: `texels` with the word, or the `way` with those of which one is to be added."""
+    """A parameter's part of a texture: `texels` with the word, or the `way` with those of which one is to be added; of a
+    surface: `surface` with the bytes of a texel."""
 
     name: str
     word: int = 0
@@ -118,8 +121,16 @@ def texture_part(path: str) -> TexturePart | None:
     found = re.fullmatch(r"\.texels<(\d+), \d+>\(\)", path)
     if found:
         return TexturePart("texels", int(found[1]))
+    found = re.fullmatch(r"\.surface<(\d+)>\(\)", path)
+    if found:
+        return TexturePart("surface", int(found[1]))
     found = re.fullmatch(r"\.way<\d+((?:, \d+)+)>\(\)", path)
     return TexturePart("way", 0, tuple(map(int, found[1].split(",")[1:]))) if found else None
+
+
+def surface_part(bytes_: int) -> str:
+    """The path of a surface's buffer, whose texels have so many bytes. Rows are `stride` texels long, and as wide."""
+    return f".surface<{bytes_}>()"
 
 
 def way_part(formats: Sequence[TextureFormat]) -> str:
@@ -149,3 +160,15 @@ def references(params: Sequence[Param], names: Sequence[str]) -> dict[str, list[
         if stem is not None and stem not in names and param.name not in names:
             found.setdefault(stem, []).append((param.origin[len(stem) :], k))
     return found
+
+
+_ROOM: Final = {"stride": 1024, "height": 256, "depth": 64}
+
+
+def surface_side(param: Param, params: Sequence[Param]) -> int:
+    """How far a test's surface reaches along an extent: what lies outside faults, so further than most kernels write. 0 for
+    what is no extent of a surface."""
+    stem = texture_of(param, params)
+    if stem is None or not any(p.origin.startswith(f"{stem}.surface<") for p in params):
+        return 0
+    return _ROOM.get(param.origin.rpartition(".")[2], 0)

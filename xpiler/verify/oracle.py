@@ -243,7 +243,8 @@ def _bound(entry: KernelEntry, function: Function | None) -> list[str]:
 
 
 def _texture(local: str, target: str, step: Sequence[tuple[str, int]]) -> list[str]:
-    made = [f"  static ::xpiler::BoundTexture {local};"]
+    surface = any(path.startswith(".surface<") for path, _ in step)
+    made = [f"  static ::xpiler::Bound{'Surface' if surface else 'Texture'} {local};"]
     word = ""
     for path, j in step:
         part = texture_part(path)

@@ -149,6 +149,14 @@ TREE_PAIRS = (
         "z, HIP_R_32F, 1, HIPBLAS_COMPUTE_32F, g);",
     ),
     Pair(
+        "surface that is read by value",
+        "__global__ void k(cudaSurfaceObject_t s, float *y) {"
+        " y[0] = 2 * surf2Dread<unsigned int>(s, 4, 5, cudaBoundaryModeZero) + surf1Dread<float>(s, f(4)); }",
+        "y[0] = 2 * [&] { unsigned int xp_texel; surf2Dread(&xp_texel, s, 4, 5 ); return xp_texel; }() +"
+        " [&] { float xp_texel; surf1Dread(&xp_texel, s, f(4)); return xp_texel; }(); }",
+        ("XP5107",),
+    ),
+    Pair(
         "surface boundary",
         "__global__ void k(cudaSurfaceObject_t s) { surf2Dwrite(1.0f, s, 4, 5, cudaBoundaryModeTrap); }",
         "surf2Dwrite(1.0f, s, 4, 5 );",

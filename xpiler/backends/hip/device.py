@@ -120,8 +120,19 @@ def gemm_ex(view: View, at: int) -> bool:
 
 
 def surface_access(view: View, at: int) -> bool:
-    """HIP's surface functions take no boundary mode: they do what `cudaBoundaryModeTrap`, the default, leaves open."""
+    """HIP's surface functions take no boundary mode: they do what `cudaBoundaryModeTrap`, the default, leaves open. They
+    read into a variable, `surf2Dread(&v, s, x, y)`, and give no value."""
     call = view.call(at)
+    if call is None and view.text(at + 1) == "<":
+        close = at + 2
+        while view.text(close) not in (">", ";", "(", ""):
+            close += 1
+        call = view.call_at(at, close + 1) if view.text(close + 1) == "(" else None
+        if call is not None:
+            type_ = " ".join(view.text(i) for i in range(at + 2, close))
+            read = f"[&] {{ {type_} xp_texel; {view.text(at)}(&xp_texel, "
+            view.replace_range(at, close + 2, read)
+            view.insert(view.items[call.close].end, "; return xp_texel; }()")
     if call is not None and call.args:
         last = call.args[-1]
         if view.text(last.first).startswith("cudaBoundaryMode"):

@@ -38,7 +38,13 @@ XP_CALL(cudaGraphAddChildGraphNode) XP_CALL(cudaGraphAddDependencies) XP_CALL(cu
 XP_CALL(cudaGraphInstantiate) XP_CALL(cudaGraphInstantiateWithFlags) XP_CALL(cudaGraphExecDestroy)
 XP_CALL(cudaGraphLaunch) XP_CALL(cudaGraphExecKernelNodeSetParams) XP_CALL(cudaGraphKernelNodeSetParams)
 XP_CALL(cudaGraphExecUpdate) XP_CALL(cudaGraphUpload)
-template <class T> T surf1Dread(cudaSurfaceObject_t, int, cudaSurfaceBoundaryMode = cudaBoundaryModeTrap);
-template <class T> T surf3Dread(cudaSurfaceObject_t, int, int, int, cudaSurfaceBoundaryMode = cudaBoundaryModeTrap);
-template <class T> void surf1Dwrite(T, cudaSurfaceObject_t, int, cudaSurfaceBoundaryMode = cudaBoundaryModeTrap);
+#define XP_SURFACE(name, ...)                                                                                       \
+  template <class T> T name##read(cudaSurfaceObject_t, __VA_ARGS__, cudaSurfaceBoundaryMode = cudaBoundaryModeTrap); \
+  template <class T>                                                                                                \
+  void name##read(T *, cudaSurfaceObject_t, __VA_ARGS__, cudaSurfaceBoundaryMode = cudaBoundaryModeTrap);           \
+  template <class T>                                                                                                \
+  void name##write(T, cudaSurfaceObject_t, __VA_ARGS__, cudaSurfaceBoundaryMode = cudaBoundaryModeTrap);
+XP_SURFACE(surf1D, int) XP_SURFACE(surf2D, int, int) XP_SURFACE(surf3D, int, int, int)
+XP_SURFACE(surf2DLayered, int, int, int)
+#undef XP_SURFACE
 #undef XP_CALL

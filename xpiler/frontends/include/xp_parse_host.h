@@ -23,9 +23,6 @@ XP_TEXTURE(tex3DLod, float, float, float, float) XP_TEXTURE(tex1DLayered, float,
 XP_TEXTURE(tex2DLayered, float, float, int) XP_TEXTURE(texCubemap, float, float, float)
 XP_TEXTURE(tex2DGrad, float, float, float2, float2) XP_TEXTURE(tex2Dgather, float, float, int = 0)
 #undef XP_TEXTURE
-template <class T> void surf2Dwrite(T, cudaSurfaceObject_t, int, int, cudaSurfaceBoundaryMode = cudaBoundaryModeTrap);
-template <class T> void surf3Dwrite(T, cudaSurfaceObject_t, int, int, int, cudaSurfaceBoundaryMode = cudaBoundaryModeTrap);
-template <class T> T surf2Dread(cudaSurfaceObject_t, int, int, cudaSurfaceBoundaryMode = cudaBoundaryModeTrap);
 extern "C" {
 cudaError_t cudaConfigureCall(dim3, dim3, size_t = 0, cudaStream_t = 0);
 unsigned __cudaPushCallConfiguration(dim3, dim3, size_t = 0, cudaStream_t = 0);

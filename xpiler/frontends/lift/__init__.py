@@ -11,6 +11,7 @@ from xpiler.frontends.lift import calls as _calls
 from xpiler.frontends.lift import copies as _copies
 from xpiler.frontends.lift import groups as _groups
 from xpiler.frontends.lift import numbers as _numbers
+from xpiler.frontends.lift import surfaces as _surfaces
 from xpiler.frontends.lift import textures as _textures
 from xpiler.frontends.lift import tiles as _tiles
 from xpiler.frontends.lift import warp as _warp
@@ -34,6 +35,7 @@ _REGISTERED = (
     _copies,
     _groups,
     _numbers,
+    _surfaces,
     _textures,
     _tiles,
     _warp,

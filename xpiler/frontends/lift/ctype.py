@@ -25,6 +25,7 @@ from xpiler.ir.types import (
 )
 
 __all__ = [
+    "SURFACE_OBJECT",
     "TEXTURE_OBJECT",
     "CArray",
     "COpaque",
@@ -36,6 +37,14 @@ __all__ = [
 ]
 
 TEXTURE_OBJECT: Final = "cudaTextureObject_t"
+SURFACE_OBJECT: Final = "cudaSurfaceObject_t"
+_HANDLES: Final = {
+    TEXTURE_OBJECT: TEXTURE_OBJECT,
+    "CUtexObject": TEXTURE_OBJECT,
+    SURFACE_OBJECT: SURFACE_OBJECT,
+    "CUsurfObject": SURFACE_OBJECT,
+}
+"""Numbers for the host, handles for device code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +164,10 @@ class TypeTable:
         if canonical.kind.name in ("LVALUEREFERENCE", "RVALUEREFERENCE"):
             canonical = canonical.get_pointee().get_canonical()
         spelling = str(canonical.spelling)
-        if canonical.kind.name == "ULONGLONG" and TEXTURE_OBJECT in str(found.spelling):
-            return COpaque(TEXTURE_OBJECT)  # a number for the host, a handle for device code
+        if canonical.kind.name == "ULONGLONG":
+            handle = _HANDLES.get(str(found.spelling).removeprefix("const ").rstrip(" &"))
+            if handle is not None:
+                return COpaque(handle)
         known = self._known.get(spelling)
         if known is None:
             before = self._cuts

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from xpiler.frontends.host import Argument, ScalarArgument, UnknownArgument
+from xpiler.ir import build
 from xpiler.ir.nodes import Param, Var
-from xpiler.ir.textures import texture_of
+from xpiler.ir.textures import surface_side, texture_of
 from xpiler.ir.types import I32
 
 __all__ = ["textures_apart", "with_textures"]
@@ -33,6 +34,8 @@ def with_textures(
         )
         if param.type == I32:
             part = "width" if part == "stride" else part.partition("<")[0]
-            argument = ScalarArgument(param.name, Var(f"{stem}_{part}", I32))
+            side = surface_side(param, [p for _, p in sampled])
+            value = build.i32(side) if side else Var(f"{stem}_{part}", I32)
+            argument = ScalarArgument(param.name, value)
         found.insert(place, argument)
     return tuple(found)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from xpiler.frontends.libclang import Node
 from xpiler.frontends.lift.cleanup import tidy
 from xpiler.frontends.lift.ctype import (
+    SURFACE_OBJECT,
     TEXTURE_OBJECT,
     CArray,
     COpaque,
@@ -21,6 +22,7 @@ from xpiler.frontends.lift.names import element_type
 from xpiler.frontends.lift.scan import count_modifications
 from xpiler.frontends.lift.state import FileState, Frame, Lifter
 from xpiler.frontends.lift.stmt import statement
+from xpiler.frontends.lift.surfaces import surface_parameter
 from xpiler.frontends.lift.textures import texture_parameter, texture_params
 from xpiler.frontends.lift.values import (
     BufferInfo,
@@ -166,6 +168,8 @@ def _place(lf: Lifter, source: Source, ctype: CType, params: list[Param], consta
         return StructPlace(ctype, fields)
     if isinstance(ctype, COpaque) and ctype.name == TEXTURE_OBJECT and not source.origin:
         return ValuePlace(texture_parameter(lf, source.node, source.stem, len(params)))
+    if isinstance(ctype, COpaque) and ctype.name == SURFACE_OBJECT and not source.origin:
+        return ValuePlace(surface_parameter(lf, source.node, len(params)))
     if isinstance(ctype, COpaque):
         return ValuePlace(OpaqueValue("object", (ctype.name,)))
     raise lf.refuse("XP1110", "a parameter of this type", source.node)

@@ -29,6 +29,7 @@ from xpiler.ir.nodes import (
 from xpiler.ir.types import SCALARS, Scalar
 
 if TYPE_CHECKING:
+    from xpiler.frontends.lift.surfaces import Surface
     from xpiler.frontends.lift.textures import Texture
 
 __all__ = ["FileState", "Lifter", "identifier"]
@@ -103,7 +104,7 @@ class Lifter:
         self.owners: dict[str, int] = {}
         self.tile_arrays: set[int] = set()
         self.choices: dict[int, tuple[str, ...]] = {}
-        self.textures: list[Texture] = []
+        self.textures: list[Texture | Surface] = []
         self.kernel_key = 0
         self.in_function = False
         self.span: Span | None = None

@@ -48,6 +48,23 @@ class Texture:
     format: TextureFormat | None = None
     extents: dict[str, str] = field(default_factory=dict)
 
+    def params(self) -> list[Param]:
+        """The parameters that the texture has become."""
+        if self.format is None:
+            return []
+        buffer = Pointer(self.format.elem, const=True)
+        base, span = self.origin, self.span
+        texels = Param(self.texels, buffer, origin=base + self.format.part, span=span)
+        order = [e for e in EXTENTS if e in self.extents]
+        params = [
+            texels,
+            *(Param(self.extents[e], I32, origin=f"{base}.{e}", span=span) for e in order),
+        ]
+        if self.way:
+            part = way_part([replace(self.format, sampler=s) for s in self.samplers])
+            params.append(Param(self.way, I32, origin=base + part, span=span))
+        return params
+
 
 def texture_parameter(lf: Lifter, node: Node, stem: str, at: int) -> OpaqueValue:
     """The value of a `cudaTextureObject_t` parameter that is number `at` of those lifted so far."""
@@ -72,7 +89,7 @@ def _reference(lf: Lifter, node: Node) -> Texture | None:
             return None
         name = ref.spelling
         for known in lf.textures:
-            if known.at is None and known.origin == name:
+            if isinstance(known, Texture) and known.at is None and known.origin == name:
                 return known
         chosen = lf.file.samplers.bound(name)
         made = Texture(name, name, None, ref.span, (chosen.sampler,), chosen.stored, chosen.problem)
@@ -90,26 +107,9 @@ def texture_params(lf: Lifter, params: list[Param]) -> tuple[Param, ...]:
     """`params` with those that the kernel's textures have become."""
     found: list[Param] = []
     for k in range(len(params) + 1):
-        found += [p for t in lf.textures if t.at == k for p in _params(t)]
+        found += [p for t in lf.textures if t.at == k for p in t.params()]
         found += params[k : k + 1]
-    return (*found, *(p for t in lf.textures if t.at is None for p in _params(t)))
-
-
-def _params(texture: Texture) -> list[Param]:
-    if texture.format is None:
-        return []
-    buffer = Pointer(texture.format.elem, const=True)
-    base, span = texture.origin, texture.span
-    texels = Param(texture.texels, buffer, origin=base + texture.format.part, span=span)
-    order = [e for e in EXTENTS if e in texture.extents]
-    params = [
-        texels,
-        *(Param(texture.extents[e], I32, origin=f"{base}.{e}", span=span) for e in order),
-    ]
-    if texture.way:
-        part = way_part([replace(texture.format, sampler=s) for s in texture.samplers])
-        params.append(Param(texture.way, I32, origin=base + part, span=span))
-    return params
+    return (*found, *(p for t in lf.textures if t.at is None for p in t.params()))
 
 
 def _extent(lf: Lifter, texture: Texture, name: str) -> Expr:

@@ -209,6 +209,15 @@ cudaTextureObject_t BoundTexture::object(unsigned word) {
   return made = reinterpret_cast<cudaTextureObject_t>(new Texture{view, desc});
 }
 
+cudaSurfaceObject_t BoundSurface::object(size_t texel_bytes) {
+  const size_t open = size_t(1) << 30;
+  cudaChannelFormatDesc texel{int(8 * texel_bytes), 0, 0, 0, cudaChannelFormatKindUnsigned};
+  delete made;
+  made = new cudaArray{texel, {}, stride ? size_t(stride) : open, height ? size_t(height) : open,
+                       depth ? size_t(depth) : open, 0, static_cast<unsigned char *>(surface)};
+  return reinterpret_cast<cudaSurfaceObject_t>(made);
+}
+
 }  // namespace xpiler
 
 // --- the host's side ----------------------------------------------------------------------------

@@ -129,7 +129,7 @@ def _texture(name: str, parts: Sequence[tuple[str, Param]], position: int) -> li
             number = f"xp_way(*(int32_t *)args[{position + i}], {last})"
             lines.append(f"  {name}.format |= (const uint32_t[]){{{words}}}[{number}];")
             continue
-        member = path[1:] if part is None else part.name
+        member = path[1:] if part is None else "texels"
         lines.append(f"  {name}.{member} = *({_type(param)} *)args[{position + i}];")
     return lines
 

@@ -73,7 +73,7 @@ def parameters(
     for number, text in enumerate(source):
         name = parameter_name(text) or (rest[0].name if rest else f"unused_{number}")
         parts = _parts(name, rest, len(source) - number - 1)
-        if c and is_texture(parts) and "cudaTextureObject_t" in text:
+        if c and is_texture(parts) and re.search(r"\bcuda(?:Texture|Surface)Object_t\b", text):
             found += [Parameter(_bare(p), p.name, (("", p),)) for _, p in parts]
             rest = rest[len(parts) :]
             continue
@@ -112,7 +112,7 @@ def _parts(name: str, rest: Sequence[Param], left: int) -> tuple[tuple[str, Para
     return tuple(parts)
 
 
-_OF_TEXTURE: Final = re.compile(rf"\w+\.(?:texels<.*|way<.*|{'|'.join(EXTENTS)})")
+_OF_TEXTURE: Final = re.compile(rf"\w+\.(?:texels<.*|surface<.*|way<.*|{'|'.join(EXTENTS)})")
 _SAME: Final = {
     "int": "int32_t", "signed int": "int32_t", "signed": "int32_t", "unsigned": "uint32_t",
     "unsigned int": "uint32_t", "short": "int16_t", "unsigned short": "uint16_t",

@@ -104,6 +104,14 @@ struct BoundTexture {
   cudaTextureObject_t object(unsigned word);
 };
 
+// A surface over a buffer of a test case: rows of `stride` texels, without an end where the case does not say.
+struct BoundSurface {
+  void *surface = nullptr;
+  int stride = 0, height = 0, depth = 0;
+  cudaArray_t made = nullptr;
+  cudaSurfaceObject_t object(size_t texel_bytes);
+};
+
 template <class T> T from_texel(const Texel &texel) {
   using C = typename Components<T>::type;
   T value;
@@ -151,34 +159,27 @@ XP_TEXTURE(tex2DLod, 2, (cudaTextureObject_t texture, float x, float y, float), 
 XP_TEXTURE(tex3DLod, 3, (cudaTextureObject_t texture, float x, float y, float z, float), x, y, z, 0)
 #undef XP_TEXTURE
 
-template <class T>
-T surf1Dread(cudaSurfaceObject_t s, int x, cudaSurfaceBoundaryMode mode = cudaBoundaryModeTrap) {
-  return xpiler::read_surface<T>(s, x, 0, 0, mode);
-}
-template <class T>
-T surf2Dread(cudaSurfaceObject_t s, int x, int y, cudaSurfaceBoundaryMode mode = cudaBoundaryModeTrap) {
-  return xpiler::read_surface<T>(s, x, y, 0, mode);
-}
-template <class T>
-void surf2Dread(T *to, cudaSurfaceObject_t s, int x, int y, cudaSurfaceBoundaryMode mode = cudaBoundaryModeTrap) {
-  *to = xpiler::read_surface<T>(s, x, y, 0, mode);
-}
-template <class T>
-T surf3Dread(cudaSurfaceObject_t s, int x, int y, int z, cudaSurfaceBoundaryMode mode = cudaBoundaryModeTrap) {
-  return xpiler::read_surface<T>(s, x, y, z, mode);
-}
-template <class T>
-void surf1Dwrite(T value, cudaSurfaceObject_t s, int x, cudaSurfaceBoundaryMode mode = cudaBoundaryModeTrap) {
-  xpiler::write_surface(value, s, x, 0, 0, mode);
-}
-template <class T>
-void surf2Dwrite(T value, cudaSurfaceObject_t s, int x, int y, cudaSurfaceBoundaryMode mode = cudaBoundaryModeTrap) {
-  xpiler::write_surface(value, s, x, y, 0, mode);
-}
-template <class T>
-void surf3Dwrite(T value, cudaSurfaceObject_t s, int x, int y, int z,
-                 cudaSurfaceBoundaryMode mode = cudaBoundaryModeTrap) {
-  xpiler::write_surface(value, s, x, y, z, mode);
-}
+#define XP_COMMA ,
+#define XP_SURFACE(name, parameters, x, y, z)                                                            \
+  template <class T>                                                                                     \
+  T name##read(cudaSurfaceObject_t s, parameters, cudaSurfaceBoundaryMode mode = cudaBoundaryModeTrap) { \
+    return xpiler::read_surface<T>(s, x, y, z, mode);                                                    \
+  }                                                                                                      \
+  template <class T>                                                                                     \
+  void name##read(T *to, cudaSurfaceObject_t s, parameters,                                              \
+                  cudaSurfaceBoundaryMode mode = cudaBoundaryModeTrap) {                                 \
+    *to = xpiler::read_surface<T>(s, x, y, z, mode);                                                     \
+  }                                                                                                      \
+  template <class T>                                                                                     \
+  void name##write(T value, cudaSurfaceObject_t s, parameters,                                           \
+                   cudaSurfaceBoundaryMode mode = cudaBoundaryModeTrap) {                                \
+    xpiler::write_surface(value, s, x, y, z, mode);                                                      \
+  }
+XP_SURFACE(surf1D, int x, x, 0, 0)
+XP_SURFACE(surf2D, int x XP_COMMA int y, x, y, 0)
+XP_SURFACE(surf3D, int x XP_COMMA int y XP_COMMA int z, x, y, z)
+XP_SURFACE(surf2DLayered, int x XP_COMMA int y XP_COMMA int layer, x, y, layer)
+#undef XP_SURFACE
+#undef XP_COMMA
 
 #endif
