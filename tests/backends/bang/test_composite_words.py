@@ -18,6 +18,7 @@ LANES = 64
 WORDS = (
     "xp_iota",
     "xp_swap",
+    "xp_reach",
     "xp_below",
     "xp_shift_right",
     "xp_bfloat162float",
@@ -73,6 +74,10 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Array]:
         "from bfloat16": f"memcpy(b, X, sizeof b); xp_bfloat162float(f, b, {N}); memcpy(d, f, sizeof d);",
         "to bfloat16": f"memcpy(f, X, sizeof f); xp_float2bfloat16(b, f, (float *)t[0], (float *)t[1], {N});"
         f" for (int i = 0; i < {N}; ++i) memcpy(&d[i], &b[i], 2), d[i] &= 65535;",
+        "reach": f"for (int i = 0; i < {N}; ++i) d[i] = -7, f[i] = i == 20 || i == 23 || i == 40;"
+        f" xp_reach(d, X, GDRAM2NRAM, f, (unsigned int *)t[0], {N});",
+        "reach nothing": f"for (int i = 0; i < {N}; ++i) d[i] = -7, f[i] = 0;"
+        f" xp_reach(d, X, GDRAM2NRAM, f, (unsigned int *)t[0], {N});",
         **{f"shift {k}": f"xp_shift_right(d, x, {k}, t[0], t[1], {N});" for k in SHIFTS},
         **{f"swap {k}": f"xp_swap(d, x, {k}, {LANES});" for k in DISTANCES},
     }
@@ -110,6 +115,13 @@ def test_shifts_bring_zeros(results: dict[str, Array], k: int) -> None:
 def test_swaps(results: dict[str, Array], k: int) -> None:
     x, _ = _inputs()
     np.testing.assert_array_equal(results[f"swap {k}"][:LANES], x[np.arange(LANES) ^ k])
+
+
+def test_only_what_a_condition_reaches_is_fetched(results: dict[str, Array]) -> None:
+    x, _ = _inputs()
+    i = np.arange(N)
+    np.testing.assert_array_equal(results["reach"], np.where((i >= 20) & (i <= 40), x, -7))
+    assert (results["reach nothing"] == -7).all()
 
 
 def test_bfloat16_is_the_upper_half_of_a_float(results: dict[str, Array]) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["BELOW", "FROM_BFLOAT16", "IOTA", "SHIFT", "SWAP", "TO_BFLOAT16"]
+__all__ = ["BELOW", "FROM_BFLOAT16", "IOTA", "REACH", "SHIFT", "SWAP", "TO_BFLOAT16"]
 
 IOTA: Final = """\
 // dst[i] = i
@@ -25,10 +25,23 @@ __mlu_func__ void xp_swap(T *dst, T *src, int d, int n) {
   __memcpy(dst + d, src, size, NRAM2NRAM, 2 * size, 2 * size, n / (2 * d) - 1);
 }"""
 
+REACH: Final = """\
+// dst[i] = src[i] from the first to the last i whose mask is not zero: what lies between two elements of an array is
+// part of it, what lies beyond may not be. `ends` holds two numbers.
+template <class T>
+__mlu_func__ void xp_reach(T *dst, const T *src, mluMemcpyDirection_t way, float *mask, unsigned int *ends, int n) {
+  __bang_findfirst1(ends, mask, n);
+  __bang_findlast1(ends + 1, mask, n);
+  if (ends[0] < (unsigned int)n) {
+    __memcpy(dst + ends[0], src + ends[0], (int)(ends[1] - ends[0] + 1) * (int)sizeof(T), way);
+  }
+}"""
+
 BELOW: Final = """\
-// dst[i] = a[i] < b[i] ? 1.0f : 0.0f, for all integers: the sign of a - b, corrected where that overflows
-__mlu_func__ void xp_below(float *dst, int *a, int *b, int *t, int *u, int n) {
-  int *v = (int *)dst;
+// dst[i] = x[i] < y[i] ? 1.0f : 0.0f, for all signed words: the sign of x - y, corrected where that overflows
+template <class T>
+__mlu_func__ void xp_below(float *dst, T *x, T *y, int *t, int *u, int n) {
+  int *a = (int *)x, *b = (int *)y, *v = (int *)dst;
   __bang_sub(t, a, b, n);
   __bang_bxor(u, a, b, n);
   __bang_bxor(v, a, t, n);
@@ -43,19 +56,21 @@ __mlu_func__ void xp_below(float *dst, int *a, int *b, int *t, int *u, int n) {
 SHIFT: Final = """\
 // dst = src >> k with zeros from above, 0 < k < 32: whole bytes by a copy, the rest exactly in float, where the
 // lowest byte of what is left is taken apart from the three above it
-__mlu_func__ void xp_shift_right(int *dst, int *src, int k, int *t, int *u, int n) {
+template <class T>
+__mlu_func__ void xp_shift_right(T *dst, T *src, int k, int *t, int *u, int n) {
+  int *d = (int *)dst;
   const int bytes = k / 8, bits = k % 8;
   const float scale = 1.0f / (float)(1 << bits);
   __bang_write_value(t, n, 0);
   if (bytes < 3) __memcpy(t, (char *)src + bytes + 1, 3 - bytes, NRAM2NRAM, 4, 4, n - 1);
-  __bang_write_value(dst, n, 0);
-  __memcpy(dst, (char *)src + bytes, 1, NRAM2NRAM, 4, 4, n - 1);
-  __bang_int2float((float *)dst, dst, n, 0);
-  __bang_mul_scalar((float *)dst, (float *)dst, scale, n);
-  __bang_floor((float *)u, (float *)dst, n);
+  __bang_write_value(d, n, 0);
+  __memcpy(d, (char *)src + bytes, 1, NRAM2NRAM, 4, 4, n - 1);
+  __bang_int2float((float *)d, d, n, 0);
+  __bang_mul_scalar((float *)d, (float *)d, scale, n);
+  __bang_floor((float *)u, (float *)d, n);
   __bang_float2int_tz(u, (float *)u, n, 0);
   __bang_mul_scalar(t, t, 1 << (8 - bits), n);
-  __bang_add(dst, t, u, n);
+  __bang_add(d, t, u, n);
 }"""
 
 FROM_BFLOAT16: Final = """\

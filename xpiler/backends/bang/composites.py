@@ -13,7 +13,7 @@ double precision by tests/backends/bang/test_composites.py.
   underflows and |a|, |b| < 2^115.
 - `xp_matmul_half`: a product of small matrices on the matrix unit (`__bang_conv` with a 1 x 1 kernel). It has
   parameters of its own.
-- `xp_iota`, `xp_swap`, `xp_below`, `xp_shift_right`, `xp_bfloat162float`, `xp_float2bfloat16`: exact, on words
+- `xp_iota`, `xp_swap`, `xp_reach`, `xp_below`, `xp_shift_right`, `xp_bfloat162float`, `xp_float2bfloat16`: exact, on words
   (`composite_words.py`).
 - `xp_tanh`: a polynomial below 0.65, 1 - 2 / (exp(2|x|) + 1) above; 4 ulp.
 - `xp_erf`: a polynomial below 1, 1 - exp(-x^2) q(1 / (1 + |x| / 2)) above; 4 ulp.
@@ -28,6 +28,7 @@ from xpiler.backends.bang.composite_words import (
     BELOW,
     FROM_BFLOAT16,
     IOTA,
+    REACH,
     SHIFT,
     SWAP,
     TO_BFLOAT16,
@@ -293,6 +294,7 @@ COMPOSITES: Final[dict[str, Composite]] = {
         Composite("xp_matmul_half", 0, 0, _MATMUL),
         Composite("xp_iota", 0, 0, IOTA),
         Composite("xp_swap", 0, 0, SWAP),
+        Composite("xp_reach", 0, 0, REACH),
         Composite("xp_below", 2, 2, BELOW),
         Composite("xp_shift_right", 0, 2, SHIFT),
         Composite("xp_bfloat162float", 1, 0, FROM_BFLOAT16),

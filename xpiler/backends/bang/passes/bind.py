@@ -62,6 +62,7 @@ from xpiler.ir.walk import (
     declared,
     expressions,
     fresh,
+    map_block,
     statements,
     substitute,
 )
@@ -157,6 +158,7 @@ class _Binder:
         alone = len(loops) == 1 and loops[0].type == I32
         work = loops[0].var if alone else self.fresh("block")
         inner = [] if alone else _split(Var(work, I32), loops, extents)
+        body = map_block(body, _without_axis)
         self.notes.append("whole blocks are dealt to the tasks")
         return (
             For(work, I32, builtin("taskId"), product(extents), builtin("taskDim"),
@@ -373,6 +375,13 @@ def _used(loops: list[For], body: Block) -> list[For]:
         loop for loop in loops
         if any(mentions(e, {loop.var}) for s in statements(body) for e in expressions(s))
     ]  # fmt: skip
+
+
+def _without_axis(stmt: Stmt) -> Block:
+    """A phase of threads along y or z that all do the same, as one of them does it."""
+    if isinstance(stmt, For) and stmt.axis in ("thread.y", "thread.z"):
+        return stmt.body if not _used([stmt], stmt.body) else (stmt,)
+    return (stmt,)
 
 
 def _extents(space: _Space) -> list[Expr]:

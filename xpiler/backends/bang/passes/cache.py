@@ -10,20 +10,19 @@ from dataclasses import replace
 from math import prod
 from typing import Final
 
+from xpiler.backends.bang.passes.accesses import Key, key_of, scan
 from xpiler.backends.bang.passes.distribute import INNERMOST
-from xpiler.backends.bang.passes.index import Affine, affine
+from xpiler.backends.bang.passes.index import affine
 from xpiler.backends.bang.passes.lengths import Counted, Signs, counted
 from xpiler.backends.bang.spaces import NRAM
-from xpiler.ir.affine import Poly, constant, poly_to_expr
+from xpiler.ir.affine import constant, poly_to_expr
 from xpiler.ir.build import address, i32
 from xpiler.ir.nodes import (
     Alloc,
     Assign,
     Binary,
     Block,
-    Builtin,
     Call,
-    Cast,
     Const,
     Declare,
     Evaluate,
@@ -32,7 +31,6 @@ from xpiler.ir.nodes import (
     If,
     Load,
     Module,
-    Select,
     Stmt,
     Store,
     Var,
@@ -40,20 +38,16 @@ from xpiler.ir.nodes import (
 from xpiler.ir.types import I32, VOID, Pointer, Scalar, Spaces
 from xpiler.ir.walk import (
     blocks,
-    buffers_written,
     declared,
-    expressions,
     fresh,
     map_block,
-    operands,
     statements,
-    subexpressions,
     with_blocks,
 )
 from xpiler.passes.base import Applied, Context, NotApplicable, Outcome, Pass
 from xpiler.passes.names import rename_locals
 
-__all__ = ["CACHE", "guarded", "loads_of"]
+__all__ = ["CACHE"]
 
 DYNAMIC_BYTES: Final = 48 * 1024
 _SHORTEST: Final = 16
@@ -90,10 +84,6 @@ def _bytes(stmt: Stmt) -> int:
         return DYNAMIC_BYTES
     sizes = [int(d.value) for d in stmt.shape if isinstance(d, Const)]
     return stmt.elem.size * prod(sizes) if len(sizes) == len(stmt.shape) else 0
-
-
-_Key = tuple[str, Poly, Poly]
-"""Buffer, stride and first element of what a vector loop's iterations touch."""
 
 
 def _in_nram(stmt: Stmt) -> bool:
@@ -168,10 +158,11 @@ class _Cache:
         found = counted(loop, locals_)
         if found is None or found.longest < _SHORTEST:
             return [loop]
-        accesses = self._accesses(found)
-        if not accesses:
+        accesses = scan(found, self.gdram)
+        if accesses is None:
             return [loop]
-        reads, writes = accesses
+        self._busy = []
+        reads, writes = accesses.reads, accesses.writes
         size = found.longest
         before = [self.pool.copy(), list(self.tiles), self.room]
         named = {key: self._tile(key, elem, size) for key, elem in {**reads, **writes}.items()}
@@ -189,7 +180,7 @@ class _Cache:
             cond = Binary("&&", cond, other)
         return [If(cond, tuple(whole), rename_locals((loop,), self.taken))]
 
-    def _tile(self, key: _Key, elem: Scalar, size: int) -> str:
+    def _tile(self, key: Key, elem: Scalar, size: int) -> str:
         number = sum(1 for k in self._busy if k == (key[0], size))
         self._busy.append((key[0], size))
         slot = (key[0], size, number)
@@ -200,72 +191,12 @@ class _Cache:
             self.room -= size * elem.size
         return self.pool[slot]
 
-    def _accesses(self, loop: Counted) -> tuple[dict[_Key, Scalar], dict[_Key, Scalar]] | None:
-        """The strided accesses to GDRAM: read first, written; None where a copy would not be the same."""
-        self._busy = []
-        local = {s.name for s in loop.body if isinstance(s, Declare)}
-        reads: dict[_Key, Scalar] = {}
-        writes: dict[_Key, Scalar] = {}
-        certain = self._certain(loop)
-        stores = buffers_written(loop.body)
-        for stmt in loop.body:
-            for load in loads_of(stmt):
-                if load.buffer not in self.gdram:
-                    continue
-                place = affine(load.index[0], loop.var, {})
-                apart = place is None or place.offset.mentions(local)
-                if apart and load.buffer not in stores and not guarded(stmt, load):
-                    continue  # a gather: left where it is
-                if place is None or apart:
-                    return None
-                if place.stride.is_zero:
-                    if any(k[0] == load.buffer for k in writes):
-                        return None
-                    continue
-                key = None if place.stride.mentions(local) else _key(load.buffer, place)
-                if key is None and load.buffer not in stores and not guarded(stmt, load):
-                    continue
-                stored = {k[0] for k in writes}
-                late = key not in writes and load.buffer in stored
-                if key is None or late or (key not in writes and key not in certain):
-                    return None
-                if key not in writes:
-                    reads[key] = load.type
-            if isinstance(stmt, If) and any(
-                isinstance(s, Store) and s.buffer in self.gdram for s in statements((stmt,))
-            ):
-                return None
-            if isinstance(stmt, Store) and stmt.buffer in self.gdram:
-                place = affine(stmt.index[0], loop.var, {})
-                key = (
-                    None
-                    if place is None or place.offset.mentions(local) or place.stride.mentions(local)
-                    else _key(stmt.buffer, place)
-                )
-                if key is None:
-                    return None
-                writes[key] = self.gdram[stmt.buffer]
-        return (reads, writes) if reads or writes else None
-
-    def _certain(self, loop: Counted) -> set[_Key]:
-        """The strided accesses to GDRAM that every iteration makes, the places that it writes among them."""
-        found = set()
-        for stmt in loop.body:
-            if isinstance(stmt, Store) and stmt.buffer in self.gdram:
-                place = affine(stmt.index[0], loop.var, {})
-                found.add(None if place is None else _key(stmt.buffer, place))
-            for access in loads_of(stmt):
-                if access.buffer in self.gdram and not guarded(stmt, access):
-                    place = affine(access.index[0], loop.var, {})
-                    found.add(None if place is None else _key(access.buffer, place))
-        return {key for key in found if key is not None}
-
     def _around(
         self,
         loop: Counted,
-        named: dict[_Key, str],
-        reads: dict[_Key, Scalar],
-        writes: dict[_Key, Scalar],
+        named: dict[Key, str],
+        reads: dict[Key, Scalar],
+        writes: dict[Key, Scalar],
     ) -> list[Stmt]:
         out: list[Stmt] = []
         count = loop.count
@@ -289,47 +220,7 @@ def _straight(body: Block) -> bool:
     return all(isinstance(s, Declare | Assign | Store | If) for s in statements(body))
 
 
-def _key(buffer: str, place: Affine) -> _Key | None:
-    """What a strided copy can fetch: the stride is positive, or made of sizes so that it is if they are."""
-    stride = place.stride
-    atoms = {atom for term in stride.terms for atom in term}
-    if stride.is_zero or any(c < 0 for c in stride.terms.values()):
-        return None
-    if not all(isinstance(_uncast(a), Var | Builtin) for a in atoms):
-        return None
-    return buffer, stride, place.offset
-
-
-def _uncast(expr: Expr) -> Expr:
-    return _uncast(expr.a) if isinstance(expr, Cast) else expr
-
-
-def loads_of(stmt: Stmt) -> list[Load]:
-    return [
-        sub
-        for inner in statements((stmt,))
-        for expr in expressions(inner)
-        for sub in subexpressions(expr)
-        if isinstance(sub, Load)
-    ]
-
-
-def guarded(stmt: Stmt, load: Load) -> bool:
-    """Whether some iteration may not reach this load: it stands under a condition."""
-
-    def always(expr: Expr) -> bool:
-        if expr == load:
-            return True
-        if isinstance(expr, Select):
-            return always(expr.cond)
-        if isinstance(expr, Binary) and expr.op in ("&&", "||"):
-            return always(expr.a)
-        return any(always(o) for o in operands(expr))
-
-    return not any(always(e) for e in expressions(stmt))
-
-
-def _copy(key: _Key, elem: Scalar, tile: str, count: Expr, direction: str) -> Stmt:
+def _copy(key: Key, elem: Scalar, tile: str, count: Expr, direction: str) -> Stmt:
     """The copy between GDRAM and a tile; sizes in bytes. A stride makes it one of segments of one element."""
     buffer, stride, offset = key
     inward = direction == "GDRAM2NRAM"
@@ -352,7 +243,7 @@ def _scaled(count: Expr, size: int) -> Expr:
     return count if size == 1 else Binary("*", count, i32(size))
 
 
-def _on_tiles(body: Block, var: str, named: dict[_Key, str]) -> Block:
+def _on_tiles(body: Block, var: str, named: dict[Key, str]) -> Block:
     """`body` with the accesses on their tiles."""
     at = (Var(var, I32),)
     buffers = {k[0] for k in named}
@@ -361,7 +252,7 @@ def _on_tiles(body: Block, var: str, named: dict[_Key, str]) -> Block:
         if buffer not in buffers:
             return None
         place = affine(index[0], var, {})
-        key = None if place is None or place.stride.is_zero else _key(buffer, place)
+        key = None if place is None or place.stride.is_zero else key_of(buffer, place)
         return named.get(key) if key is not None else None
 
     def expr(e: Expr) -> Expr:

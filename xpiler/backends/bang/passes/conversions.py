@@ -6,7 +6,6 @@ each 32-bit word, or puts them there over zeros, so they widen and narrow exactl
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final, Literal
 
 from xpiler.backends.bang.composites import COMPOSITES
@@ -89,9 +88,6 @@ def convertible(source: Scalar, to: Scalar) -> bool:
 def convert(emission: Emission, value: Slice, to: Scalar, target: Slice | None) -> Slice:
     """`value` as elements of `to`, in `target` if that has the type; `convertible` says when."""
     for how, name, elem in _CHAINS[value.elem, to]:
-        if how == "bits":
-            value = replace(value, elem=elem)
-            continue
         fits = target is not None and target.elem == elem
         dst = target if target is not None and fits else emission.temporary(elem)
         match how:
@@ -104,6 +100,8 @@ def convert(emission: Emission, value: Slice, to: Scalar, target: Slice | None) 
                 _low_bytes(emission, dst, value, value.elem.size)
             case "narrow":
                 _low_bytes(emission, dst, value, elem.size)
+            case "bits":
+                emission.move(dst, value)
             case "words":
                 _bfloat(emission, name, dst, value)
         emission.free(dst, value)

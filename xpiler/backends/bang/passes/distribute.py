@@ -21,7 +21,7 @@ from xpiler.backends.bang.passes.index import (
     most,
     upper_bound,
 )
-from xpiler.backends.bang.passes.lengths import longest
+from xpiler.backends.bang.passes.lengths import block_size, longest
 from xpiler.backends.bang.spaces import NRAM
 from xpiler.ir.affine import poly_to_expr
 from xpiler.ir.build import i32
@@ -32,6 +32,7 @@ from xpiler.ir.nodes import (
     Binary,
     Block,
     Break,
+    Call,
     Const,
     Continue,
     Declare,
@@ -79,7 +80,7 @@ def _rewrite(module: Module, context: Context) -> Outcome:
     capacity = context.facts.get("nram_bytes", 0) // 2
     work = _Distributor(taken, _integers(kernel.body), capacity)
     # an expanded array outlives the loops that share it: it is declared at the head of the kernel
-    body = work.visit(kernel.body)
+    body = map_block(work.visit(kernel.body), _without_loop)
     if not work.changed and not work.prepared:
         return NotApplicable("no parallel loop holds more than a straight line of statements")
     done = replace(kernel, body=(*work.arrays, *body))
@@ -97,6 +98,20 @@ def _integers(body: Block) -> dict[str, Expr]:
         for s in statements(body)
         if isinstance(s, Declare) and s.init is not None and s.type == I32 and s.name not in changed
     }
+
+
+def _without_loop(stmt: Stmt) -> Block:
+    """A loop of one iteration as its body: what `if (threadIdx.x == 0)` leaves, as a block has a thread."""
+    if not isinstance(stmt, For) or stmt.axis not in INNERMOST or stmt.lo != i32(0):
+        return (stmt,)
+    match stmt.hi:
+        case Call(function="min", args=args):
+            ends = [a for a in args if not block_size(a)]
+        case _:
+            ends = [stmt.hi]
+    if ends != [i32(1)] or any(isinstance(s, Break | Continue) for s in statements(stmt.body)):
+        return (stmt,)
+    return substitute(stmt.body, {stmt.var: i32(0)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 
 from xpiler.backends.bang.passes.index import affine
 from xpiler.backends.bang.passes.operands import (
@@ -12,7 +13,7 @@ from xpiler.backends.bang.passes.operands import (
     fill_type,
 )
 from xpiler.backends.bang.spaces import NRAM
-from xpiler.ir.affine import poly_to_expr
+from xpiler.ir.affine import poly, poly_to_expr
 from xpiler.ir.build import address, cast, i32
 from xpiler.ir.nodes import Alloc, Binary, Call, Const, Evaluate, Expr, Load, Stmt, Var
 from xpiler.ir.types import F32, I32, VOID, Scalar, Spaces
@@ -118,8 +119,29 @@ class Emission:
 
     def _certain(self, place: Slice | None) -> None:
         """Under a condition only what starts at the array's beginning is known to lie inside it."""
-        if place is None or place.index[-1] != i32(0):
+        if place is None or not self._inside(place):
             raise RefusedError("a conditional access that may lie outside its array")
+
+    def _inside(self, place: Slice) -> bool:
+        """Whether all elements are known to lie inside the array: from its beginning, or by its size."""
+        if place.index[-1] == i32(0):
+            return True
+        array = self.arrays.get(place.buffer)
+        size = array.shape[-1] if array is not None and array.shape else None
+        start = self._most(place.index[-1])
+        if start is None or not isinstance(size, Const):
+            return False
+        return start + self.longest <= int(size.value)
+
+    def _most(self, start: Expr) -> int | None:
+        """An upper bound of an offset that is never negative: of a literal and powers of two."""
+        total = 0
+        for monomial, factor in poly(start).terms.items():
+            names = [a.name if isinstance(a, Var) else "" for a in monomial]
+            if factor < 0 or len(names) > 1 or any(n not in self.powers for n in names):
+                return None
+            total += factor * prod(self.powers[n] for n in names)
+        return total
 
     def _vector(self, value: Operand, elem: Scalar) -> Slice:
         if isinstance(value, Slice):

@@ -30,19 +30,17 @@ def compare(em: Emission, op: str, x: Slice, y: Slice) -> Slice:
 
 
 def _differ(em: Emission, op: str, x: Slice, y: Slice) -> Slice:
-    x, y = _signed(em, x), _signed(em, y)
-    mixed = em.destination(I32, None, x, y)
-    em.emit("__bang_bxor", mixed, x, y)
-    em.free(mixed, x, y)
-    found = convert(em, mixed, F32, None)  # of an integer that is not zero never zero
+    x, y = (convert(em, v, I32, None) if v.elem == U32 else v for v in (x, y))
+    apart = em.destination(I32, None, x, y)
+    em.emit("__bang_sub", apart, x, y)
+    em.free(apart, x, y)
+    found = convert(em, apart, F32, None)  # of an integer that is not zero never zero
     em.emit(f"__bang_{'eq' if op == '==' else 'ne'}_scalar", found, found, const(0.0, F32))
     return found
 
 
 def _below(em: Emission, x: Slice, y: Slice) -> Slice:
-    unsigned = x.elem == U32
-    x, y = _signed(em, x), _signed(em, y)
-    if unsigned:  # the order of the signed numbers whose highest bits are the other way round
+    if x.elem == U32:  # the order of the signed numbers whose highest bits are the other way round
         x, y = _flipped(em, x), _flipped(em, y)
     found = em.temporary(F32)
     scratch = tuple(em.temporary(I32) for _ in range(COMPOSITES["xp_below"].scratch))
@@ -69,26 +67,21 @@ def shifted_left(em: Emission, x: Slice, k: int, target: Slice | None) -> Slice:
 def shifted_right(em: Emission, x: Slice, k: int, target: Slice | None) -> Slice:
     """`x >> k`, 0 < k < 32: of a signed number with its sign."""
     elem = x.elem
-    source = _signed(em, x) if elem == U32 else _flipped(em, x)
-    apart = target is not None and target.elem == I32 and target.buffer != source.buffer
-    dst = target if target is not None and apart else em.temporary(I32)
+    source = x if elem == U32 else _flipped(em, x)
+    apart = target is not None and target.elem == elem and target.buffer != source.buffer
+    dst = target if target is not None and apart else em.temporary(elem)
     scratch = tuple(em.temporary(I32) for _ in range(COMPOSITES["xp_shift_right"].scratch))
     em.emit("xp_shift_right", dst, source, i32(k), *scratch)
     em.free(dst, source, *scratch)
-    if elem == U32:
-        return convert(em, dst, U32, target)
-    em.emit("__bang_add_scalar", dst, dst, i32(-(1 << (31 - k))))
+    if elem == I32:
+        em.emit("__bang_add_scalar", dst, dst, i32(-(1 << (31 - k))))
     return dst
-
-
-def _signed(em: Emission, x: Slice) -> Slice:
-    return convert(em, x, I32, None) if x.elem == U32 else x
 
 
 def _flipped(em: Emission, x: Slice) -> Slice:
     """`x` with its highest bit the other way round."""
-    dst = em.destination(I32, None, x)
-    em.emit("__bang_add_scalar", dst, x, i32(_SIGN))
+    dst = em.destination(x.elem, None, x)
+    em.emit("__bang_add_scalar", dst, x, const(_SIGN if x.elem == I32 else -_SIGN, x.elem))
     em.free(dst, x)
     return dst
 

@@ -31,7 +31,7 @@ from xpiler.ir.types import I32
 from xpiler.ir.walk import assigned, blocks, statements, subexpressions, substitute, with_blocks
 from xpiler.passes.bounds import bounds
 
-__all__ = ["Counted", "Signs", "counted", "longest"]
+__all__ = ["Counted", "Signs", "block_size", "counted", "longest"]
 
 _THREADS = 1024
 _FAR = 1 << 24
@@ -104,6 +104,8 @@ class Signs:
         match value:
             case Const(value=number):
                 return number > 0
+            case Builtin() | Cast() if block_size(value):
+                return True
             case Call(function="min", args=args):
                 return all(map(self.positive, args))
             case Call(function="max", args=args):
@@ -123,6 +125,12 @@ class Signs:
             difference = poly(more) - poly(less)
             if not loads and not difference.mentions(changed):
                 self._known.append(difference)
+
+
+def block_size(expr: Expr) -> bool:
+    """Whether this is a number of threads or blocks, which is positive."""
+    inner = expr.a if isinstance(expr, Cast) else expr
+    return isinstance(inner, Builtin) and inner.name.startswith(("blockDim", "gridDim"))
 
 
 def _reassigned(body: Block) -> frozenset[str]:

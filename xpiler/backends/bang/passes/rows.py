@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from xpiler.backends.bang.passes.cache import guarded, loads_of
+from xpiler.backends.bang.passes.accesses import guarded, loads_of
 from xpiler.backends.bang.passes.distribute import INNERMOST
 from xpiler.backends.bang.passes.index import affine, least, used
 from xpiler.backends.bang.passes.lengths import Counted, Signs, counted
@@ -189,7 +189,7 @@ class _Rows:
         local = set(assigned(loop.body)) | set(declared(loop.body)) - {loop.var}
         found: dict[_Read, list[Load]] = {}
         for vector in vectors:
-            if any(not isinstance(s, Declare | Assign | Store) for s in vector.body):
+            if any(not isinstance(s, Declare | Assign | Store | If) for s in vector.body):
                 continue
             for stmt in vector.body:
                 for load in loads_of(stmt):

@@ -124,7 +124,8 @@ class _Tensorizer:
         if not all(isinstance(s, Declare | Assign | Store | If) for s in statements(loop.body)):
             self.refusals.append("a loop, an atomic or a call in a parallel loop")
             return [loop]
-        found = counted(loop, locals_)
+        most = {name: i32(value) for name, value in self.powers.items()}
+        found = counted(loop, {**locals_, **most})
         if found is None:
             self.refusals.append(f"no constant bounds the length of the loop over {loop.var}")
             return [loop]

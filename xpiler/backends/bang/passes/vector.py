@@ -8,8 +8,7 @@ from typing import Final
 
 from xpiler.backends.bang.composites import COMPOSITES
 from xpiler.backends.bang.passes.conversions import convert, convertible, wide
-from xpiler.backends.bang.passes.emission import Emission, RefusedError, typed
-from xpiler.backends.bang.passes.exchanges import distance_of_swap
+from xpiler.backends.bang.passes.emission import RefusedError, typed
 from xpiler.backends.bang.passes.forms import (
     cancels,
     extreme_of,
@@ -31,12 +30,10 @@ from xpiler.backends.bang.passes.operands import (
     Slice,
     Temporaries,
     Uniform,
-    element,
     fill_type,
 )
-from xpiler.backends.bang.passes.rewrite import with_operands
-from xpiler.backends.bang.spaces import NRAM
-from xpiler.ir.build import cast, const, i32
+from xpiler.backends.bang.passes.reads import Reads
+from xpiler.ir.build import cast, const
 from xpiler.ir.nodes import (
     COMPARISONS,
     Assign,
@@ -47,7 +44,6 @@ from xpiler.ir.nodes import (
     Const,
     Declare,
     Expr,
-    For,
     If,
     Load,
     Select,
@@ -57,7 +53,7 @@ from xpiler.ir.nodes import (
     Var,
 )
 from xpiler.ir.types import BOOL, F16, F32, I32, U32, Scalar
-from xpiler.ir.walk import buffers_written, fresh, operands, statements
+from xpiler.ir.walk import buffers_written, statements
 
 __all__ = ["Refusal", "Temporaries", "Vectorizer"]
 
@@ -81,7 +77,7 @@ _EXTREMES: Final = {"fmax": "max", "fmin": "min"}
 _WIDE_INT: Final = (I32, U32)
 
 
-class Vectorizer(Emission):
+class Vectorizer(Reads):
     """Translates the body of one counted loop."""
 
     def body(self, body: Block) -> list[Stmt] | Refusal:
@@ -187,14 +183,8 @@ class Vectorizer(Emission):
         for block, inverted in ((then, False), (orelse, True)):
             if not block:
                 continue
-            mine = self.temporary(F32)
-            if inverted:
-                self.emit("__bang_not", mine, mask)
-            else:
-                self.move(mine, mask)
-            if outer is not None:
-                self.emit("__bang_and", mine, mine, outer)
-            self.mask = mine.kept()
+            last = not orelse or inverted
+            self.mask = self._part(mask, inverted, outer, last)
             self._block(block)
             self.temporaries.release(replace(self.mask, owned=True))
         self.mask = outer
@@ -211,13 +201,8 @@ class Vectorizer(Emission):
                 return self.env[name]
             case Var(name=self.var):
                 return self._numbers()
-            case Load(buffer=buffer, index=index):
-                found = self._slice(buffer, index)
-                if found is None:
-                    return self._load_apart(expr, target)
-                if self.mask is not None:
-                    self._certain(found)
-                return convert(self, found, F32, None) if found.elem == BOOL else found
+            case Load():
+                return self._load(expr, target)
             case Binary(op=op) if op in COMPARISONS or op in ("&&", "||"):
                 return self._condition(expr)
             case Unary(op="!"):
@@ -421,7 +406,9 @@ class Vectorizer(Emission):
                 assert isinstance(value, Slice)
                 return value
             case Binary(op="&&" | "||" as op, a=a, b=b):
-                x, y = self._condition(a), self._condition(b)
+                x = self._condition(a)
+                with self._under(x, op == "||", b):
+                    y = self._condition(b)
                 dst = self.destination(F32, None, x, y)
                 self.emit("__bang_and" if op == "&&" else "__bang_or", dst, x, y)
                 self.free(dst, x, y)
@@ -485,104 +472,9 @@ class Vectorizer(Emission):
         if which is not None and isinstance(a, Const) and not isnan(a.value):
             return self._extreme_with_nan(which, a, b, target)
         mask = self._condition(cond)
-        outer = self.mask
-        if outer is None:
-            self.mask = mask  # what is chosen by the condition may not be read where it fails
-        x = self._vector(self._value(a, None), elem)
-        y = self._vector(self._value(b, None), elem)
-        self.mask = outer
+        with self._under(mask, False, a):
+            x = self._vector(self._value(a, None), elem)
+        with self._under(mask, True, b):
+            y = self._vector(self._value(b, None), elem)
         fits = target is not None and target.elem == elem and target.over(mask, x, y)
         return self.blend(mask, x, y, target if fits else None)
-
-    # --- what has no instruction
-
-    def _scalar_loop(self, expr: Expr, target: Slice | None) -> Slice:
-        """`for (i ...) dst[i] = expr`, float operands computed by instructions before."""
-        elem = expr.type
-        if not isinstance(elem, Scalar) or elem == BOOL:
-            raise RefusedError(f"no vectors of {elem}")
-        used: list[Slice] = []
-        name = fresh(self.var, self.temporaries.taken)
-        self.temporaries.taken.add(name)
-
-        def rewrite(node: Expr, top: bool) -> Expr:
-            if self._uniform(node):
-                return self._outside(node)
-            if isinstance(node, Var):
-                if node.name == self.var:
-                    return Var(name, I32)
-                return self._element(self.env[node.name], node, name)
-            if not top and node.type in (F32, F16) and not isinstance(node, Load):
-                value = self._value(node, None)
-                if isinstance(value, Uniform):
-                    return value.expr
-                used.append(value)
-                return self._element(value, node, name)
-            if (
-                isinstance(node, Load)
-                and node.buffer not in self.arrays
-                and not self._free_to_read(node)
-            ):
-                raise RefusedError(f"{node.buffer} is not read at consecutive places")
-            if isinstance(node, Load) and self.mask is not None:
-                self._certain(self._slice(node.buffer, node.index))
-            return with_operands(node, tuple(rewrite(o, False) for o in operands(node)))
-
-        value = rewrite(expr, True)
-        fits = target is not None and target.elem == elem
-        dst = target if target is not None and fits else self.temporary(elem)
-        place = element(dst, Var(name, I32))
-        body = (Store(dst.buffer, place, value),)
-        self.out.append(For(name, I32, i32(0), self.count, i32(1), body, "parallel"))
-        self.free(dst, *used)
-        return dst
-
-    def _free_to_read(self, load: Load) -> bool:
-        """Whether every iteration makes this read, and no iteration writes its array."""
-        return self.mask is None and load.buffer not in self.written
-
-    def _load_apart(self, load: Load, target: Slice | None) -> Slice:
-        if self.mask is not None:
-            return self._gathered(load, target)
-        swap = distance_of_swap(load, self.var, self.count, self.powers)
-        if swap is not None and load.buffer in self.arrays and load.buffer not in self.written:
-            return self._swapped(load, *swap)
-        place = self._strided(load.buffer, load.index)
-        if place is None:
-            return self._gathered(load, target)
-        first, distance = place
-        fits = target is not None and target.elem == first.elem and target.buffer != first.buffer
-        dst = target if target is not None and fits else self.temporary(first.elem)
-        self._apart(dst, 1, first, distance)
-        return convert(self, dst, F32, None) if first.elem == BOOL else dst
-
-    def _swapped(self, load: Load, outer: tuple[Expr, ...], distance: Expr) -> Slice:
-        array = self.arrays[load.buffer]
-        if array.space != NRAM or not all(map(self._uniform, outer)) or array.elem == BOOL:
-            return self._gathered(load, None)
-        dst = self.temporary(array.elem)
-        source = Slice(load.buffer, (*outer, i32(0)), array.elem, False)
-        ends = (self.address(dst), self.address(source))
-        self.instruction("xp_swap", (*ends, cast(I32, distance), self.count))
-        return dst
-
-    def _gathered(self, load: Load, target: Slice | None) -> Slice:
-        """Elements that lie apart, one after another into a vector."""
-        if not self._free_to_read(load):
-            raise RefusedError(f"{load.buffer} is not read at consecutive places on the chip")
-        return self._scalar_loop(load, target)
-
-    def _element(self, operand: Operand, node: Expr, name: str) -> Expr:
-        if isinstance(operand, Uniform):
-            return operand.expr
-        assert isinstance(node.type, Scalar)
-        array = self.arrays.get(operand.buffer)
-        stored = self.temporaries.elem(operand.buffer) or (array.elem if array else None)
-        if node.type == BOOL:
-            load = Load(operand.buffer, element(operand, Var(name, I32)), F32)
-            return Binary("!=", load, const(0.0, F32))
-        if stored in _WIDE_INT and node.type in _WIDE_INT:
-            return cast(node.type, Load(operand.buffer, element(operand, Var(name, I32)), stored))
-        if stored != node.type:
-            raise RefusedError("a temporary of another type in a scalar loop")
-        return Load(operand.buffer, element(operand, Var(name, I32)), node.type)
