@@ -113,7 +113,7 @@ def translate(
     if isinstance(prepared, InputError):
         return prepared
     read, lifted, machine = prepared
-    lifting = time.perf_counter() - start
+    seconds = {"lift": time.perf_counter() - start}
     problem = _destination_problem(read, machine, settings.out, settings.force)
     if problem is not None:
         return problem
@@ -123,9 +123,11 @@ def translate(
     engine = _engine(read, lifted, settings, machine, recording)
     if isinstance(engine, InputError):
         return engine
+    start = time.perf_counter()
     judge = _judge(read, lifted, machine, settings, say)
     if isinstance(judge, InputError):
         return judge
+    seconds["cases"] = time.perf_counter() - start
     work = Work(read, lifted, machine, settings.options, engine, settings.knobs)
     proofs = _proofs(lifted, settings, recording, say)
     if isinstance(proofs, InputError):
@@ -136,7 +138,7 @@ def translate(
         done = replace(done, kernels=tuple(map(proofs.added, done.kernels)))
     for kernel in done.kernels:
         recording.verdict(kernel)
-    finished = _finish(read, target, done, settings, lifted.diagnostics, lifting)
+    finished = _finish(read, target, done, settings, lifted.diagnostics, seconds)
     if isinstance(finished, InputError):
         return finished
     if done.emitted is not None:
@@ -294,6 +296,7 @@ def _judge(
         return None
     from xpiler.driver.judge import FileJudge, load_cases
 
+    say("choosing test cases")
     cases = load_cases(lifted, settings.case)
     if isinstance(cases, InputError):
         return cases
@@ -306,9 +309,9 @@ def _finish(
     done: Translation,
     settings: Settings,
     diagnostics: tuple[Diagnostic, ...],
-    lifting: float,
+    before: Mapping[str, float],
 ) -> Report | InputError:
-    seconds = {"lift": lifting, **done.seconds}
+    seconds = {**before, **done.seconds}
     report = Report(str(source.path), target, "", done.kernels, diagnostics, seconds)
     if done.emitted is None:
         return report

@@ -81,7 +81,7 @@ class Report:
     """A whole file: what became of each kernel, and the text.
 
     `output` is the path that was written, empty when nothing was; `text` the emitted file; `seconds` by phase (lift,
-    passes, emit, verify). `model` is None when no model was configured.
+    cases, passes, emit, verify). `model` is None when no model was configured.
     """
 
     source: str

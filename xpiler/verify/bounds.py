@@ -42,8 +42,8 @@ from xpiler.ir.nodes import (
     While,
 )
 from xpiler.ir.types import Pointer, Scalar
-from xpiler.ir.walk import assigned, statements, variables
-from xpiler.verify.bounds_env import Env
+from xpiler.ir.walk import assigned, expressions, statements, subexpressions, variables
+from xpiler.verify.bounds_env import Env, Notes
 from xpiler.verify.bounds_eval import QUIET, Loads, assigned_range, evaluate, refine, truth
 from xpiler.verify.interval import ANY, Interval, of_type, product, wrapped
 
@@ -101,12 +101,23 @@ class Bounds:
 def analyse(module: Module, kernel: Kernel, given: Assumptions) -> Bounds:
     """The bounds of all accesses of `kernel` under `given`."""
     interpreter = _Interpreter(module, kernel, given)
-    env = Env(builtins=dict(given.builtins))
+    env = Env(builtins=dict(given.builtins), notes=Notes(reals=_rounds_reals(module, kernel)))
     for param in kernel.params:
         if isinstance(param.type, Scalar):
             env.set(param.name, given.scalars.get(param.name, of_type(param.type)))
     interpreter.block(kernel.body, env)
     return interpreter.bounds
+
+
+def _rounds_reals(module: Module, kernel: Kernel) -> bool:
+    """Whether a real becomes an integer anywhere, so that ranges of reals matter to what is accessed."""
+    return any(
+        isinstance(e, Cast) and e.type.is_int and isinstance(e.a.type, Scalar) and e.a.type.is_float
+        for body in (kernel.body, *(f.body for f in module.functions))
+        for stmt in statements(body)
+        for whole in expressions(stmt)
+        for e in subexpressions(whole)
+    )
 
 
 @dataclass(slots=True)

@@ -25,8 +25,12 @@ class Known(NamedTuple):
 
 @dataclass(slots=True)
 class Notes:
-    """`Known` by the identity of an expression: comparing and hashing trees again and again is what takes time."""
+    """`Known` by the identity of an expression: comparing and hashing trees again and again is what takes time.
 
+    `reals`: whether ranges of reals matter to the program.
+    """
+
+    reals: bool = True
     found: dict[int, Known] = field(default_factory=dict)
     numbers: dict[Expr, int] = field(default_factory=dict)
     differences: dict[tuple[int, int], Expr] = field(default_factory=dict)

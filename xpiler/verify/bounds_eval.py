@@ -139,8 +139,11 @@ def _cast(expr: Cast, env: Env, loads: Loads) -> Interval:
 
 def assigned_range(expr: Expr, env: Env, loads: Loads) -> Interval:
     """What a variable that is set to `expr` holds: an integer's range, or the integers round that of a real."""
-    value = evaluate(expr, env, loads)
-    return outward(real_range(expr, env, evaluate, refine)) if _real(expr) else value
+    if not _real(expr):
+        return evaluate(expr, env, loads)
+    if loads.kind == TOLD:
+        evaluate(expr, env, loads)
+    return outward(real_range(expr, env, evaluate, refine)) if env.notes.reals else ANY
 
 
 def _unwrapped(expr: Expr, type_: Scalar, env: Env) -> Interval:
@@ -364,6 +367,8 @@ def _compare(env: Env, op: str, a: Expr, b: Expr) -> Env | None:
 
 def _compare_reals(env: Env, op: str, a: Expr, b: Expr) -> Env:
     """Variables lie on their side of what they are compared with (a NaN is no position)."""
+    if not env.notes.reals:
+        return env
     left, right = (real_range(e, env, evaluate, refine) for e in (a, b))
     for this, that, how in ((a, right, op), (b, left, _SWAPPED[op])):
         if isinstance(this, Var) and how != "!=":
