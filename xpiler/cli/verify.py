@@ -54,6 +54,7 @@ def register(app: typer.Typer) -> None:
         from xpiler.cli.show import console, show_input_error, show_memory
         from xpiler.driver.memory import Checked
         from xpiler.driver.report import InputError
+        from xpiler.synth.verdicts import verdict_to_json
         from xpiler.verify.evidence import evidence_to_json, is_verified, summary
 
         settings = Settings(
@@ -76,6 +77,9 @@ def register(app: typer.Typer) -> None:
                 show_memory(item.verdict, out)
         if report is not None:
             rows = {name: evidence_to_json(e) for name, e in result.items()}
+            for item in memory:
+                if isinstance(item, Checked) and item.name in rows:
+                    rows[item.name]["memory"] = verdict_to_json(item.verdict)
             text = json.dumps(rows, indent=2) + "\n"
             if str(report) == "-":
                 sys.stdout.write(text)

@@ -64,12 +64,14 @@ class Touched:
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What a run did at the sites: `fault` is empty when it ended; `extents` are the arguments' lengths."""
+    """What a run did at the sites: `fault` is empty when it ended; `extents` are the arguments' lengths; `waited` the
+    barriers that each (block, thread) passed, where it passed any."""
 
     concrete: Concrete
     touched: tuple[Touched, ...]
     extents: Mapping[str, int]
-    fault: str = ""
+    fault: str
+    waited: Mapping[tuple[int, int], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,9 @@ def ran(
         )
     except (Fault, OverflowError, KeyError) as error:
         fault = str(error) or "it stops"
-    return Ran(shape, tuple(_read(log.entries, sites)), extents, fault)
+    barriers: Counter[tuple[int, int]] = Counter()
+    touched = tuple(_read(log.entries, sites, barriers))
+    return Ran(shape, touched, extents, fault, barriers)
 
 
 def _small(shape: Concrete) -> bool:
@@ -185,9 +189,10 @@ def _put(value: Expr) -> Stmt:
     return Store(LOG, (Const(0, I32),), real)
 
 
-def _read(entries: Sequence[float], sites: Sequence[Site]) -> Iterator[Touched]:
-    """The log as touches. A thread's barriers are counted as it passes them."""
-    barriers: Counter[tuple[int, int]] = Counter()
+def _read(
+    entries: Sequence[float], sites: Sequence[Site], barriers: Counter[tuple[int, int]]
+) -> Iterator[Touched]:
+    """The log as touches. A thread's `barriers` are counted as it passes them."""
     warps: Counter[tuple[int, int]] = Counter()
     at = 0
     while at + 4 <= len(entries):

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import z3
 
-from xpiler.ir.nodes import Barrier, Const, Span, Store
+from xpiler.ir.nodes import Barrier, Const, Return, Span, Store
+from xpiler.ir.walk import statements
 from xpiler.synth.confirm import Met, Ran, Touched, thread_text
 from xpiler.synth.inside import Trials
 from xpiler.synth.touches import Done, Meeting, Site, Touch
@@ -29,7 +30,7 @@ from xpiler.synth.verdicts import (
 )
 from xpiler.synth.world import Level, World
 
-__all__ = ["barriers_of", "races_of"]
+__all__ = ["barriers_of", "may_meet", "races_of"]
 
 _BLOCK = frozenset({Level.THREAD})
 _GRID = frozenset({Level.THREAD, Level.BLOCK})
@@ -60,7 +61,7 @@ def races_of(done: Done, trials: Trials) -> Races:
         claims = _claims(pair, trials)
         if claims is None or trials.world.impossible(claims):
             continue
-        if _alike(pair):
+        if _alike(pair.first.site, pair.second.site):
             alike.add(key)
             continue
         race = _confirmed(pair, claims, trials)
@@ -107,10 +108,10 @@ def _conflict(a: Site, b: Site) -> bool:
     return "write" in kinds or kinds == {"read", "atomic"}
 
 
-def _alike(pair: _Pair) -> bool:
+def _alike(one: Site, two: Site) -> bool:
     """Stores of one and the same number: whichever comes last, the element holds it."""
-    a, b = pair.first.site.stmt, pair.second.site.stmt
-    if pair.first.site.kind != "write" or pair.second.site.kind != "write":
+    a, b = one.stmt, two.stmt
+    if one.kind != "write" or two.kind != "write":
         return False
     if not isinstance(a, Store) or not isinstance(b, Store):
         return False
@@ -196,15 +197,17 @@ def _met(run: Ran, sites: Sequence[Site], pair: _Pair) -> Met | None:
     for touched in run.touched:
         place = (touched.block, *touched.index) if shared else touched.index
         for old in seen.setdefault(place, []):
-            if _meets(old, touched, sites):
+            if may_meet(old, touched, sites):
                 return Met(old, touched)
         if len(seen[place]) < 64:
             seen[place].append(touched)
     return None
 
 
-def _meets(a: Touched, b: Touched, sites: Sequence[Site]) -> bool:
-    if not _conflict(sites[a.site], sites[b.site]):
+def may_meet(a: Touched, b: Touched, sites: Sequence[Site]) -> bool:
+    """Whether two touches of one element, as a run has logged them, are a race."""
+    one, two = sites[a.site], sites[b.site]
+    if not _conflict(one, two) or _alike(one, two):
         return False
     if a.block != b.block:
         return True
@@ -253,7 +256,7 @@ def _lines(one: Span | None, two: Span | None) -> tuple[str, str]:
 
 def barriers_of(done: Done, trials: Trials) -> Barriers:
     """Whether the threads of a block that still run reach each barrier together."""
-    statements = {id(m.stmt) for m in done.meetings}
+    places = {id(m.stmt) for m in done.meetings}
     for meeting, levels in _ways(done):
         if trials.world.late:
             return NotShown("out of time")
@@ -264,7 +267,7 @@ def barriers_of(done: Done, trials: Trials) -> Barriers:
                 return found
             place = f" at {meeting.stmt.span}" if meeting.stmt.span else ""
             return NotShown(f"whether all threads reach the barrier{place} depends on values")
-    return Together(len(statements))
+    return Together(len(places))
 
 
 def _ways(done: Done) -> Iterator[tuple[Meeting, frozenset[Level]]]:
@@ -288,6 +291,19 @@ def _apart(meeting: Meeting, levels: frozenset[Level], trials: Trials) -> list[o
     return claims
 
 
+def _parted(run: Ran, trials: Trials) -> bool:
+    """Whether threads of a block waited at different barriers, or not all as often though none ends early."""
+    if run.fault:
+        return "different barriers" in run.fault
+    if any(isinstance(s, Return) for s in statements(trials.module.kernels[0].body)):
+        return False
+    x, y, z = run.concrete.block
+    blocks = {block for block, _ in run.waited}
+    return any(
+        len({run.waited.get((block, t), 0) for t in range(x * y * z)}) > 1 for block in blocks
+    )
+
+
 def _stuck(meeting: Meeting, claims: Sequence[object], trials: Trials) -> Divergent | None:
     for sizes in trials.rows():
         if trials.world.late:
@@ -295,7 +311,7 @@ def _stuck(meeting: Meeting, claims: Sequence[object], trials: Trials) -> Diverg
         if trials.world.example(claims, sizes) is None:
             continue
         run = trials.run(sizes, (), 0)
-        if run is not None and "different barriers" in run.fault:
+        if run is not None and _parted(run, trials):
             place = f" at {meeting.stmt.span}" if meeting.stmt.span else ""
             text = f"only some threads of a block reach the barrier{place}"
             shape = tuple(sizes.items())
