@@ -332,3 +332,53 @@ def test_a_loop_over_one_register_of_lanes_is_no_loop() -> None:
     text = print_module(outcome.program)
     assert "for (" not in text
     assert "_mm512_storeu_ps(&c[n * 16], _mm512_loadu_ps(&a[0]))" in text
+
+
+ROWS = """
+__global__ void rows(const float *a, const float *x, float *y, int m, int n) {
+  int r = blockIdx.x * blockDim.x + threadIdx.x;
+  if (r >= m) return;
+  float s = 0.0f;
+  for (int i = 0; i < n; ++i) s += a[r * n + i] * x[i];
+  y[r] = s;
+}
+void run(const float *a, const float *x, float *y, int m, int n) {
+  rows<<<(m + 63) / 64, 64>>>(a, x, y, m, n);
+}
+"""
+
+
+def test_lanes_that_walk_along_rows_read_them_as_rows(tmp_path: Path) -> None:
+    emitted, _ = translate(ROWS)
+    assert "for (; i < n - 15; i += 16) {" in emitted.text
+    assert "xp_columns_ps(" in emitted.text
+    checks = "".join(
+        f"""
+  for (int m = 1; m < 40; m += 19) {{
+    float *a = (float *)malloc(m * {n} * 4), *x = (float *)malloc({n} * 4), y[40];
+    for (int i = 0; i < m * {n}; ++i) a[i] = i % 17 - 8;
+    for (int i = 0; i < {n}; ++i) x[i] = i % 7 - 3;
+    run(a, x, y, m, {n});
+    for (int r = 0; r < m; ++r) {{
+      float s = 0;
+      for (int i = 0; i < {n}; ++i) s += a[r * {n} + i] * x[i];
+      if (s != y[r]) printf("%d x {n}: row %d is %g, not %g\\n", m, r, y[r], s);
+    }}
+    free(a);
+    free(x);
+  }}"""
+        for n in (3, 16, 53)
+    )
+    program = f"{emitted.text}\n#include <cstdio>\n#include <cstdlib>\nint main() {{{checks}\n}}\n"
+    assert run_file(program, tmp_path) == b""
+
+
+def test_rows_that_the_loop_writes_or_guards_are_gathered() -> None:
+    for changed in (
+        "y[r] += a[r * n + i];",
+        "s += i < 7 ? a[r * n + i] : 0.0f;",
+        "s += a[r * n + i * 2];",
+        "if (s < 9.0f) s += a[r * n + i];",
+    ):
+        emitted, _ = translate(ROWS.replace("s += a[r * n + i] * x[i];", changed))
+        assert "xp_columns_ps" not in emitted.text, changed

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
+from xpiler.backends.avx512.emit.columns import COLUMNS
 from xpiler.backends.avx512.emit.strided import STRIDED
 from xpiler.backends.avx512.emit.tree_math import TREES
 
@@ -395,4 +396,5 @@ VECTOR_MATH: Final[dict[str, str]] = {
     **_trigonometry(),
     **TREES,
     **STRIDED,
+    **COLUMNS,
 }

@@ -57,7 +57,7 @@ def _result(instruction: Instruction) -> Type:
 def _helper(name: str) -> Type:
     if name in ("xp_first_16", "xp_first_8", "xp_all_lanes"):
         return _MASK
-    if name.startswith(("xp_scatter", "xp_fold", "xp_warp")):
+    if name.startswith(("xp_scatter", "xp_fold", "xp_warp", "xp_columns", "xp_exchange")):
         return VOID
     if name.endswith("epi16"):
         return Vector(F16, 16)

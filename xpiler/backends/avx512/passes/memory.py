@@ -27,7 +27,7 @@ from xpiler.ir.types import (
     Vector,
 )
 
-__all__ = ["load", "load_word", "store"]
+__all__ = ["gathered", "lanes_on", "load", "load_word", "store"]
 
 _HALF: Final = Vector(F16, 16)
 _BYTES: Final = Vector(BOOL, 16)
@@ -183,6 +183,14 @@ def load(lanes: Lanes, expr: Load, ex: Exec) -> Expr:
     return _gather(lanes, elem, where, ex)
 
 
+def gathered(lanes: Lanes, expr: Load, ex: Exec) -> tuple[AddressOf, Expr]:
+    """The address of a gather and the lanes' distances from it in elements; for a load whose lanes are apart."""
+    where = _place(lanes, expr.buffer, expr.index, ex, reads=True)
+    if isinstance(where, _Unit) or where.wide:
+        raise NeedsEight
+    return where.base, where.index
+
+
 def _table(lanes: Lanes, expr: Load, ex: Exec) -> Expr | None:
     """An element of an array that one or two registers hold (the lanes of a warp, say): a permutation of them."""
     elem, (_, dims) = expr.type, lanes.buffers[expr.buffer]
@@ -240,14 +248,15 @@ def _widen16(elem: Scalar, raw: Expr) -> Expr:
     return call("_mm512_castsi512_ps", register(F32), shifted)
 
 
-def _mask(ex: Exec) -> Expr:
+def lanes_on(ex: Exec) -> Expr:
+    """The mask of the lanes that are on."""
     return call("xp_all_lanes", MASK, const(True, BOOL)) if ex.mask is None else ex.mask
 
 
 def _load_narrow(lanes: Lanes, elem: Scalar, where: _Scattered, ex: Exec) -> Expr:
     width = 64 if where.wide else 32
     name = f"xp_gather_u{elem.bits}_{width}"
-    raw = call(name, register(I32), where.base, where.index, _mask(ex))
+    raw = call(name, register(I32), where.base, where.index, lanes_on(ex))
     if elem in (F16, BF16):
         return call(f"xp_{elem}_from_bits_ps", register(F32), raw)
     return lanes.rounded(raw, elem) if elem.is_signed and elem != BOOL else raw
@@ -258,7 +267,7 @@ def _gather(lanes: Lanes, elem: Scalar, where: _Scattered, ex: Exec) -> Expr:
     if where.stride is not None and lanes.count == LANES:
         name = strided_name(where.stride, end)
         if name in STRIDED:
-            return call(name, reg, where.base, _mask(ex))
+            return call(name, reg, where.base, lanes_on(ex))
     index_bits = "i64" if where.wide else "i32"
     index = where.index
     if elem.bits == 64 and not where.wide:
@@ -349,7 +358,7 @@ def store(lanes: Lanes, buffer: str, index: tuple[Expr, ...], value: Expr, ex: E
         if elem in (F16, BF16):
             data = call(f"xp_{elem}_to_bits_epi32", register(I32), data)
         name = f"xp_scatter_u{elem.bits}_{64 if where.wide else 32}"
-        return Evaluate(call(name, VOID, where.base, where.index, _mask(ex), data))
+        return Evaluate(call(name, VOID, where.base, where.index, lanes_on(ex), data))
     return Evaluate(_scatter(elem, where, data, ex))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from itertools import product
 
+from xpiler.backends.avx512.passes.columns import by_columns
 from xpiler.backends.avx512.passes.guards import conjunction, conjuncts, structured
 from xpiler.backends.avx512.passes.instructions import LANES, register, suffix
 from xpiler.backends.avx512.passes.lanes import (
@@ -106,6 +107,8 @@ class _Body:
         self.home: dict[str, str | None] = {}
         self.whole = False
         """Within a loop that has been split already."""
+        self.edge = False
+        """In the version of such a loop for the lanes at its end."""
         self.own: tuple[Var, Expr] | None = None
         """The mask of the loop itself, and how many lanes it leaves."""
         self.frames: list[_Frame] = [_Frame(None)]
@@ -326,9 +329,10 @@ class _Body:
     def _for(self, loop: For, ex: Exec) -> None:
         if id(loop) not in self.shapes.diverging:
             self.frames.append(_Frame(None, scalar=True))
-            body = tuple(self.block(loop.body, ex))
+            if not by_columns(self, loop, ex):
+                body = tuple(self.block(loop.body, ex))
+                self._emit(replace(loop, body=body))
             self.frames.pop()
-            self._emit(replace(loop, body=body))
         elif all(self.shapes.of(e).uniform for e in (loop.lo, loop.hi, loop.step)):
             live = self._variable("live", self._all(ex), self.lanes.out)
             rounds = self._iteration(loop.body, live)

@@ -46,13 +46,15 @@ _SMALL: Final = 4
 
 
 class Lowering(Protocol):
-    """What lowers the statements of one loop onto lanes; `whole`: within a loop that has been split already."""
+    """What lowers the statements of one loop onto lanes; `whole`: within a loop that has been split already; `edge`: in
+    the version for the lanes at its end."""
 
     lanes: Lanes
     shapes: Shapes
     names: Names
     count: int
     whole: bool
+    edge: bool
 
     def block(self, block: Block, ex: Exec) -> list[Stmt]:
         """The statements on the lanes of `ex`."""
@@ -86,7 +88,9 @@ def _rest(body: Lowering, loop: For, ex: Exec, advance: Assign) -> Stmt:
     first = call(f"xp_first_{body.count}", MASK, left)
     rest = Var(body.names.fresh("rest"), MASK)
     made = Declare(rest.name, MASK, lanes.both(ex.mask, first))
+    body.edge = True
     rounds = (made, *body.block(copied(body, loop.body), Exec(rest)))
+    body.edge = False
     inside = Binary("<", index, loop.hi)
     once = isinstance(loop.step, Const) and int(loop.step.value) >= body.count
     return If(inside, rounds) if once else While(inside, (*rounds, advance))
