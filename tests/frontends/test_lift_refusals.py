@@ -8,7 +8,9 @@ import pytest
 
 from tests.frontends.lifting import lift_text, programs, refusal
 from xpiler.frontends.lift import LiftedFile, ParseFailed, lift
+from xpiler.ir.nodes import TileOp
 from xpiler.ir.print_c import print_module
+from xpiler.ir.walk import statements
 
 OK = "__global__ void fine(int *x) { x[0] = 1; }\n"
 
@@ -236,6 +238,27 @@ def test_arrays_of_fragments_are_unrolled() -> None:
     (program,) = programs(source)
     body = program.kernels[0].body
     assert [type(s).__name__ for s in body] == ["Tile"] * 4 + ["TileOp"] * 5
+
+
+def test_a_loop_whose_number_picks_no_fragment_stays_a_loop() -> None:
+    source = """
+        using namespace nvcuda::wmma;
+        __global__ void k(float *c) {
+          fragment<accumulator, 16, 16, 16, float> acc[2];
+          for (int k = 0; k < 64; k += 4) {
+            int at = k * 16;
+            for (int i = 0; i < 2; i++) {
+              int which = 1 - i;
+              load_matrix_sync(acc[which], c + at, 16, mem_row_major);
+            }
+          }
+          store_matrix_sync(c, acc[1], 16, mem_row_major);
+        }
+    """
+    (program,) = programs(source)
+    body = program.kernels[0].body
+    assert [type(s).__name__ for s in body] == ["Tile", "Tile", "For", "TileOp"]
+    assert sum(isinstance(s, TileOp) for s in statements(body)) == 3
 
 
 def test_a_group_reduces_structs_by_a_function() -> None:

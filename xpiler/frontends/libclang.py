@@ -1,6 +1,7 @@
 """libclang: parse a CUDA file without a CUDA installation, and read its tree quickly.
 
-The bundled bindings hide operator kinds and are slow per property; `Node` caches what is asked twice.
+The bundled bindings hide operator kinds and are slow per property; `Node` keeps what is asked twice, as where a loop
+is unrolled and its body lifted again.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import re
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -152,27 +153,20 @@ def _wrapped_standard_headers() -> list[tuple[str, str]]:
 
 
 class Node:
-    """A cursor with its kind's name, children and text computed once."""
-
-    __slots__ = ("_children", "_hash", "_ref", "cursor", "kind", "parsed")
+    """A cursor; what it tells is found out once."""
 
     def __init__(self, cursor: Any, parsed: Parsed) -> None:
         self.cursor = cursor
         self.parsed = parsed
         self.kind: str = _kind_names().get(cursor._kind_id, "UNKNOWN")
-        self._children: tuple[Node, ...] | None = None
-        self._ref: Node | bool | None = False
-        self._hash: int | None = None
 
-    @property
+    @cached_property
     def children(self) -> tuple[Node, ...]:
-        if self._children is None:
-            self._children = tuple(Node(c, self.parsed) for c in self.cursor.get_children())
-        return self._children
+        return tuple(Node(c, self.parsed) for c in self.cursor.get_children())
 
     def keep(self, wanted: Callable[[Node], bool]) -> None:
         """Forgets the other children."""
-        self._children = tuple(child for child in self.children if wanted(child))
+        self.children = tuple(child for child in self.children if wanted(child))
 
     @property
     def members(self) -> tuple[Node, ...]:
@@ -190,30 +184,26 @@ class Node:
         template = ci.conf.lib.clang_getSpecializedCursorTemplate(self.cursor)
         return template is not None and bool(template.location == self.cursor.location)
 
-    @property
+    @cached_property
     def spelling(self) -> str:
         return str(self.cursor.spelling)
 
-    @property
+    @cached_property
     def type(self) -> Any:
         return self.cursor.type
 
-    @property
+    @cached_property
     def ref(self) -> Node | None:
         """The declaration that this refers to."""
-        if self._ref is False:
-            target = self.cursor.referenced
-            self._ref = None if target is None else Node(target, self.parsed)
-        return self._ref  # type: ignore[return-value]
+        target = self.cursor.referenced
+        return None if target is None else Node(target, self.parsed)
 
-    @property
+    @cached_property
     def key(self) -> int:
         """Identifies a declaration within one parse."""
-        if self._hash is None:
-            self._hash = self.cursor.canonical.hash
-        return self._hash
+        return int(self.cursor.canonical.hash)
 
-    @property
+    @cached_property
     def file(self) -> str:
         place = self.cursor.location.file
         return "" if place is None else str(place.name)
@@ -233,7 +223,7 @@ class Node:
         """Declared by a stand-in header or the system's."""
         return bool(_library().clang_Location_isInSystemHeader(self.cursor.location))
 
-    @property
+    @cached_property
     def span(self) -> Span | None:
         extent = self.cursor.extent
         start, end = extent.start, extent.end
@@ -254,7 +244,7 @@ class Node:
         start, end = self.offsets
         return self.parsed.data[start:end].decode(errors="replace")
 
-    @property
+    @cached_property
     def binary_operator(self) -> str:
         return BINARY_OPERATORS[int(_library().clang_getCursorBinaryOperatorKind(self.cursor))]
 
@@ -262,7 +252,7 @@ class Node:
     def unary_operator(self) -> str:
         return UNARY_OPERATORS[int(_library().clang_getCursorUnaryOperatorKind(self.cursor))]
 
-    @property
+    @cached_property
     def initializer(self) -> Node | None:
         """The initialiser of a variable."""
         cursor = _library().clang_Cursor_getVarDeclInitializer(self.cursor)

@@ -154,16 +154,14 @@ class TypeTable:
 
     def __init__(self) -> None:
         self._known: dict[str, CType] = {}
+        self._bare: dict[int, tuple[Any, Any, str]] = {}
         self._open: list[str] = []
         self._bases: dict[str, list[Any]] = {}
         self._cuts = 0
 
     def of(self, found: Any) -> CType:
         """The type without reference and top-level qualifiers."""
-        canonical = found.get_canonical()
-        if canonical.kind.name in ("LVALUEREFERENCE", "RVALUEREFERENCE"):
-            canonical = canonical.get_pointee().get_canonical()
-        spelling = str(canonical.spelling)
+        _, canonical, spelling = self._bare.get(id(found)) or self._stripped(found)
         if canonical.kind.name == "ULONGLONG":
             handle = _HANDLES.get(str(found.spelling).removeprefix("const ").rstrip(" &"))
             if handle is not None:
@@ -177,6 +175,14 @@ class TypeTable:
             ):  # a type cut short inside another is whole elsewhere
                 self._known[spelling] = known
         return known
+
+    def _stripped(self, found: Any) -> tuple[Any, Any, str]:
+        """A type, itself without aliases and reference, and how that is spelt; kept, for libclang is slow to tell."""
+        canonical = found.get_canonical()
+        if canonical.kind.name in ("LVALUEREFERENCE", "RVALUEREFERENCE"):
+            canonical = canonical.get_pointee().get_canonical()
+        told = self._bare[id(found)] = found, canonical, str(canonical.spelling)
+        return told
 
     def add_base(self, derived: CStruct, base: Any) -> bool:
         """Note a base class that libclang does not list: that of a class template's instance. False if it is known."""

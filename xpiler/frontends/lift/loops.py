@@ -10,6 +10,7 @@ from xpiler.frontends.lift import arith
 from xpiler.frontends.lift.dispatch import scalar
 from xpiler.frontends.lift.expr import effect
 from xpiler.frontends.lift.state import Lifter
+from xpiler.frontends.lift.tiles import picks_tiles
 from xpiler.frontends.lift.values import ValuePlace, VarPlace
 from xpiler.ir import build
 from xpiler.ir.nodes import (
@@ -120,15 +121,14 @@ _LONGEST = 64
 
 def unrolled(lf: Lifter, header: Header, lift: Lift) -> bool:
     """Unroll a constant loop that indexes an array of fragments: a tile has a name, not a number."""
-    if not any(
-        n.kind == "DECL_REF_EXPR" and n.ref is not None and n.ref.key in lf.tile_arrays
-        for n in header.body.walk()
-    ):
+    if not lf.tile_arrays:
         return False
     known = _constant_range(header)
     if known is None or len(known[1]) > _LONGEST:
         return False
     variable, values = known
+    if not picks_tiles(lf, header.body, variable):
+        return False
     for number in values:
         lf.places[variable.key] = ValuePlace(build.i32(number))
         with lf.block() as body:

@@ -35,7 +35,14 @@ from xpiler.ir.types import (
     Spaces,
 )
 
-__all__ = ["Fragment", "declare_tile", "fragment_elements", "parse_fragment", "subscript_fragments"]
+__all__ = [
+    "Fragment",
+    "declare_tile",
+    "fragment_elements",
+    "parse_fragment",
+    "picks_tiles",
+    "subscript_fragments",
+]
 
 _ELEMENTS: Final[dict[str, Scalar]] = {
     "__half": F16,
@@ -218,3 +225,24 @@ INTRINSICS["fill_fragment"] = _fill
 INTRINSICS["load_matrix_sync"] = _load
 INTRINSICS["store_matrix_sync"] = _store
 INTRINSICS["mma_sync"] = _multiply
+
+
+def picks_tiles(lf: Lifter, body: Node, variable: Node) -> bool:
+    """Whether the loop's number, or what is computed from it, says which fragment of an array is meant; loops inside that
+    do so are unrolled themselves."""
+    numbers = {variable.key}
+    for node in body.walk():
+        if node.kind == "VAR_DECL" and _references(node) & numbers:
+            numbers.add(node.key)
+    return any(
+        node.kind == "ARRAY_SUBSCRIPT_EXPR"
+        and bool(_references(node) & set(lf.tile_arrays))
+        and bool(_references(node) & numbers)
+        for node in body.walk()
+    )
+
+
+def _references(node: Node) -> set[int]:
+    """What the names in it refer to."""
+    found = (n.ref for n in node.walk() if n.kind == "DECL_REF_EXPR")
+    return {target.key for target in found if target is not None}
