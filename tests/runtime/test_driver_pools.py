@@ -158,6 +158,21 @@ int main() {
     cudaGraphLaunch(exec, 0);
     for (unsigned i = 0; i < 32; ++i) wrong += h[i] != 1 + 255 + 10 + 2 + i;
   }
+  cudaStream_t stream;
+  unsigned *q;
+  cudaStreamCreate(&stream);
+  cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal);
+  cudaMallocAsync(&q, sizeof h, stream);
+  numbers<<<1, 32, 0, stream>>>(q);
+  cudaMemcpyAsync(h, q, sizeof h, cudaMemcpyDeviceToHost, stream);
+  cudaFreeAsync(q, stream);
+  cudaStreamEndCapture(stream, &graph);
+  cudaGraphInstantiate(&exec, graph, 0);
+  for (int run = 0; run < 2; ++run) {
+    h[31] = 0;
+    cudaGraphLaunch(exec, stream);
+    wrong += h[31] != 1 + 255 + 10 + 2 + 31;
+  }
   cudaMemcpyPeerAsync(p, 0, h, 0, sizeof h);
   wrong += p[31] != h[31] || cudaDeviceGraphMemTrim(0) != cudaSuccess;
   nvtxRangePop();

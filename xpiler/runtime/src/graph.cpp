@@ -2,6 +2,7 @@
 #include "xpiler/graph.h"
 
 #include <map>
+#include <set>
 #include <vector>
 
 struct CUgraphNode_st {
@@ -21,6 +22,7 @@ struct CUgraphExec_st {
 namespace {
 
 cudaGraph_t captured = nullptr;
+std::set<void *> graph_memory;  // what nodes and captured streams allocate
 
 cudaError_t add(cudaGraphNode_t *node, cudaGraph_t graph, const cudaGraphNode_t *after, size_t n, xpiler::Step step) {
   if (!graph || (n && !after)) return cudaErrorInvalidValue;
@@ -60,6 +62,10 @@ void fill(const cudaMemsetParams &p) {
 namespace xpiler {
 
 bool capturing() { return captured != nullptr; }
+
+void keep(void *p) { graph_memory.insert(p); }
+
+bool kept(void *p) { return capturing() || graph_memory.count(p); }
 
 void record(Step step) { add(nullptr, captured, nullptr, 0, std::move(step)); }
 
@@ -123,7 +129,9 @@ cudaError_t cudaGraphAddChildGraphNode(cudaGraphNode_t *node, cudaGraph_t graph,
 cudaError_t cudaGraphAddMemAllocNode(cudaGraphNode_t *node, cudaGraph_t graph, const cudaGraphNode_t *after, size_t n,
                                      cudaMemAllocNodeParams *params) {
   cudaError_t error = cudaMalloc(&params->dptr, params->bytesize);
-  return error == cudaSuccess ? cudaGraphAddEmptyNode(node, graph, after, n) : error;
+  if (error != cudaSuccess) return error;
+  xpiler::keep(params->dptr);
+  return cudaGraphAddEmptyNode(node, graph, after, n);
 }
 
 cudaError_t cudaGraphAddMemFreeNode(cudaGraphNode_t *node, cudaGraph_t graph, const cudaGraphNode_t *after, size_t n,

@@ -101,6 +101,8 @@ template <class F> bool run(Site site, const char *kernel, const Config &config,
 
 // While a stream is captured, what would be done is kept for a graph instead.
 bool capturing();
+void keep(void *p);  // memory of a graph: `kept` is true for it, and for any while a stream is captured
+bool kept(void *p);
 void record(std::function<void()> step);
 
 // The text of a launch: `body` calls the kernel with the values it is given.

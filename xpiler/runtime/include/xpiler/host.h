@@ -142,12 +142,15 @@ template <class T> cudaError_t cudaMallocManaged(T **p, size_t bytes, unsigned =
   return cudaMalloc((void **)p, bytes);
 }
 template <class T> cudaError_t cudaMallocAsync(T **p, size_t bytes, cudaStream_t) {
-  return cudaMalloc((void **)p, bytes);
+  cudaError_t error = cudaMalloc((void **)p, bytes);
+  if (xpiler::capturing()) xpiler::keep(*p);
+  return error;
 }
 template <class T> cudaError_t cudaMallocPitch(T **p, size_t *pitch, size_t width, size_t height) {
   return cudaMallocPitch((void **)p, pitch, width, height);
 }
-inline cudaError_t cudaFreeAsync(void *p, cudaStream_t) { return cudaFree(p); }
+// A graph's memory is the graph's: its next launch uses it again.
+inline cudaError_t cudaFreeAsync(void *p, cudaStream_t) { return xpiler::kept(p) ? cudaSuccess : cudaFree(p); }
 inline cudaError_t cudaHostRegister(void *, size_t, unsigned) { return cudaSuccess; }
 inline cudaError_t cudaHostUnregister(void *) { return cudaSuccess; }
 template <class T> cudaError_t cudaHostGetDevicePointer(T **device, void *host, unsigned) {
