@@ -1,6 +1,7 @@
 // Kernels that take functions: lambdas with captures, generic ones, function objects, packs, members of enumerations.
 #include <cuda/barrier>
 #include <cuda/std/array>
+#include <cuda_fp16.h>
 #include <cuda_runtime.h>
 
 #include <array>
@@ -112,4 +113,46 @@ void libraries(const Vec<float, 3> *p, Vec<float, 3> *q, const float *in, float 
   shift<<<(n + 255) / 256, 256>>>(p, q, n);
   strided<<<(n + 255) / 256, 256>>>(in, out, std::array<int, 3>{a, b, c}, cuda::std::array<int, 3>{b * c, c, 1});
   smooth<<<(n + 127) / 128, 128>>>(in, out, n);
+}
+
+typedef struct {
+  half scale;
+  unsigned char nibbles[16];
+} Block;
+__global__ void dequantise(const void *__restrict__ packed, float *__restrict__ y, int blocks) {
+  const Block *x = (const Block *)packed;
+  int b = blockIdx.x * blockDim.x + threadIdx.x;
+  if (b >= blocks) return;
+  for (int j = 0; j < 16; ++j) {
+    y[b * 32 + j] = __half2float(x[b].scale) * ((x[b].nibbles[j] & 0xf) - 8);
+    y[b * 32 + j + 16] = __half2float(x[b].scale) * ((x[b].nibbles[j] >> 4) - 8);
+  }
+}
+
+__device__ float add(float a, float b) { return a + b; }
+__device__ float sub(float a, float b) { return a - b; }
+__device__ float mul(float a, float b) { return a * b; }
+__device__ float (*const operations[])(float, float) = {add, sub, mul};
+__global__ void apply(const float *a, const float *b, const int *program, float *c, int length, int n) {
+  int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i >= n) return;
+  float v = a[i];
+  for (int k = 0; k < length; ++k) v = operations[program[k] & 1](v, b[i]);
+  c[i] = operations[2](v, 0.5f);
+}
+
+struct Lists {
+  float *at[2][2];
+  int size[2];
+};
+__global__ void axpy_lists(Lists lists, float a) {
+  float *x = lists.at[0][blockIdx.y], *y = lists.at[1][blockIdx.y];
+  int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < lists.size[blockIdx.y]) y[i] += a * x[i];
+}
+void tables(const void *q, const float *a, const float *b, const int *p, float *y, float *z, float *w, int n) {
+  dequantise<<<(n + 127) / 128, 128>>>(q, y, n);
+  apply<<<(n + 127) / 128, 128>>>(a, b, p, z, 5, n);
+  Lists lists{{{y, z}, {w, w + n}}, {n, n}};
+  axpy_lists<<<dim3((n + 127) / 128, 2), 128>>>(lists, 2.f);
 }

@@ -17,6 +17,7 @@ from xpiler.verify.oracle import CudaRuntime
 
 CONSTRUCTS = Path(__file__).parent / "constructs.cu"
 REAL = Path(__file__).parent / "real.cu"
+GROUPS = Path(__file__).parent / "groups.cu"
 BARE = Path(__file__).parent / "bare.cu"
 
 
@@ -46,6 +47,14 @@ def evidence(path: Path) -> dict[str, Evidence]:
 def test_constructs_keep_their_meaning() -> None:
     found = evidence(CONSTRUCTS)
     assert len(found) == 9
+    for symbol, result in found.items():
+        assert is_verified(result), f"{symbol}: {summary(result)}"
+
+
+@pytest.mark.slow
+def test_parts_of_a_warp_keep_their_meaning() -> None:
+    found = evidence(GROUPS)
+    assert len(found) == 3
     for symbol, result in found.items():
         assert is_verified(result), f"{symbol}: {summary(result)}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from xpiler.frontends.libclang import Node
+from xpiler.frontends.lift import arith
 from xpiler.frontends.lift.ctype import CArray, COpaque, CPointer, CScalar, CStruct, CType
 from xpiler.frontends.lift.decl import (
     aliased,
@@ -34,7 +35,7 @@ from xpiler.frontends.lift.values import (
     ValuePlace,
 )
 from xpiler.ir import build
-from xpiler.ir.nodes import Expr
+from xpiler.ir.nodes import Expr, If, Stmt
 
 __all__ = ["applied", "call", "call_place"]
 
@@ -152,7 +153,33 @@ def _indirect(lf: Lifter, node: Node) -> Place:
         if _user_code(target):
             return inlined(lf, node, target)
         return _library(lf, node, target.spelling)
+    if isinstance(found, OpaqueValue) and found.kind == "chosen function":
+        which, *functions = found.data
+        assert isinstance(which, Expr)
+        known = [f for f in functions if isinstance(f, Node) and _user_code(f)]
+        if len(known) == len(functions):
+            return _of_table(lf, node, which, known)
     raise lf.refuse("XP1106", "a call through a pointer that is not known here", node)
+
+
+def _of_table(lf: Lifter, node: Node, which: Expr, functions: list[Node]) -> Place:
+    """A call of the function of that number: a chain of tests, the last function where none holds."""
+    given = [snapshot(lf, value(lf, argument)) for argument in arguments(node)]
+    ctype = lf.ctype(node)
+    void = isinstance(ctype, CScalar) and ctype.type.kind == "void"
+    result = None if void else fresh_place(lf, "called", ctype, node)
+    chain: tuple[Stmt, ...] = ()
+    for number in reversed(range(len(functions))):
+        with lf.block() as body:
+            found = applied(lf, node, functions[number], given)
+            if result is not None:
+                write(lf, result, convert(lf, found, ctype, node), node)
+        test = arith.binary("==", which, build.const(number, build.scalar_type(which)))
+        last = number == len(functions) - 1
+        chain = tuple(body) if last else (If(test, tuple(body), chain, span=node.span),)
+    for stmt in chain:
+        lf.emit(stmt)
+    return result if result is not None else ValuePlace(OpaqueValue("void"))
 
 
 # --- constructors ------------------------------------------------------------------------------

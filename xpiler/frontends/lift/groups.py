@@ -18,8 +18,8 @@ from xpiler.frontends.lift.state import Lifter
 from xpiler.frontends.lift.values import OpaqueValue, PointerValue, StructValue, Value
 from xpiler.frontends.lift.warp import FULL, shuffle, warp_op
 from xpiler.ir import build
-from xpiler.ir.nodes import Assign, Barrier, Const, Expr, For, Var
-from xpiler.ir.types import I32, I64, U32, U64
+from xpiler.ir.nodes import Assign, Barrier, Const, Expr, For, If, Var
+from xpiler.ir.types import BOOL, I32, I64, U32, U64
 
 __all__ = ["method"]
 
@@ -197,12 +197,48 @@ def _shuffled(lf: Lifter, node: Node, group: Group, name: str, args: tuple[Node,
     width: Expr = build.i32(32)
     if group.kind == "tile":
         width = build.i32(group.size)
-    elif not (name == "shfl" and isinstance(lane, Const) and lane.value == 0):
-        raise lf.refuse("XP1112", "a shuffle of coalesced threads other than from the first", node)
-    else:
+    elif name == "shfl" and isinstance(lane, Const) and lane.value == 0:
         lane = arith.binary("-", build.call("ffs", _mask(lf, group)), build.i32(1))
+    else:
+        lane = _lane_of(lf, group, _rank_meant(lf, group, name, build.cast(I32, lane), node))
+        name = "shfl"
     found = shuffle(lf, name, _mask(lf, group), given, lane, width, node)
     return convert(lf, found, lf.ctype(node), node)
+
+
+def _rank_meant(lf: Lifter, group: Group, name: str, by: Expr, node: Node) -> Expr:
+    """The rank from which a thread of a coalesced group reads; out of range: its own."""
+    if name not in ("shfl", "shfl_up", "shfl_down"):
+        raise lf.refuse("XP1112", f"{name} of coalesced threads", node)
+    if name == "shfl":
+        return by
+    own = build.cast(I32, _rank(lf, group))
+    rank = lf.temporary(arith.binary("-" if name == "shfl_up" else "+", own, by), "from")
+    size = build.cast(I32, _size(lf, group))
+    below, above = arith.binary("<", rank, build.i32(0)), arith.binary(">=", rank, size)
+    return arith.select(arith.binary("||", below, above), own, rank)
+
+
+def _lane_of(lf: Lifter, group: Group, rank: Expr) -> Expr:
+    """The lane of a rank in a coalesced group: the set bit of the mask of that number."""
+    mask = _mask(lf, group)
+    lane = lf.variable("lane", I32, build.i32(0))
+    left = lf.variable("left", I32, build.cast(I32, rank))
+    name = lf.fresh("bit")
+    lf.constants.add(name)
+    here = arith.binary("!=", _bit(mask, Var(name, I32)), build.u32(0))
+    found = arith.binary("&&", here, arith.binary("==", left, build.i32(0)))
+    fewer = arith.select(here, arith.binary("-", left, build.i32(1)), left)
+    body = (
+        Assign(lane.name, arith.select(found, Var(name, I32), lane)),
+        Assign(left.name, fewer),
+    )
+    lf.emit(For(name, I32, build.i32(0), build.i32(32), build.i32(1), body, span=lf.span))
+    return lane
+
+
+def _bit(mask: Expr, number: Expr) -> Expr:
+    return arith.binary("&", arith.binary(">>", mask, build.cast(U32, number)), build.u32(1))
 
 
 def _vote(lf: Lifter, node: Node, group: Group, name: str, args: tuple[Node, ...]) -> Value:
@@ -259,6 +295,8 @@ def _combine(lf: Lifter, node: Node, name: str, a: Expr, b: Expr) -> Expr:
 def _reduce(lf: Lifter, node: Node, args: tuple[Node, ...]) -> Value:
     """A butterfly of exclusive-or shuffles over the tile."""
     group = _group(lf, args[0])
+    if group.kind == "coalesced":
+        return _fold(lf, node, group, args, build.boolean(True))
     if group.kind != "tile" or group.size > 32:
         raise lf.refuse("XP1112", "a reduction over a group that is no tile of a warp", node)
     combiner = value(lf, args[2])
@@ -279,6 +317,105 @@ def _reduce(lf: Lifter, node: Node, args: tuple[Node, ...]) -> Value:
         lf.emit(Assign(total.name, combined, span=node.span))
         offset //= 2
     return total
+
+
+def _fold(
+    lf: Lifter, node: Node, group: Group, args: tuple[Node, ...], counts: Expr, name: str = ""
+) -> Value:
+    """The values of a group's lanes combined in the order of the lanes, those of which `counts` holds: it may name the
+    variable `name`, the number of the lane. 0 where none counts."""
+    ctype = lf.ctype(node)
+    if not isinstance(ctype, CScalar):
+        raise lf.refuse("XP1112", "a reduction of structs over coalesced threads", node)
+    given = lf.temporary(build.cast(ctype.type, scalar(lf, args[1])), "given")
+    total = lf.variable("total", ctype.type, build.const(0, ctype.type))
+    begun = lf.variable("begun", BOOL, build.boolean(False))
+    name = name or lf.fresh("lane")
+    lf.constants.add(name)
+    mask, lane = _mask(lf, group), Var(name, I32)
+    there = arith.binary("!=", _bit(mask, lane), build.u32(0))
+    with lf.block() as body:
+        source = arith.select(there, lane, build.cast(I32, _lane(lf)))
+        other = shuffle(lf, "shfl", mask, given, source, build.i32(32), node)
+        assert isinstance(other, Expr)
+        operator = _operator(lf, args[2]) if len(args) > 2 else "plus"
+        both = build.cast(ctype.type, _combine(lf, node, operator, total, other))
+        taken = (
+            Assign(total.name, arith.select(begun, both, other)),
+            Assign(begun.name, build.boolean(True)),
+        )
+        lf.emit(If(arith.binary("&&", there, counts), taken, span=node.span))
+    lf.emit(For(name, I32, build.i32(0), build.i32(32), build.i32(1), tuple(body), span=node.span))
+    return total
+
+
+def _operator(lf: Lifter, node: Node) -> str:
+    value(lf, node)
+    found = re.search(r"(\w+)<", str(node.type.get_canonical().spelling))
+    return found[1] if found else "this function"
+
+
+def _scan(inclusive: bool) -> Callable[[Lifter, Node, tuple[Node, ...]], Value]:
+    def handler(lf: Lifter, node: Node, args: tuple[Node, ...]) -> Value:
+        """Each lane combines those before it in its tile or among the coalesced threads."""
+        group = _group(lf, args[0])
+        _warp_wide(lf, group, node)
+        if group.kind == "coalesced":
+            name = lf.fresh("lane")
+            own = build.cast(I32, _lane(lf))
+            counts = arith.binary("<=" if inclusive else "<", Var(name, I32), own)
+            return _fold(lf, node, group, args, counts, name)
+        return _tile_scan(lf, node, group, args, inclusive)
+
+    return handler
+
+
+def _tile_scan(
+    lf: Lifter, node: Node, group: Group, args: tuple[Node, ...], inclusive: bool
+) -> Value:
+    ctype = lf.ctype(node)
+    if not isinstance(ctype, CScalar):
+        raise lf.refuse("XP1112", "a scan of structs", node)
+    operator = _operator(lf, args[2]) if len(args) > 2 else "plus"
+    total = lf.variable("total", ctype.type, build.cast(ctype.type, scalar(lf, args[1])))
+    rank, width = build.cast(I32, _rank(lf, group)), build.i32(group.size)
+    offset = 1
+    while offset < group.size:
+        step = build.i32(offset)
+        other = shuffle(lf, "shfl_up", _mask(lf, group), total, step, width, node)
+        assert isinstance(other, Expr)
+        both = build.cast(ctype.type, _combine(lf, node, operator, other, total))
+        combined = arith.select(arith.binary(">=", rank, step), both, total)
+        lf.emit(Assign(total.name, combined, span=node.span))
+        offset *= 2
+    if inclusive:
+        return total
+    before = shuffle(lf, "shfl_up", _mask(lf, group), total, build.i32(1), width, node)
+    assert isinstance(before, Expr)
+    first = arith.binary("==", rank, build.i32(0))
+    return arith.select(first, build.const(0, ctype.type), before)
+
+
+def _labelled(lf: Lifter, node: Node, args: tuple[Node, ...]) -> Value:
+    """The threads of a group, those with the same label together."""
+    group = _group(lf, args[0])
+    _warp_wide(lf, group, node)
+    label = scalar(lf, args[1])
+    kept = build.cast(U32 if build.scalar_type(label).bits <= 32 else U64, label)
+    return _opaque(
+        Group("coalesced", 0, warp_op(lf, "match_any", _mask(lf, group), (kept,), U32, node))
+    )
+
+
+def _halved(lf: Lifter, node: Node, args: tuple[Node, ...]) -> Value:
+    """The threads of a group, those for which a condition holds and the others."""
+    group = _group(lf, args[0])
+    _warp_wide(lf, group, node)
+    holds = lf.temporary(build.cast(BOOL, scalar(lf, args[1])), "holds")
+    mask = _mask(lf, group)
+    yes = warp_op(lf, "ballot", mask, (build.cast(I32, holds),), U32, node)
+    others = arith.binary("&", mask, arith.unary("~", yes))
+    return _opaque(Group("coalesced", 0, lf.temporary(arith.select(holds, yes, others), "part")))
 
 
 def _reduce_by(lf: Lifter, node: Node, group: Group, given: Value, function: OpaqueValue) -> Value:
@@ -325,5 +462,7 @@ INTRINSICS["this_grid"] = _this_grid
 INTRINSICS["coalesced_threads"] = _coalesced
 INTRINSICS["tiled_partition"] = _partition
 INTRINSICS["reduce"] = _reduce
+INTRINSICS["inclusive_scan"], INTRINSICS["exclusive_scan"] = _scan(True), _scan(False)
+INTRINSICS["labeled_partition"], INTRINSICS["binary_partition"] = _labelled, _halved
 INTRINSICS["sync"] = INTRINSICS["wait"] = _sync_function
 INTRINSICS["memcpy_async"] = _copy

@@ -24,6 +24,7 @@ from xpiler.frontends.lift.state import FileState, Frame, Lifter
 from xpiler.frontends.lift.stmt import statement
 from xpiler.frontends.lift.surfaces import surface_parameter
 from xpiler.frontends.lift.textures import texture_parameter, texture_params
+from xpiler.frontends.lift.untyped import innermost, untyped_element
 from xpiler.frontends.lift.values import (
     BufferInfo,
     Flatten,
@@ -42,7 +43,7 @@ from xpiler.frontends.lift.values import (
 )
 from xpiler.ir import build
 from xpiler.ir.nodes import Alloc, Block, Declare, Kernel, Module, Param, Stmt, Var
-from xpiler.ir.types import I64, VOID, Pointer, Scalar, Spaces
+from xpiler.ir.types import I64, VOID, Pointer, Spaces
 
 __all__ = ["lift_kernel"]
 
@@ -180,7 +181,7 @@ def _field(
 ) -> Place:
     base = source.origin or source.node.spelling
     inner = Source(f"{source.stem}_{name}", f"{base}.{name}", source.node)
-    if isinstance(ctype, CArray) and isinstance(ctype.elem, CPointer):
+    if isinstance(ctype, CArray) and isinstance(innermost(ctype), CPointer):
         return _pointer_fields(lf, inner, ctype, params)
     if isinstance(ctype, CArray):
         return _field_array(lf, inner, ctype, params)
@@ -188,12 +189,15 @@ def _field(
 
 
 def _pointer_fields(lf: Lifter, source: Source, ctype: CArray, params: list[Param]) -> Place:
-    """An array of pointers in a struct parameter: one parameter for each."""
+    """An array of pointers in a struct parameter, of any dimensions: one parameter for each."""
     places: list[Place] = []
     for k in range(ctype.count or 0):
         part = Source(f"{source.stem}_{k}", f"{source.origin}[{k}]", source.node)
-        assert isinstance(ctype.elem, CPointer)
-        places.append(_pointer(lf, part, ctype.elem, params, True))
+        if isinstance(ctype.elem, CArray):
+            places.append(_pointer_fields(lf, part, ctype.elem, params))
+        else:
+            assert isinstance(ctype.elem, CPointer)
+            places.append(_pointer(lf, part, ctype.elem, params, True))
     return ValuePlace(OpaqueValue("pointers", tuple(places)))
 
 
@@ -220,7 +224,7 @@ def _pointer(
     if isinstance(ctype.to, CPointer | COpaque):
         raise lf.refuse("XP1110", f"parameter {source.stem} is a pointer to pointers", source.node)
     if ctype.to == CScalar(VOID):
-        elem: Scalar = lf.void_elements.get(source.node.key, build.scalar_type(build.i32(0)))
+        elem = untyped_element(lf, source.node)
     else:
         elem = element_type(lf, ctype.to, source.node)
     name = lf.fresh(source.stem)

@@ -12,6 +12,7 @@ from xpiler.frontends.lift.state import Lifter
 from xpiler.frontends.lift.values import (
     ArrayPlace,
     BufferInfo,
+    OpaqueValue,
     Place,
     PointerValue,
     StructValue,
@@ -124,9 +125,27 @@ def global_place(lf: Lifter, node: Node, ref: Node) -> Place:
             return ValuePlace(build.const(value, ctype.type, node.span))
     if isinstance(ctype, CStruct) and not ctype.fields:
         return ValuePlace(StructValue(ctype, ()))
+    table = _function_table(ref, ctype)
+    if table:
+        return ValuePlace(OpaqueValue("functions", table))
     if not device and not (ref.type.is_const_qualified() or isinstance(ctype, CArray)):
         raise lf.refuse("XP1112", f"{ref.spelling} is a host variable", node)
     return _device_data(lf, node, ref, ctype, "CUDACONSTANT_ATTR" in attributes or not device)
+
+
+def _function_table(ref: Node, ctype: CType) -> tuple[Node, ...]:
+    """The functions of `op_t ops[] = {add, mul};`, where nothing else is in it."""
+    if not isinstance(ctype, CArray) or not isinstance(ctype.elem, CPointer):
+        return ()
+    init = ref.initializer
+    if init is None or init.kind != "INIT_LIST_EXPR" or len(init.children) != ctype.count:
+        return ()
+    found = [
+        next((n.ref for n in item.walk() if n.kind == "DECL_REF_EXPR"), None)
+        for item in init.children
+    ]
+    named = tuple(f for f in found if f is not None and "FUNCTION" in f.kind)
+    return named if len(named) == ctype.count else ()
 
 
 def shared_at_file_scope(lf: Lifter, ref: Node, ctype: CType) -> Place:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from xpiler.frontends.libclang import Node
 from xpiler.frontends.lift import arith
 from xpiler.frontends.lift.ctype import CPointer, CScalar, CType
-from xpiler.frontends.lift.dispatch import PLACES, REFERENCES, place, value
+from xpiler.frontends.lift.dispatch import PLACES, REFERENCES, place, scalar, value
 from xpiler.frontends.lift.memory import dereference, read
 from xpiler.frontends.lift.names import name_place
 from xpiler.frontends.lift.pointers import advance
@@ -167,6 +167,11 @@ def _subscript(lf: Lifter, node: Node) -> Place:
     base = value(lf, base_node)
     if isinstance(base, OpaqueValue) and base.kind == "fragments":
         return ValuePlace(subscript_fragments(lf, base, index_node))
+    if isinstance(base, OpaqueValue) and base.kind == "functions":
+        which = lf.temporary(scalar(lf, index_node), "which")
+        if isinstance(which, Const) and 0 <= int(which.value) < len(base.data):
+            return ValuePlace(OpaqueValue("function", (base.data[int(which.value)],)))
+        return ValuePlace(OpaqueValue("chosen function", (which, *base.data)))
     if isinstance(base, OpaqueValue) and base.kind == "pointers":
         return _pointer_element(lf, base, index_node, node)
     index = value(lf, index_node)

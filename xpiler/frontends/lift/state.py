@@ -97,7 +97,6 @@ class Lifter:
         self.scanned: set[int] = set()
         self.loop_variables: set[str] = set()
         self.unused: set[int] = set()
-        self.void_elements: dict[int, Scalar] = {}
         self.constants: set[str] = set()
         self.dynamic: dict[str, Alloc] = {}
         self.shared: dict[int, Stmt] = {}

@@ -197,13 +197,18 @@ def _plan(
     used = bare + "".join(t.definition for t in texts.values())
     globals_ = {g.name: g for k in request.kernels for g in k.program.globals}
     refused = frozenset(defined - set(by_name))
+    device = {f.name for f in places.functions if not f.kernel and not f.host}  # tables of them go
     return Splicing(
         kernels=definitions,
         launch=lambda launch: _launch(launch, refused),
         refused=lambda f: _refused(f, bare),
         declaration=declaration,
         include=lambda include: _include(include, is_c),
-        data=lambda variable: _data(variable, globals_.get(variable.name), used),
+        data=lambda variable: (
+            ""
+            if device & set(re.findall(r"\w+", variable.whole.text.partition("=")[2]))
+            else _data(variable, globals_.get(variable.name), used)
+        ),
         behind=behind,
     )
 
