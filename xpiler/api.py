@@ -27,7 +27,6 @@ from xpiler.driver.translate import Judge, Translation, Work, translate_file
 from xpiler.frontends.results import LiftedFile, LiftedKernel
 from xpiler.ir.diagnostics import Diagnostic
 from xpiler.ir.nodes import Module
-from xpiler.llm.client import Message
 from xpiler.passes.base import Applied, Context, Knob, KnobValue
 from xpiler.passes.engine import Engine
 from xpiler.verify.evidence import Evidence, Refuted, Unverified, is_verified, summary
@@ -35,6 +34,7 @@ from xpiler.verify.evidence import Evidence, Refuted, Unverified, is_verified, s
 if TYPE_CHECKING:
     from xpiler.driver.memory import Checked, Unchecked
     from xpiler.driver.proofs import Proofs
+    from xpiler.llm.client import Message
 
 __all__ = [
     "Cases",

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from xpiler.driver.pipeline import Stage
 from xpiler.driver.report import KernelReport
-from xpiler.synth.verdicts import KernelVerdict, lines, verdict_to_json
 from xpiler.verify.evidence import Difference, Proved, Unverified, evidence_to_json, summary
 
 if TYPE_CHECKING:
     from xpiler.ir.nodes import Module
     from xpiler.llm.engine import Exchange
     from xpiler.synth.solve import Query
+    from xpiler.synth.verdicts import KernelVerdict
     from xpiler.trace.record import Recorder
 
 __all__ = ["Recording"]
@@ -85,6 +85,8 @@ class Recording:
         """What was found out about a kernel's memory accesses, after the questions that were asked for it."""
         if self._recorder is None:
             return
+        from xpiler.synth.verdicts import lines, verdict_to_json
+
         for query in asked:
             self._recorder.query(kernel, "memory", query.smt, query.answer, query.seconds)
         self._recorder.memory(kernel, verdict_to_json(verdict), lines(verdict))

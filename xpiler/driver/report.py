@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from xpiler.ir.diagnostics import Diagnostic
 from xpiler.ir.nodes import Span
-from xpiler.synth.verdicts import KernelVerdict, verdict_to_json
 from xpiler.verify.evidence import (
     Evidence,
     Proved,
@@ -19,6 +18,9 @@ from xpiler.verify.evidence import (
     is_verified,
     summary,
 )
+
+if TYPE_CHECKING:
+    from xpiler.synth.verdicts import KernelVerdict
 
 __all__ = ["InputError", "KernelReport", "ModelUse", "PassReport", "Report", "report_to_json"]
 
@@ -149,9 +151,15 @@ def _kernel(kernel: KernelReport) -> dict[str, Any]:
             }
             for p in kernel.passes
         ],
-        "memory": None if kernel.memory is None else verdict_to_json(kernel.memory),
+        "memory": None if kernel.memory is None else _memory(kernel.memory),
         "diagnostics": [_diagnostic(d) for d in kernel.diagnostics],
     }
+
+
+def _memory(verdict: KernelVerdict) -> Mapping[str, Any]:
+    from xpiler.synth.verdicts import verdict_to_json
+
+    return verdict_to_json(verdict)
 
 
 def _diagnostic(d: Diagnostic) -> dict[str, Any]:
