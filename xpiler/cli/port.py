@@ -111,11 +111,19 @@ def register(app: typer.Typer) -> None:
         from xpiler.port.settings import Settings
 
         if target != "hip":
-            if in_place or dry_run or single_source or run is not None:
-                reason = (
-                    f"--in-place, --dry-run, --single-source and --run are for hip, not {target}"
-                )
-                _refuse(reason, "give -o OUT")
+            of_hip = {
+                "--in-place": in_place,
+                "--dry-run": dry_run,
+                "--single-source": single_source,
+                "--run": run is not None,
+                "--compile": compile_,
+                "--annotate": annotate,
+                "--rules": rules is not None,
+                "--rocm": bool(rocm),
+                "--matrix": matrix != "loops",
+            }
+            for option in (name for name, given in of_hip.items() if given):
+                _refuse(f"{option} is for hip, not for {target}", "leave it out, and give -o OUT")
             patterns = (tuple(include or ()), tuple(exclude or ()))
             raise typer.Exit(_translate(source, output, target, verify, patterns, force, quiet))
         if output is None and not in_place:
