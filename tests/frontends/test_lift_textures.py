@@ -23,7 +23,7 @@ from xpiler.ir.types import F16, F32, U8
 from xpiler.ir.walk import map_block
 from xpiler.verify.check import Side, check
 from xpiler.verify.evidence import Evidence, is_verified
-from xpiler.verify.infer import infer_cases
+from xpiler.verify.infer import NoCase, infer_cases
 from xpiler.verify.ir_executor import IrExecutor
 from xpiler.verify.oracle import CudaRuntime
 
@@ -287,3 +287,35 @@ def test_names_of_extents_are_the_textures_own() -> None:
         "__global__ void k(cudaTextureObject_t t, int t_width, int *y) { y[t_width] = tex1Dfetch<int>(t, 2); }"
     )
     assert re.search(r"k\(const i32 \*t_texels, i32 t_width_1, i32 t_width, i32 \*y\)", text)
+
+
+def test_a_texture_is_as_large_as_the_image_that_its_kernel_works_on() -> None:
+    kernel = """
+        __global__ void k(float *y, int width, int height, cudaTextureObject_t t) {
+          int i = threadIdx.x + blockIdx.x * blockDim.x, j = blockIdx.y;
+          float u = (float)i / width, v = (float)j / height;
+          y[j * width + i] = tex2D<float>(t, u, v);
+        }
+    """
+    launch = "k<<<dim3(width / 8, height), 8>>>(y, width, height, t);"
+    text = kernel + host("d.normalizedCoords = 1;", launch).replace(
+        "float *y)", "float *y, int width, int height)"
+    )
+    found = lift_text(text)
+    (lifted,) = found.lifted
+    cases = infer_cases(lifted, found.launches)
+    assert not isinstance(cases, NoCase)
+    assert [name for name, _ in cases[0].sizes][:2] == ["width", "height"]
+    assert min(cases[0].sizes[1][1]) > 0  # a size, no position
+    assert "t_texels" in {a.name for a in cases[0].arguments}
+
+
+def test_the_channels_of_a_type_with_another_name_are_known() -> None:
+    made = "typedef unsigned char Shade;\n"
+    channels = "cudaChannelFormatDesc c = cudaCreateChannelDesc<Shade>(); "
+    source = (
+        made
+        + SAMPLE.format(T="float")
+        + host("d.readMode = cudaReadModeNormalizedFloat;", channels=channels)
+    )
+    assert "/ 255.0f" in shown(source)

@@ -249,6 +249,8 @@ def _is_summand(expr: Expr, name: str, uniform: set[str]) -> bool:
     if not _holds(expr, {name}):
         return True
     match expr:
+        case Cast(type=type_) if type_.is_float:
+            return False  # of coordinates in a texture, say: a size scales them
         case Binary(op="*", a=a, b=b) if _integer(expr):
             scaled, by = (a, b) if _holds(a, {name}) else (b, a)
             rows = _holds(by, uniform - {name}) and _is_uniform(by, uniform - {name})

@@ -154,7 +154,7 @@ def _made(text: str, references: dict[str, Chosen]) -> list[tuple[str, Chosen]]:
                     for value in (values.groups() if values else (step["value"],))
                 )
         else:
-            channels[_channel(step["type"], step["bits"], step["kind"])] = None
+            channels[_channel(text, step["type"], step["bits"], step["kind"])] = None
     # only short integers are read as normalised floats
     short = [c for c in channels if c is not None and c.is_int and c.bits <= 16]
     stored = short[0] if len(short) == 1 else next(iter(channels), None)
@@ -171,9 +171,11 @@ def _stored(chosen: Chosen, stored: Scalar | None) -> Chosen:
     return chosen
 
 
-def _channel(type_: str | None, bits: str | None, kind: str | None) -> Scalar | None:
+def _channel(text: str, type_: str | None, bits: str | None, kind: str | None) -> Scalar | None:
     if type_ is not None:
         plain = " ".join(type_.split())
+        named = re.search(rf"\btypedef\s+([\w ]+?)\s+{re.escape(plain)}\s*;", text)
+        plain = named[1] if named else plain
         return _NAMED.get(plain) or _NAMED.get(re.sub(r"[1234]$", "", plain))
     return _KINDS.get((kind or "", int(bits or 0)))
 
