@@ -195,7 +195,7 @@ def test_an_interrupt_leaves_nothing_and_says_so() -> None:
         ("-o out --arch gfx1", "unknown architecture gfx1"),
         ("-o out --matrix x", "unknown --matrix x"),
         ("-o out --rocm new", "is no release"),
-        ("-o out --target bang", "xpiler translate"),
+        ("-o out --target cuda", "there is no target 'cuda'"),
         ("-o out --suppress XP9", "--suppress XP9: there is no such code"),
         ("-o out --suppress XP52,,XP53", "--suppress nothing"),
         ("-o out --rules no.toml", "no.toml: No such file"),
