@@ -7,19 +7,23 @@ import pytest
 
 from tests.backends.bang.kernels import HEAD, KERNELS, flat
 from tests.backends.bang.library import WORDS, Array, Library, lowered
+from xpiler.backends.bang.emit import program_text
 from xpiler.backends.bang.passes.atomics import ATOMICS
 from xpiler.backends.bang.passes.bind import BIND
 from xpiler.backends.bang.passes.cache import CACHE
 from xpiler.backends.bang.passes.distribute import DISTRIBUTE
 from xpiler.backends.bang.passes.doubles import DOUBLES
+from xpiler.backends.bang.passes.lengths import Signs
 from xpiler.backends.bang.passes.matmul import MATMUL
 from xpiler.backends.bang.passes.pipeline import PIPELINE
 from xpiler.backends.bang.passes.reroll import REROLL
 from xpiler.backends.bang.passes.tensorize import TENSORIZE
 from xpiler.backends.bang.target import FACTS
-from xpiler.ir.nodes import Binary, Const, Select
+from xpiler.ir.affine import poly
+from xpiler.ir.nodes import Binary, Const, Select, Var
 from xpiler.ir.parse_c import parse_module
 from xpiler.ir.print_c import print_module
+from xpiler.ir.types import I32
 from xpiler.ir.walk import expressions, statements
 from xpiler.passes.base import Applied, Context, NotApplicable, Pass, Unsupported
 
@@ -317,6 +321,16 @@ def test_atomics(library: Library) -> None:
     assert "__bang_atomic_reduce_add(&s" not in library.texts["bins"]
 
 
+FLAT_NEST = """
+  parallel(block.x) for (i32 bx = 0; bx < (i32)gridDim.x; bx += 1) {{
+    parallel(thread.x) for (i32 tx = 0; tx < (i32)blockDim.x; tx += 1) {{
+      i32 i = (i32)((u32)bx * blockDim.x + (u32)tx);
+      if (i < n) {{ {0} }}
+    }}
+  }}
+"""
+
+
 # --- when a pass does not apply ------------------------------------------------------------------
 
 
@@ -337,6 +351,56 @@ def test_passes_want_their_level() -> None:
 def test_a_gather_of_what_the_loop_writes_is_not_staged() -> None:
     text = flat("k", "f32 *x, const i32 *at, i32 n", "if (i < n) { x[i] = x[at[i]]; }")
     assert "no vector loop over consecutive" in _reason(text, CACHE, (BIND, DISTRIBUTE))
+
+
+def test_an_axis_that_nothing_uses_runs_once_but_for_atomics() -> None:
+    body = "f32 *x, i32 *z, i32 n) {{ parallel(block.y) for (i32 by = 0; by < (i32)gridDim.y; by += 1) {{ {0} }} }}"
+    nest = FLAT_NEST.format("x[i] = x[i] * 2.0f;")
+    once, _ = lowered(f"void k({HEAD}, {body.format(nest)}", (BIND,))
+    assert "gridDim.y" not in print_module(once)
+    nest = FLAT_NEST.format("atomicAdd(&z[0], 1);")
+    counted, _ = lowered(f"void k({HEAD}, {body.format(nest)}", (BIND,))
+    assert "gridDim.y" in print_module(counted)
+
+
+def test_a_copy_goes_through_one_tile() -> None:
+    text = flat("k", "const f32 *x, f32 *z, i32 n", "if (i < n) { z[i] = x[i]; }")
+    program, outcomes = lowered(text)
+    printed = program_text(program, "k")
+    assert "z + base, x_nram[parity]" in printed
+    assert "__bang_move" not in printed
+    assert isinstance(outcomes["pipeline"], Applied)
+
+
+def test_what_is_known_to_be_positive_is_not_tested() -> None:
+    text = KERNELS["saxpy"]
+    program, _ = lowered(text)
+    assert "length > 0" not in program_text(program, "saxpy")
+
+
+def test_signs_are_known_up_to_an_assignment() -> None:
+    text = f"""
+void k({HEAD}, f32 *z, i32 n, i32 m) {{
+  i32 s = n;
+  for (i32 c = 1; c < n; c += 1) {{ z[0] = 1.0f; }}
+  while (s > 0) {{ z[1] = 1.0f; s = s / 2; }}
+  while (s > 0) {{ s = s - 4; z[2] = 1.0f; }}
+}}
+"""
+    body = parse_module(text).kernels[0].body
+    signs = Signs(body)
+    n, s = poly(Var("n", I32)), poly(Var("s", I32))
+    loop, halving, stepping = body[1:]
+    mark = signs.enter(loop)
+    assert signs.known(n)
+    assert not signs.known(poly(Var("m", I32)))
+    signs.leave(mark)
+    assert not signs.known(n)
+    mark = signs.enter(halving)
+    assert signs.known(s)
+    signs.leave(mark)
+    signs.enter(stepping)
+    assert not signs.known(s)
 
 
 def test_a_tile_loop_that_writes_gdram_itself_is_not_pipelined() -> None:

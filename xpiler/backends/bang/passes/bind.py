@@ -399,6 +399,8 @@ def _split(work: Expr, loops: list[For], extents: list[Expr]) -> list[Stmt]:
         else:
             rest = Binary("/", rest, extent)
         out.append(Declare(loop.var, loop.type, cast(loop.type, digit)))
+        if loop.type == I32:
+            out.append(Assume(Binary(">=", Var(loop.var, I32), i32(0))))
     return out
 
 

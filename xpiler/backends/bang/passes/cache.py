@@ -165,7 +165,10 @@ class _Cache:
         reads, writes = accesses.reads, accesses.writes
         size = found.longest
         before = [self.pool.copy(), list(self.tiles), self.room]
-        named = {key: self._tile(key, elem, size) for key, elem in {**reads, **writes}.items()}
+        if _copies(found.body) and len(reads) == len(writes) == 1:  # what comes in goes out
+            named = dict.fromkeys((*reads, *writes), self._tile(*next(iter(reads.items())), size))
+        else:
+            named = {key: self._tile(key, elem, size) for key, elem in {**reads, **writes}.items()}
         if self.room < 0:
             self.pool, self.tiles, self.room = before  # type: ignore[assignment]
             return [loop]
@@ -209,10 +212,17 @@ class _Cache:
         self.copies += len(copy_in) + len(copy_out)
         body = _on_tiles(loop.body, loop.var, named)
         inner = For(loop.var, I32, i32(0), count, i32(1), body, loop.loop.axis, span=loop.loop.span)
-        whole: Block = (*copy_in, inner, *copy_out)
+        one_tile = _copies(loop.body) and len(set(named.values())) < len(named)
+        whole: Block = (*copy_in, *(() if one_tile else (inner,)), *copy_out)
         if self.signs.positive(loop.count):
             return [*out, *whole]
         return [*out, If(Binary(">", count, i32(0)), whole)]
+
+
+def _copies(body: Block) -> bool:
+    """Whether a loop does nothing but move elements from one array to another."""
+    (only, *rest) = body
+    return not rest and isinstance(only, Store) and isinstance(only.value, Load)
 
 
 def _straight(body: Block) -> bool:

@@ -67,6 +67,7 @@ class Signs:
     def __init__(self, body: Block) -> None:
         self._changed = _reassigned(body)
         self._known: list[Poly] = []
+        self._counters: set[str] = set()  # never negative
 
     def enter(self, stmt: Stmt) -> int:
         """Learn what holds inside `stmt`; gives what `leave` needs."""
@@ -78,6 +79,8 @@ class Signs:
                 self._learn(conjuncts(cond), _reassigned(rest))
             case For(var=var, lo=lo, hi=hi, body=body, type=type_) if type_ == I32:
                 changed = _reassigned(body)
+                if self._counts(poly(lo)):
+                    self._counters.add(var)
                 counted_from_zero = (Binary("<", lo, hi),) if lo == i32(0) else ()
                 self._learn((*counted_from_zero, Binary("<", Var(var, I32), hi)), changed)
             case _:
@@ -91,6 +94,8 @@ class Signs:
     def note(self, stmt: Stmt) -> None:
         """Learn what a declaration or an assumption says of the statements after it."""
         match stmt:
+            case Assume(cond=Binary(op=">=", a=Var(name=name), b=Const(value=0))):
+                self._counters.add(name)
             case Assume(cond=cond):
                 self._learn(conjuncts(cond), self._changed)
             case Declare(name=name, init=init, type=type_) if init is not None and type_ == I32:
@@ -114,7 +119,19 @@ class Signs:
                 return self.known(poly(value))
 
     def known(self, value: Poly) -> bool:
-        return value in self._known
+        """Whether a polynomial is positive: what is known to be, and something that is not negative."""
+        return any(self._counts(value - fact) for fact in self._known)
+
+    def _counts(self, value: Poly) -> bool:
+        """Whether a polynomial of counters is never negative."""
+        return all(
+            factor > 0
+            and all(
+                isinstance(a, Builtin) or (isinstance(a, Var) and a.name in self._counters)
+                for a in monomial
+            )
+            for monomial, factor in value.terms.items()
+        )
 
     def _learn(self, conds: tuple[Expr, ...], changed: frozenset[str]) -> None:
         for cond in conds:

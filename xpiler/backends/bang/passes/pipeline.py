@@ -199,7 +199,7 @@ class _Doubled:
         first = If(Binary("<", loop.lo, loop.hi), self._load(loop.lo, i32(0)))
         compute = self._shifted((*self.body.compute,), now)
         stores = self._shifted(tuple(map(_asynchronous, self.body.stores)), now)
-        settle = (_sync("__sync_compute"),) if stores else ()
+        settle = (_sync("__sync_compute"),) if stores and compute else ()
         work: Block = (*compute, *settle, *stores)
         if self.body.guard is not None:
             work = (If(self.body.guard, work),)

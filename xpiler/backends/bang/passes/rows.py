@@ -18,7 +18,7 @@ from xpiler.backends.bang.passes.distribute import INNERMOST
 from xpiler.backends.bang.passes.index import affine, least, used
 from xpiler.backends.bang.passes.lengths import Counted, Signs, counted
 from xpiler.backends.bang.spaces import NRAM, on_chip
-from xpiler.ir.affine import Poly, poly, poly_to_expr
+from xpiler.ir.affine import Poly, poly_to_expr
 from xpiler.ir.build import address, i32
 from xpiler.ir.nodes import (
     Alloc,
@@ -102,6 +102,7 @@ class _Rows:
     room: int
     signs: Signs
     arrays: list[Stmt] = field(default_factory=list)
+    pool: dict[str, tuple[Scalar, int]] = field(default_factory=dict)
     done: int = 0
 
     def fresh(self, stem: str) -> str:
@@ -141,20 +142,22 @@ class _Rows:
         reads = self._reads(loop, vectors) if same else {}
         if not reads:
             return None
+        kept = self.room, list(self.arrays), dict(self.pool)
+        taken: list[str] = []
         size = first.longest * _WIDTH
-        tiles = {read: self.fresh(f"{read.buffer}_rows") for read in reads}
-        block = {elem: self.fresh("rows") for elem in dict.fromkeys(r.elem for r in reads)}
-        need = sum(size * r.elem.size for r in tiles) + sum(size * e.size for e in block)
-        if need > self.room:
+        tiles = {read: self._array(f"{read.buffer}_rows", read.elem, size, taken) for read in reads}
+        elems = dict.fromkeys(r.elem for r in reads)
+        block = {elem: self._array("rows", elem, size, taken) for elem in elems}
+        if self.room < 0:
+            self.room, self.arrays, self.pool = kept
             return None
-        self.room -= need
-        self.arrays += [Alloc(name, r.elem, (i32(size),), NRAM) for r, name in tiles.items()]
-        self.arrays += [Alloc(name, e, (i32(size),), NRAM) for e, name in block.items()]
         self.done += len(tiles)
         fast = self._tiled(loop, first, tiles, block, reads)
-        # in `for (c = 0; c < stride; ...)` the stride is positive
-        known = poly(loop.hi) if loop.lo == i32(0) else None
-        guards = [r.stride for r in tiles if r.stride.value is None and r.stride != known]
+        mark = self.signs.enter(loop)  # where it runs at all
+        guards = [
+            r.stride for r in tiles if r.stride.value is None and not self.signs.known(r.stride)
+        ]
+        self.signs.leave(mark)
         if not guards:
             return fast
         cond: Expr | None = None
@@ -163,6 +166,19 @@ class _Rows:
             cond = positive if cond is None else Binary("&&", cond, positive)
         assert cond is not None
         return (If(cond, fast, self._again(loop)),)
+
+    def _array(self, stem: str, elem: Scalar, size: int, taken: list[str]) -> str:
+        """An array that no other of `taken` is: loops one after another share theirs."""
+        for name, (kind, length) in self.pool.items():
+            if kind == elem and length == size and name not in taken:
+                taken.append(name)
+                return name
+        name = self.fresh(stem)
+        taken.append(name)
+        self.pool[name] = elem, size
+        self.room -= size * elem.size
+        self.arrays.append(Alloc(name, elem, (i32(size),), NRAM))
+        return name
 
     def _again(self, loop: For) -> Block:
         """The loop as it was, under new names, for rows that do not lie one after another."""
