@@ -18,6 +18,7 @@ from xpiler.verify.oracle import CudaRuntime
 CONSTRUCTS = Path(__file__).parent / "constructs.cu"
 REAL = Path(__file__).parent / "real.cu"
 GROUPS = Path(__file__).parent / "groups.cu"
+EXACT = Path(__file__).parent / "exact.cu"
 BARE = Path(__file__).parent / "bare.cu"
 
 
@@ -47,6 +48,14 @@ def evidence(path: Path) -> dict[str, Evidence]:
 def test_constructs_keep_their_meaning() -> None:
     found = evidence(CONSTRUCTS)
     assert len(found) == 9
+    for symbol, result in found.items():
+        assert is_verified(result), f"{symbol}: {summary(result)}"
+
+
+@pytest.mark.slow
+def test_what_has_to_be_exact_is() -> None:
+    found = evidence(EXACT)
+    assert len(found) == 5
     for symbol, result in found.items():
         assert is_verified(result), f"{symbol}: {summary(result)}"
 

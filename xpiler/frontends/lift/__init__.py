@@ -11,6 +11,7 @@ from xpiler.frontends.lift import calls as _calls
 from xpiler.frontends.lift import copies as _copies
 from xpiler.frontends.lift import groups as _groups
 from xpiler.frontends.lift import numbers as _numbers
+from xpiler.frontends.lift import scaling as _scaling
 from xpiler.frontends.lift import surfaces as _surfaces
 from xpiler.frontends.lift import textures as _textures
 from xpiler.frontends.lift import tiles as _tiles
@@ -35,6 +36,7 @@ _REGISTERED = (
     _copies,
     _groups,
     _numbers,
+    _scaling,
     _surfaces,
     _textures,
     _tiles,

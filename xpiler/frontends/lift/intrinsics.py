@@ -186,12 +186,6 @@ def _fill_mathematics() -> None:
     INTRINSICS["__saturatef"] = expression(_clamp01)
     for name in ("sincos", "sincosf", "__sincosf"):
         INTRINSICS[name] = _sincos
-    for name in ("ldexp", "ldexpf"):
-        INTRINSICS[name] = expression(
-            lambda x, n: arith.binary(
-                "*", x, build.call("exp2", build.cast(build.scalar_type(x), n))
-            )
-        )
     for name in ("lroundf", "lround", "llroundf"):
         INTRINSICS[name] = expression(lambda x: build.cast(I64, build.call("round", x)))
     for name in ("lrintf", "lrint", "llrintf"):

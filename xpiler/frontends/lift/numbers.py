@@ -130,7 +130,6 @@ def _register() -> None:
             INTRINSICS[f"norm{dimensions}{suffix}"] = _norm(False)
             INTRINSICS[f"rnorm{dimensions}{suffix}"] = _norm(True)
         INTRINSICS[f"rhypot{suffix}"] = _norm(True)
-        INTRINSICS[f"scalbn{suffix}"] = INTRINSICS[f"ldexp{suffix}"]
     for name in ("clock", "clock64", "wall_clock64"):
         INTRINSICS[name] = _clock
     INTRINSICS["__builtin_assume"] = _assume

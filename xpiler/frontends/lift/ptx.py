@@ -13,7 +13,7 @@ from xpiler.frontends.lift.groups import thread_rank
 from xpiler.frontends.lift.memory import convert, write
 from xpiler.frontends.lift.state import Lifter
 from xpiler.ir import build
-from xpiler.ir.nodes import Barrier, Expr
+from xpiler.ir.nodes import Barrier, Expr, Unary
 from xpiler.ir.types import F32, I32, U32
 
 __all__ = ["assembly"]
@@ -29,6 +29,21 @@ def _lane(lf: Lifter, operands: list[Expr]) -> Expr:
 def _warp(lf: Lifter, operands: list[Expr]) -> Expr:
     del operands
     return arith.binary("/", thread_rank(lf), build.u32(32))
+
+
+def _lane_mask(first: int, *, above: bool) -> Meaning:
+    """Lanes below the own one (`first` 1), up to it (2), or the others of these."""
+
+    def meaning(lf: Lifter, operands: list[Expr]) -> Expr:
+        bit = arith.binary("<<", build.u32(first), _lane(lf, operands))
+        below = arith.binary("-", bit, build.u32(1))
+        return Unary("~", below) if above else below
+
+    return meaning
+
+
+def _own_lane(lf: Lifter, operands: list[Expr]) -> Expr:
+    return arith.binary("<<", build.u32(1), _lane(lf, operands))
 
 
 def _pure(name: str) -> Meaning:
@@ -55,11 +70,13 @@ def _extract(lf: Lifter, operands: list[Expr]) -> Expr:
 # the template with its operands %1, %2, ... in order, spaces single; the result is %0
 _IDIOMS: Final[dict[str, Meaning]] = {
     "mov.u32 %0, %laneid;": _lane,
-    "mov.u32 %0, %%laneid;": _lane,
-    "mov.s32 %0, %%laneid;": _lane,
     "mov.s32 %0, %laneid;": _lane,
     "mov.u32 %0, %warpid;": _warp,
-    "mov.u32 %0, %%warpid;": _warp,
+    "mov.u32 %0, %lanemask_eq;": _own_lane,
+    "mov.u32 %0, %lanemask_lt;": _lane_mask(1, above=False),
+    "mov.u32 %0, %lanemask_le;": _lane_mask(2, above=False),
+    "mov.u32 %0, %lanemask_ge;": _lane_mask(1, above=True),
+    "mov.u32 %0, %lanemask_gt;": _lane_mask(2, above=True),
     "ex2.approx.f32 %0, %1;": _pure("exp2"),
     "ex2.approx.ftz.f32 %0, %1;": _pure("exp2"),
     "lg2.approx.f32 %0, %1;": _pure("log2"),
@@ -98,7 +115,7 @@ def assembly(lf: Lifter, node: Node) -> None:
         return
     if not template and '"' in node.text:
         return  # it tells the compiler alone to keep an order
-    meaning = _IDIOMS.get(template)
+    meaning = _IDIOMS.get(template.replace("%%", "%"))
     operands = [c for c in node.children if c.kind not in REFERENCES and "LITERAL" not in c.kind]
     if meaning is None or not operands:
         shown = template or " ".join(node.text.split())

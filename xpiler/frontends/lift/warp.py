@@ -10,7 +10,7 @@ from xpiler.frontends.lift import arith
 from xpiler.frontends.lift.ctype import CScalar
 from xpiler.frontends.lift.dispatch import scalar, value
 from xpiler.frontends.lift.intrinsics import INTRINSICS, VOID, Handler, pointee
-from xpiler.frontends.lift.memory import convert, read
+from xpiler.frontends.lift.memory import convert, read, write
 from xpiler.frontends.lift.state import Lifter
 from xpiler.frontends.lift.values import ElementPlace, PackPlace, StructValue, Value
 from xpiler.ir import build
@@ -81,6 +81,15 @@ def _vote(op: str, masked: bool) -> Handler:
 def _match_any(lf: Lifter, node: Node, args: tuple[Node, ...]) -> Value:
     mask, given = scalar(lf, args[0]), scalar(lf, args[1])
     return warp_op(lf, "match_any", mask, (given,), U32, node)
+
+
+def _match_all(lf: Lifter, node: Node, args: tuple[Node, ...]) -> Value:
+    """All agree where the lanes that agree with this one are all that take part."""
+    mask = lf.temporary(build.cast(U32, scalar(lf, args[0])), "mask")
+    alike = warp_op(lf, "match_any", mask, (scalar(lf, args[1]),), U32, node)
+    same = lf.temporary(arith.binary("==", alike, mask), "same")
+    write(lf, pointee(lf, args[2]), build.cast(I32, same), node)
+    return convert(lf, arith.select(same, mask, build.u32(0)), lf.ctype(node), node)
 
 
 def _reduce(op: str) -> Handler:
@@ -203,6 +212,7 @@ def _fill() -> None:
         INTRINSICS[f"__{op}_sync"] = _vote(op, True)
         INTRINSICS[f"__{op}"] = _vote(op, False)
     INTRINSICS["__match_any_sync"] = _match_any
+    INTRINSICS["__match_all_sync"] = _match_all
     for op in ("add", "min", "max", "and", "or", "xor"):
         INTRINSICS[f"__reduce_{op}_sync"] = _reduce(op)
     INTRINSICS["__activemask"] = _active

@@ -315,6 +315,7 @@ inline unsigned __usad(unsigned a, unsigned b, unsigned c) { return c + (a > b ?
 inline int __hadd(int a, int b) { return static_cast<int>((static_cast<long long>(a) + b) >> 1); }
 inline int __rhadd(int a, int b) { return static_cast<int>((static_cast<long long>(a) + b + 1) >> 1); }
 inline unsigned __uhadd(unsigned a, unsigned b) { return static_cast<unsigned>((0ull + a + b) >> 1); }
+inline unsigned __urhadd(unsigned a, unsigned b) { return static_cast<unsigned>((0ull + a + b + 1) >> 1); }
 
 namespace xpiler {
 template <class Byte, class Word> Word dot4(unsigned a, unsigned b, Word c) {
