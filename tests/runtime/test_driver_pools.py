@@ -171,7 +171,7 @@ int main() {
   for (int run = 0; run < 2; ++run) {
     h[31] = 0;
     cudaGraphLaunch(exec, stream);
-    wrong += h[31] != 1 + 255 + 10 + 2 + 31;
+    wrong += h[31] != 1 + 255 + 10 + 2 + 31 || cudaFree(q) != cudaSuccess;
   }
   cudaMemcpyPeerAsync(p, 0, h, 0, sizeof h);
   wrong += p[31] != h[31] || cudaDeviceGraphMemTrim(0) != cudaSuccess;

@@ -65,7 +65,7 @@ bool capturing() { return captured != nullptr; }
 
 void keep(void *p) { graph_memory.insert(p); }
 
-bool kept(void *p) { return capturing() || graph_memory.count(p); }
+bool kept(void *p) { return graph_memory.count(p) != 0; }
 
 void record(Step step) { add(nullptr, captured, nullptr, 0, std::move(step)); }
 

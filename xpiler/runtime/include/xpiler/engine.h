@@ -101,7 +101,7 @@ template <class F> bool run(Site site, const char *kernel, const Config &config,
 
 // While a stream is captured, what would be done is kept for a graph instead.
 bool capturing();
-void keep(void *p);  // memory of a graph: `kept` is true for it, and for any while a stream is captured
+void keep(void *p);  // memory of a graph: its next launch uses it again, whoever frees it
 bool kept(void *p);
 void record(std::function<void()> step);
 

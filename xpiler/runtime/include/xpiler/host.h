@@ -149,8 +149,7 @@ template <class T> cudaError_t cudaMallocAsync(T **p, size_t bytes, cudaStream_t
 template <class T> cudaError_t cudaMallocPitch(T **p, size_t *pitch, size_t width, size_t height) {
   return cudaMallocPitch((void **)p, pitch, width, height);
 }
-// A graph's memory is the graph's: its next launch uses it again.
-inline cudaError_t cudaFreeAsync(void *p, cudaStream_t) { return xpiler::kept(p) ? cudaSuccess : cudaFree(p); }
+inline cudaError_t cudaFreeAsync(void *p, cudaStream_t) { return xpiler::capturing() ? cudaSuccess : cudaFree(p); }
 inline cudaError_t cudaHostRegister(void *, size_t, unsigned) { return cudaSuccess; }
 inline cudaError_t cudaHostUnregister(void *) { return cudaSuccess; }
 template <class T> cudaError_t cudaHostGetDevicePointer(T **device, void *host, unsigned) {
