@@ -50,17 +50,17 @@ NOT_LIFTED = """
     __dmul_ru __dmul_rz __double2ull_rd __double2ull_rn __double2ull_ru __double2ull_rz __drcp_rd __drcp_ru __drcp_rz
     __dsqrt_rd __dsqrt_ru __dsqrt_rz __dsub_rd __dsub_ru __dsub_rz __fdiv_rd __fdiv_ru __fdiv_rz __float2bfloat16_rz
     __float2half_rd __float2half_ru __fma_rd __fma_ru __fma_rz __fmaf_rd __fmaf_ru __fmaf_rz __fmul_rd __fmul_ru
-    __fsub_rd __fsub_ru __fsub_rz __funnelshift_lc __funnelshift_rc __hadd2_rn __hadd_sat __half2int_ru __half2ll_rd
+    __fsub_rd __fsub_ru __fsub_rz __hadd2_rn __hadd_sat __half2int_ru __half2ll_rd
     __half2ll_rn __half2ll_ru __half2ll_rz __half2short_rd __half2short_ru __half2short_rz __half2uint_rd
     __half2uint_ru __half2ull_rd __half2ull_rn __half2ull_ru __half2ull_rz __half2ushort_rd __half2ushort_rn
     __half2ushort_ru __half2ushort_rz __half_raw __hbeq2 __hbge2 __hbgt2 __hble2 __hblt2 __hbne2 __heq2 __hequ
     __hfma_sat __hge2 __hgeu __hgt2 __hgtu __high2half2 __highs2half2 __hle2 __hleu __hlt2 __hltu __hmax_nan
     __hmin_nan __hmul2_rn __hmul_sat __hne2 __hneu __hsub2_rn __int2half_rz __isShared __lane_id __ll2half_rn
-    __ll2half_rz __low2half2 __lows2half2 __prof_trigger __short2half_rz __uhadd __uint2half_rz __ull2double_rn
+    __ll2half_rz __low2half2 __lows2half2 __prof_trigger __short2half_rz __uint2half_rz __ull2double_rn
     __ull2half_rn __ull2half_rz __ushort2half_rz __vabsdiffu4 __vadd4 __vaddss4 __vcmpeq4 __vmaxs4 __vmaxu4 __vmins4
     __vminu4 __vsub4 __vsubss4 atomicDec_block atomicInc_block h2ceil h2cos h2exp10 h2exp2 h2floor h2log10 h2log2
     h2rint h2sin h2trunc llmax llmin norm3d rhypot sincospi sincospif ullmax ullmin
-    cooperative_groups::binary_partition cooperative_groups::block_tile_memory cooperative_groups::labeled_partition
+    cooperative_groups::block_tile_memory
 """  # a declaration would only turn the parser's message into the lifter's refusal
 OTHER_DIALECT = "hipLaunchKernelGGL unsafeAtomicAdd"  # HIP text is run, never lifted
 GPP_ONLY = """
