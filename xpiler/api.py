@@ -53,7 +53,8 @@ Observe = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How to translate. `out` None writes beside the source, `-` writes nothing (see `Report.text`).
+    """How to translate. `out` None writes beside the source, a folder takes a file of the source's
+    name, `-` writes nothing (see `Report.text`).
 
     `options` are the target's own (`arch`); `case` a TOML file of cases; `engine` symbolic, llm or auto;
     `trace` a folder for everything that happened; `jobs` programs built and run at a time. `knobs` sets
@@ -221,7 +222,7 @@ def _destination_problem(
     """What stands in the way of every file that the result could go to: found before the work, not after it."""
     if str(out) == "-":
         return None
-    places = (out,) if out else tuple(_beside(source.path, s) for s in target.suffixes)
+    places = {_destination(source.path, out, suffix): None for suffix in target.suffixes}
     problems = [check_destination(place, force) for place in places]
     wrong = [p for p in problems if p is not None]
     return not_written(wrong[0]) if wrong and len(wrong) == len(places) else None
@@ -320,16 +321,19 @@ def _finish(
     out = settings.out
     if out is not None and str(out) == "-":
         return Report(str(source.path), target, "", done.kernels, diagnostics, seconds, text)
-    path = out or _beside(source.path, done.emitted.suffix)
+    path = _destination(source.path, out, done.emitted.suffix)
     result = write_whole(path, text, settings.force)
     if not isinstance(result, Written):
         return not_written(result)
     return Report(str(source.path), target, str(path), done.kernels, diagnostics, seconds, text)
 
 
-def _beside(source: Path, suffix: str) -> Path:
-    path = source.with_suffix(suffix)
-    return path if path != source else source.with_suffix(f".out{suffix}")
+def _destination(source: Path, out: Path | None, suffix: str) -> Path:
+    """Where the result goes: the file that `out` names, a file of the source's name in that folder, or beside it."""
+    if out is not None and not out.is_dir():
+        return out
+    beside = source.with_suffix(suffix) if out is None else out / source.with_suffix(suffix).name
+    return beside if beside.resolve() != source.resolve() else beside.with_suffix(f".out{suffix}")
 
 
 def _with_warnings(text: str, report: Report) -> str:

@@ -52,6 +52,8 @@ def xpiler(*arguments: str) -> tuple[int, str]:
         ("translate saxpy.cu -t hip --jobs 0", "x>=1"),
         ("translate saxpy.cu -t hip -o no/x.hip", "there is no directory no"),
         ("translate saxpy.cu -t hip --case no.toml", "no.toml: No such file"),
+        ("translate saxpy.cu saxpy.cu -t hip -o x.hip", "a folder for several files"),
+        ("translate saxpy.cu saxpy.cu -t hip --report r.json", "--report is for one file"),
         ("translate saxpy.cu -t bang --knob x", "pass.knob=value"),
         ("translate saxpy.cu -t bang --knob fold.x=1", "fold has no knob 'x'"),
         ("translate saxpy.cu -t bang --knob loop_bind.tile=3", "256, 512"),
@@ -219,3 +221,32 @@ def test_bench_knows_its_targets_and_keeps_an_earlier_log() -> None:
     assert status == 0, output
     assert Path("bench.jsonl~").is_file()
     assert all(row["computes"] for row in json.loads(Path("r").read_text()))
+
+
+def test_several_files_go_into_a_folder_and_a_wrong_one_stops_none(folder: Path) -> None:
+    Path("none.cu").write_text("int main() { return 0; }\n")
+    Path("last.cu").write_text(SAXPY)
+    Path("out").mkdir()
+    status, said = xpiler(
+        "translate", "saxpy.cu", "none.cu", "last.cu", "-t", "hip", "--no-verify", "-o", "out"
+    )
+    assert status == 2
+    assert sorted(p.name for p in Path("out").iterdir()) == ["last.hip", "saxpy.hip"]
+    assert "none.cu holds no kernel" in said
+
+
+def test_standard_input_goes_to_standard_output(folder: Path) -> None:
+    done = CliRunner().invoke(app, "translate - -t hip --no-verify".split(), input=SAXPY)
+    assert done.exit_code == 1
+    assert "#include <hip/hip_runtime.h>" in done.output
+    assert [p.name for p in folder.iterdir()] == ["saxpy.cu"]
+
+
+def test_what_a_kernel_says_is_not_said_again_for_the_file(folder: Path) -> None:
+    Path("bad.cu").write_text(SAXPY + "__global__ void bad(float *x) { x[0] = f(1; }\n")
+    _, said = xpiler("translate", "bad.cu", "-t", "avx512", "--no-verify")
+    assert said.count("expected ')' [XP1002]") == 1
+
+
+def test_a_name_that_is_misspelt(folder: Path) -> None:
+    assert "did you mean cudaMallocAsync?" in xpiler("api", "cudaMallocAsnyc")[1]

@@ -34,7 +34,7 @@ def register(app: typer.Typer) -> None:
 
 def _lookup(name: str) -> list[dict[str, str]]:
     from xpiler.backends.hip import rewrite
-    from xpiler.backends.hip.names import find_header, find_name, search_names
+    from xpiler.backends.hip.names import close_name, find_header, find_name, search_names
 
     header = find_header(name.strip('<>"'))
     if header is not None:
@@ -64,15 +64,11 @@ def _lookup(name: str) -> list[dict[str, str]]:
         }
         for r in found
     ]
-    unknown = {
-        "cuda": name,
-        "hip": "",
-        "since": "",
-        "library": "",
-        "kind": "",
-        "note": "not in the tables",
-    }
-    return rows or [unknown]
+    if rows:
+        return rows
+    close = close_name(name)
+    note = "not in the tables" + (f"; did you mean {close}?" if close else "")
+    return [{"cuda": name, "hip": "", "since": "", "library": "", "kind": "", "note": note}]
 
 
 def _line(row: dict[str, str]) -> str:

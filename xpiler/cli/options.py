@@ -20,6 +20,7 @@ __all__ = [
     "Options",
     "Rocm",
     "Source",
+    "Sources",
     "TargetName",
     "knob_values",
     "only",
@@ -30,6 +31,14 @@ T = TypeVar("T")
 
 Source = Annotated[
     Path, typer.Argument(help="The CUDA file, or - for standard input.", show_default=False)
+]
+Sources = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="SOURCE...",
+        help="CUDA files, or - for standard input (which goes to standard output).",
+        show_default=False,
+    ),
 ]
 TargetName = Annotated[
     str, typer.Option("--target", "-t", help="hip, avx512 or bang.", show_default=False)

@@ -87,7 +87,7 @@ def show_problems(report: Report, out: Console) -> None:
         if kernel.status != "verified":
             _show_kernel(kernel, out, verbose=False)
             show_diagnostics(kernel.diagnostics, out)
-    show_diagnostics((d for d in report.diagnostics if d.severity == "error"), out)
+    show_diagnostics((d for d in _of_the_file(report) if d.severity == "error"), out)
 
 
 def show_report(report: Report, out: Console, verbose: bool = False) -> None:
@@ -97,7 +97,7 @@ def show_report(report: Report, out: Console, verbose: bool = False) -> None:
     for kernel in report.kernels:
         _show_kernel(kernel, out, verbose)
         show_diagnostics(kernel.diagnostics, out)
-    show_diagnostics(report.diagnostics, out)
+    show_diagnostics(_of_the_file(report), out)
     if report.model is not None:
         out.print(Text(_model_line(report.model), style="dim"))
     total = sum(report.seconds.values())
@@ -105,6 +105,12 @@ def show_report(report: Report, out: Console, verbose: bool = False) -> None:
         out.print(Text(f"wrote {report.output} in {total:.1f} s"))
     elif report.text == "":
         out.print(Text(f"nothing was written ({total:.1f} s)"))
+
+
+def _of_the_file(report: Report) -> list[Diagnostic]:
+    """What no kernel has said already."""
+    said = {(d.code, d.span) for kernel in report.kernels for d in kernel.diagnostics}
+    return [d for d in report.diagnostics if d.span is None or (d.code, d.span) not in said]
 
 
 def _model_line(use: ModelUse) -> str:

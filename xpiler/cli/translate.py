@@ -23,7 +23,9 @@ __all__ = ["register"]
 Out = Annotated[
     Path | None,
     typer.Option(
-        "-o", "--out", help="Output file; - for standard output. Default: beside the source."
+        "-o",
+        "--out",
+        help="Output file, or folder; - for standard output. Default: beside the source.",
     ),
 ]
 NoVerify = Annotated[
@@ -55,7 +57,7 @@ def register(app: typer.Typer) -> None:
     @app.command()
     def translate(
         context: typer.Context,
-        source: shared.Source,
+        source: shared.Sources,
         target: shared.TargetName,
         out: Out = None,
         case: shared.CaseFile = None,
@@ -84,9 +86,11 @@ def register(app: typer.Typer) -> None:
         record: llm.Record = None,
         replay: llm.Replay = None,
     ) -> None:
-        """Translate one CUDA file and verify the result against the source.
+        """Translate CUDA files and verify the results against the sources.
 
         [bold]xpiler translate softmax.cu --target avx512[/bold]  writes softmax.c (or .cpp) beside it.
+
+        [bold]xpiler translate *.cu -t hip -o out[/bold]  writes one file for each into the folder.
 
         Each kernel is run on generated inputs, several shapes and seeds, by the source program on
         xpiler's CUDA-on-CPU runtime and by the translation on the machine, a simulator or the
@@ -94,8 +98,11 @@ def register(app: typer.Typer) -> None:
         """
         from xpiler.api import Settings
 
+        if len(source) > 1:
+            _fit_for_several(out, case, report, trace)
+        piped = out is None and [str(path) for path in source] == ["-"]
         settings = Settings(
-            out=out,
+            out=Path("-") if piped else out,
             case=case,
             verify=not no_verify,
             force=force,
@@ -109,25 +116,43 @@ def register(app: typer.Typer) -> None:
             llm=llm.model_settings(context.params),
             prove=prove,
         )
-        done = _translate(source, target, settings, verbose=verbose, quiet=quiet)
-        if report is not None:
-            _write_report(done, report)
-        raise typer.Exit(done.exit_status)
+        status = 0
+        for path in source:
+            if len(source) > 1 and not quiet:
+                typer.echo(f"{path}:", err=True)
+            done = _translate(path, target, settings, verbose=verbose, quiet=quiet)
+            status = max(status, 2 if done is None else done.exit_status)
+            if report is not None and done is not None:
+                _write_report(done, report)
+        raise typer.Exit(status)
+
+
+def _fit_for_several(
+    out: Path | None, case: Path | None, report: Path | None, trace: Path | None
+) -> None:
+    """Several files are translated with what means the same for each."""
+    given = {"--case": case, "--report": report, "--trace": trace}
+    for name, value in given.items():
+        if value is not None:
+            raise typer.BadParameter(f"{name} is for one file; there are several")
+    if out is not None and not out.is_dir():
+        raise typer.BadParameter(f"-o has to be a folder for several files, and {out} is none")
 
 
 def _translate(
     source: Path, target: str, settings: Settings, *, verbose: bool, quiet: bool
-) -> Report:
-    """Translate and show what came of it; wrong input ends the program."""
+) -> Report | None:
+    """Translate and show what came of it; None when the input is wrong."""
     from xpiler.api import translate
-    from xpiler.cli.show import console, show_input_error, show_problems, show_report
+    from xpiler.cli.show import console, show_diagnostics, show_problems, show_report
     from xpiler.driver.report import InputError
 
     err = console(stderr=True)
     with _Progress(err, quiet) as say:
         result = translate(source, target, settings, observe=say)
     if isinstance(result, InputError):
-        show_input_error(result)
+        show_diagnostics(result.diagnostics, err)
+        return None
     if str(settings.out) == "-":
         sys.stdout.write(result.text)
     if quiet:

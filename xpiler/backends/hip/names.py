@@ -14,6 +14,7 @@ __all__ = [
     "Header",
     "Name",
     "advice_on",
+    "close_name",
     "error_value",
     "find_header",
     "find_name",
@@ -138,6 +139,15 @@ def search_names(part: str) -> tuple[Name, ...]:
         for name, row in _names().items()
         if wanted in name.lower() or wanted in row[0].lower()
     )
+
+
+def close_name(name: str) -> str:
+    """The CUDA name that is spelt almost like `name`; empty if none is."""
+    from difflib import get_close_matches
+
+    # names of about this length that begin alike: comparing all 10,000 takes a second
+    likely = [n for n in _names() if n[:4] == name[:4] and abs(len(n) - len(name)) <= 2]
+    return next(iter(get_close_matches(name, likely, n=1, cutoff=0.8)), "")
 
 
 def looks_like_cuda(name: str) -> bool:
