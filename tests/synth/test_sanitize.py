@@ -28,6 +28,7 @@ from xpiler.synth.verdicts import (
 )
 from xpiler.verify.case_file import read_cases
 
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 FACTS = (
     "launch_facts(blockDim.x = 64, blockDim.y = 1, blockDim.z = 1, gridDim.y = 1, gridDim.z = 1)\n"
 )
@@ -288,6 +289,31 @@ def test_positions_lie_where_the_case_draws_them(tmp_path: Path) -> None:
     assert any("values of x" in n for n in verdict.notes)
 
 
+def test_sizes_that_the_case_does_not_have_are_no_error(tmp_path: Path) -> None:
+    """Rows of the case are longer than 1: nothing says whether the host makes shorter ones."""
+    cases = ROWS.replace("m = [70, 1, 64]", "m = [70, 5, 64]")
+    body = "  if (threadIdx.x < 2u) {\n    y[(i32)blockIdx.x * m + (i32)threadIdx.x] = x[0];\n  }\n"
+    (outside,) = [
+        a.verdict for a in found(body, cases, tmp_path).accesses if isinstance(a.verdict, Outside)
+    ]
+    assert not outside.own
+    (worse,) = [
+        a.verdict
+        for a in found(body.replace("< 2u", "< 9u"), cases, tmp_path).accesses
+        if isinstance(a.verdict, Outside)
+    ]
+    assert worse.own
+
+
+def test_what_memory_holds_is_no_counterexample(tmp_path: Path) -> None:
+    body = "  __shared__ i32 s[64];\n  y[s[threadIdx.x]] = 1.0f;\n"
+    verdict = found(body, tmp=tmp_path)
+    assert [a.verdict for a in verdict.accesses if a.text.startswith("y")] == [
+        NotShown("it depends on values in memory")
+    ]
+    assert isinstance(verdict.races, Free)
+
+
 def test_no_time_is_no_proof(tmp_path: Path) -> None:
     path = tmp_path / "case.toml"
     path.write_text(ROWS, encoding="utf-8")
@@ -330,3 +356,38 @@ def test_what_the_facts_say_is_possible(tmp_path: Path) -> None:
         for site in {t.site for t in done.touches}:
             touches = [t for t in done.touches if t.site == site]
             assert any(world.example(t.path, {"n": 3, "m": 70}) is not None for t in touches)
+
+
+SHOWN = {
+    "block_reduce": 16,
+    "matmul_tiled": 7,
+    "softmax": 15,
+    "transpose": 4,
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.cu")), ids=lambda p: p.stem)
+def test_every_kernel_of_the_examples_is_shown(path: Path) -> None:
+    whole_file_is_shown(path)
+
+
+@pytest.mark.parametrize("name", sorted(SHOWN))
+def test_kernels_with_barriers_are_shown(name: str) -> None:
+    assert whole_file_is_shown(EXAMPLES / f"{name}.cu") == SHOWN[name]
+
+
+def whole_file_is_shown(path: Path) -> int:
+    """The number of accesses of the file's kernels, all of them in bounds, none of them racing."""
+    from xpiler.api import check
+    from xpiler.driver.memory import Checked
+
+    result = check(path)
+    assert isinstance(result, tuple)
+    count = 0
+    for item in result:
+        assert isinstance(item, Checked)
+        assert item.verdict.shown, (item.name, lines(item.verdict))
+        assert isinstance(item.verdict.barriers, Together)
+        count += len(item.verdict.accesses)
+    return count

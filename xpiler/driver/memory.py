@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["Checked", "Unchecked", "check_file", "check_kernel", "diagnostics_of"]
 
 
+UNSEEN = "the case is not tested with these sizes: does the host exclude them?"
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
     """A kernel and what was found out; `name` is what the source calls it."""
@@ -94,12 +97,14 @@ def diagnostics_of(checked: Checked) -> tuple[Diagnostic, ...]:
     verdict = checked.verdict
     for access in verdict.accesses:
         if isinstance(access.verdict, Outside):
-            text = outside_text(access, access.verdict)
-            found.append(Diagnostic("XP4101", "error", text, access.span))
+            text, own = outside_text(access, access.verdict), access.verdict.own
+            severity, hint = ("error", "") if own else ("warning", UNSEEN)
+            found.append(Diagnostic("XP4101", severity, text, access.span, hint))
     if isinstance(verdict.races, Race):
         race = verdict.races
         hint = "a __syncthreads() between them, or an atomic operation" if race.near else ""
-        found.append(Diagnostic("XP4102", "error", race.sentence, race.spans[0], hint))
+        severity, hint = ("error", hint) if race.own else ("warning", UNSEEN)
+        found.append(Diagnostic("XP4102", severity, race.sentence, race.spans[0], hint))
     if isinstance(verdict.barriers, Divergent):
         hint = "move __syncthreads() out of the branch"
         text, span = verdict.barriers.sentence, verdict.barriers.span

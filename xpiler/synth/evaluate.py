@@ -266,6 +266,8 @@ class Evaluator:
         elif not array.fixed:
             level = max(level, Level.BLOCK)
         found = self.world.fresh(f"{array.name}[]", level, lo, hi)
+        if array.values is None and array.space != "constant":
+            self.world.loaded.add(str(found.term))
         if array.fixed and index:
             signature = [z3.IntSort()] * (len(index) + 1)
             content = z3.Function(f"values of {array.name}", *signature)

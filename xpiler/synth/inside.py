@@ -120,6 +120,8 @@ def _counterexample(touch: Touch, trials: Trials) -> Bounds:
             if e is not None
         ]
     )
+    if trials.world.from_memory([i.term for i in touch.index]):
+        return NotShown("it depends on values in memory")
     possible, until = False, time.perf_counter() + SEARCH
     for sizes in trials.rows():
         if trials.world.late or time.perf_counter() > until:
@@ -148,7 +150,8 @@ def _outside(touch: Touch, trials: Trials, sizes: Mapping[str, int]) -> Outside 
         for index, extent in zip(last.index, extents, strict=True):
             if extent is not None and not 0 <= index < extent:
                 thread = thread_text(run.concrete, last.block, last.thread)
-                return Outside(tuple(sizes.items()), thread, index, extent)
+                own = dict(sizes) in trials.case.shapes
+                return Outside(tuple(sizes.items()), thread, index, extent, own)
     return None
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import z3
 
@@ -64,7 +64,9 @@ def races_of(done: Done, trials: Trials) -> Races:
         if _alike(pair.first.site, pair.second.site):
             alike.add(key)
             continue
-        race = _confirmed(pair, claims, trials)
+        indices = [i.term for t in (pair.first, pair.second) for i in t.index]
+        unsure = trials.world.from_memory(indices)
+        race = None if unsure else _confirmed(pair, claims, trials)
         if isinstance(race, Race):
             return race
         doubt = doubt or (f"{_names(pair)} may meet in {pair.first.memory}, which no run has shown")
@@ -184,7 +186,8 @@ def _confirmed(pair: _Pair, claims: Sequence[object], trials: Trials) -> Race | 
         run = trials.run(sizes, sites, 0)
         met = None if run is None else _met(run, sites, pair)
         if run is not None and met is not None:
-            return _race(run, sites, met, tuple(sizes.items()))
+            race = _race(run, sites, met, tuple(sizes.items()))
+            return replace(race, own=dict(sizes) in trials.case.shapes)
     return None
 
 

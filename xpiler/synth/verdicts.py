@@ -41,12 +41,16 @@ class Inside:
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """Out of bounds at these sizes, by this thread, as a run has shown: `index` of an array of `extent` elements."""
+    """Out of bounds at these sizes, by this thread, as a run has shown: `index` of an array of `extent` elements.
+
+    `own`: the sizes are among those that the case is tested with; else nothing tells whether the host excludes them.
+    """
 
     sizes: Sizes
     thread: str
     index: int
     extent: int
+    own: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +86,13 @@ class Free:
 @dataclass(frozen=True, slots=True)
 class Race:
     """Two threads touch an element at the same time, one writes it, as a run has shown. `sentence` tells it; `near`:
-    they are of one block."""
+    they are of one block; `own`: at sizes that the case is tested with."""
 
     sentence: str
     sizes: Sizes
     spans: tuple[Span | None, Span | None]
     near: bool = True
+    own: bool = True
 
 
 Races = Free | Race | NotShown
@@ -283,7 +288,7 @@ _WORDS: Mapping[type, str] = {
 
 def _one(found: Bounds | Races | Overflow | Barriers) -> dict[str, Any]:
     out: dict[str, Any] = {"verdict": _WORDS[type(found)]}
-    for name in ("reason", "sentence", "thread", "index", "extent", "pairs", "alike"):
+    for name in ("reason", "sentence", "thread", "index", "extent", "pairs", "alike", "own"):
         if hasattr(found, name):
             out[name] = getattr(found, name)
     for name in ("operations", "barriers"):

@@ -52,6 +52,8 @@ class World:
     obliged: Callable[[Term, Term], None] = lambda _, __: None
     levels: dict[str, Level] = field(default_factory=dict)
     intervals: dict[str, tuple[End, End]] = field(default_factory=dict)
+    loaded: set[str] = field(default_factory=set)
+    """Symbols that stand for what memory holds, where nothing says which values those are."""
     _facts: dict[str, list[Term]] = field(default_factory=dict)
     _names: dict[int, tuple[Term, Value]] = field(default_factory=dict)
     _mentions: dict[int, tuple[Term, frozenset[str]]] = field(default_factory=dict)
@@ -140,6 +142,14 @@ class World:
 
     def known(self, claims: Sequence[Term]) -> list[Term]:
         """The claims, and all that is known of what they mention."""
+        return self._closure(claims)[0]
+
+    def from_memory(self, terms: Sequence[Term]) -> bool:
+        """Whether values depend on what memory holds."""
+        names = {self._copies.get(n, (n, ""))[0] for n in self._closure(terms)[1]}
+        return bool(names & self.loaded)
+
+    def _closure(self, claims: Sequence[Term]) -> tuple[list[Term], set[str]]:
         found, seen = list(claims), set[str]()
         todo = [n for c in claims for n in self.mentions(c)]
         while todo:
@@ -150,7 +160,7 @@ class World:
             for fact in self._facts.get(name, ()):
                 found.append(fact)
                 todo += self.mentions(fact) - seen
-        return found
+        return found, seen
 
     def impossible(self, claims: Iterable[Bool]) -> bool:
         """Whether nothing meets the claims; false too where that could not be found out."""
