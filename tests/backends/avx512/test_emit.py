@@ -176,3 +176,15 @@ void run(float *x, int n) { k<<<1, 1>>>(x, n); }
     emitted, _ = translate(source)
     assert "for (int32_t s = n; s > 0; s /= 2) {" in emitted.text
     assert "for (; t > 0; t /= 2) {" in emitted.text
+
+
+def test_the_bound_of_a_split_loop_is_an_index() -> None:
+    source = """
+__global__ void k(const float *x, float *y, int heads, int dim) {
+  int half = dim / 2;
+  for (int t = threadIdx.x; t < heads * half; t += blockDim.x) y[t % half] = x[t / half];
+}
+void run(const float *x, float *y, int h, int d) { k<<<4, 128>>>(x, y, h, d); }
+"""
+    emitted, _ = translate(source)
+    assert "for (; t < heads * half - 15; t += 128) {" in emitted.text

@@ -89,9 +89,10 @@ def counted(block: Block) -> Counted | None:
     if isinstance(first, Declare) and rest and isinstance(rest[0], While):
         start, first, rest = first, rest[0], rest[1:]
     match first:
-        case While(cond=cond, body=(*body, Assign(name=name) as update)) if name in variables(
-            cond
-        ) and not _continues(tuple(body)):
+        case While(
+            cond=cond,
+            body=(*body, Assign(name=name, value=Binary(a=Var(name=own))) as update),
+        ) if own == name and name in variables(cond) and not _continues(tuple(body)):
             if start is None:
                 return Counted(None, cond, update, tuple(body))
             if start.name == name and start.init is not None and not _mentioned(name, rest):

@@ -34,6 +34,7 @@ from xpiler.ir.nodes import (
     Unary,
     Var,
     WarpOp,
+    While,
 )
 from xpiler.ir.types import I32, I64, Scalar
 from xpiler.ir.walk import expressions, statements, subexpressions, variables
@@ -185,6 +186,7 @@ def _used_as_index(body: Block) -> frozenset[str]:
         if isinstance(stmt, For):
             for bound in (stmt.lo, stmt.hi, stmt.step):
                 found |= variables(bound)
+        found |= _counted(stmt)
         for index in _subscripts(stmt):
             found |= variables(index)
         for expr in expressions(stmt):
@@ -192,6 +194,18 @@ def _used_as_index(body: Block) -> frozenset[str]:
                 if isinstance(part, Load | AddressOf):
                     found = found.union(*(variables(i) for i in part.index))
     return frozenset(found)
+
+
+def _counted(stmt: Stmt) -> frozenset[str]:
+    """The variables of a loop that counts up to a bound, whatever its form."""
+    match stmt:
+        case While(
+            cond=Binary(op="<" | "<=", a=Var(name=name), b=end),
+            body=(*_, Assign(name=own, value=Binary(op="+", a=Var(name=again), b=step))),
+        ) if name == own == again:
+            return frozenset({name}) | variables(end) | variables(step)
+        case _:
+            return frozenset()
 
 
 def _subscripts(stmt: Stmt) -> tuple[Expr, ...]:

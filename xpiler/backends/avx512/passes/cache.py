@@ -60,6 +60,8 @@ PACK: Final = Knob(
 )
 _GROUPS: Final = 4
 """Registers of threads at most that go together along one line of them."""
+_STEPS: Final = 3
+"""Statements of a round that waits for its own last one; a longer one keeps the CPU busy alone."""
 _SUMS: Final = 16
 """Registers for sums: with twice as many, operands would no longer find room among 32."""
 
@@ -239,6 +241,8 @@ def _search(block: Block, rows: int, taken: set[str], done: list[str], reasons: 
             reasons.append(nest)
         elif isinstance(stmt, For) and (groups := _groups(stmt, taken)) is not None:
             nest = _fitting(groups, min(rows, _GROUPS))
+            if not isinstance(nest, str) and len(nest[0].shared.body) > _STEPS:
+                nest = f"a round of loop {nest[0].shared.var!r} has enough to do by itself"
             if not isinstance(nest, str):
                 found, count = nest
                 done.append(

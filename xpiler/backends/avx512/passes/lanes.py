@@ -321,12 +321,7 @@ class Lanes:
         b_exec = ex
         if touches_memory(expr.b):
             b_exec = self.within(ex, self.keep(self.minus(ex.mask, chosen), "other"), expr.b)
-        if (
-            _is_zero(expr.b)
-            and isinstance(a, Call)
-            and "_maskz_" in a.function
-            and a.args[0] == chosen
-        ):
+        if _is_zero(expr.b) and _zero_elsewhere(a, chosen):
             return a
         b = self.vector(expr.b, b_exec)
         return call(f"_mm512_mask_mov_{suffix(type_)}", register(type_), b, chosen, a)
@@ -441,6 +436,17 @@ class Lanes:
         from xpiler.backends.avx512.passes.memory import load
 
         return load(self, expr, ex)
+
+
+def _zero_elsewhere(value: Expr, mask: Expr) -> bool:
+    """Whether a load leaves zero in the lanes outside of `mask`."""
+    if not isinstance(value, Call):
+        return False
+    name = value.function
+    if name.startswith("xp_every_"):
+        return value.args[1] == mask
+    gather = "_mask_i32gather_" in name and value.args[1] == mask
+    return gather or ("_maskz_" in name and value.args[0] == mask)
 
 
 def _is_zero(expr: Expr) -> bool:
