@@ -41,7 +41,7 @@ C_LIBRARY = """
 REMOVED_FROM_CUDA = """
     cudaConfigureCall __cudaPushCallConfiguration CUtexObject CUsurfObject
 """  # the launch API before CUDA 12: parsed for its diagnostics
-NOT_RUN = "tex2DGrad tex2Dgather texCubemap"  # refused by the lifter, not modelled by the runtime
+NOT_RUN = "tex2DGrad texCubemap"  # refused by the lifter, not modelled by the runtime
 COMPILER = "__NVCC__ __noinline__"  # g++ is not nvcc; `prepare.py` replaces the word
 
 # Known to the runtime alone, and why.

@@ -25,6 +25,7 @@ TEXTURES = """\
 __global__ void linear(cudaTextureObject_t t, float *y) { y[threadIdx.x] = tex1Dfetch<float>(t, (int)threadIdx.x - 1); }
 __global__ void sampled(cudaTextureObject_t t, float *y, float x0, float y0) { y[0] = tex2D<float>(t, x0, y0); }
 __global__ void bytes(cudaTextureObject_t t, float *y) { float4 v = tex2D<float4>(t, 1.5f, 0.5f); y[0] = v.x; y[1] = v.w; }
+__global__ void gathered(cudaTextureObject_t t, float *y) { *(float4 *)y = tex2Dgather<float4>(t, 2.0f, 1.0f); }
 __global__ void invert(cudaSurfaceObject_t s, int w) {
   float v = surf2Dread<float>(s, threadIdx.x * 4, threadIdx.y);
   surf2Dwrite(-v, s, threadIdx.x * 4, threadIdx.y, cudaBoundaryModeZero);
@@ -64,6 +65,8 @@ int main() {
   cudaMallocArray(&a, &format, 4, 3, cudaArraySurfaceLoadStore);
   cudaMemcpy2DToArray(a, 0, 0, values, 16, 16, 3, cudaMemcpyHostToDevice);
   t = made(a, cudaFilterModePoint, cudaAddressModeClamp, false);
+  gathered<<<1, 1>>>(t, out);
+  EXPECT(out[0], 11); EXPECT(out[1], 12); EXPECT(out[2], 2); EXPECT(out[3], 1);
   EXPECT(at(t, 2.9f, 1.1f), 12); EXPECT(at(t, -5, 9), 20); EXPECT(at(t, 99, 0), 3);
   t = made(a, cudaFilterModeLinear, cudaAddressModeClamp, false);
   EXPECT(at(t, 1.5f, 1.5f), 11); EXPECT(at(t, 2, 1.5f), 11.5); EXPECT(at(t, 2, 2), 16.5); EXPECT(at(t, 0, 0), 0);

@@ -173,6 +173,17 @@ Texel sample(cudaTextureObject_t texture, int dimensions, float x, float y, floa
   return Texel{{sum[0], sum[1], sum[2], sum[3]}};
 }
 
+Texel gather(cudaTextureObject_t texture, float x, float y, int component) {
+  Texture t = *reinterpret_cast<const Texture *>(texture);
+  t.desc.filterMode = cudaFilterModeLinear;
+  Along ax = along(t, 0, x, t.view.width), ay = along(t, 1, y, t.view.height);
+  const long long at[4][2] = {
+      {ax.first, ay.second}, {ax.second, ay.second}, {ax.second, ay.first}, {ax.first, ay.first}};
+  Texel texel{};
+  for (int i = 0; i < 4; ++i) texel.channel[i] = corner(t, at[i][0], at[i][1], 0).channel[component & 3];
+  return texel;
+}
+
 unsigned char *surface_texel(cudaSurfaceObject_t surface, int byte_x, int y, int z, size_t bytes,
                              cudaSurfaceBoundaryMode mode) {
   auto &a = *reinterpret_cast<cudaArray *>(surface);

@@ -88,6 +88,8 @@ struct Texel {
 
 Texel fetch_linear(cudaTextureObject_t texture, int x);
 Texel sample(cudaTextureObject_t texture, int dimensions, float x, float y, float z, int layer);
+// A component of the four texels that linear filtering would weigh: (0, 1), (1, 1), (1, 0), (0, 0).
+Texel gather(cudaTextureObject_t texture, float x, float y, int component);
 // The address of a texel of a surface, null where nothing is to be written or zero is to be read.
 unsigned char *surface_texel(cudaSurfaceObject_t surface, int byte_x, int y, int z, size_t bytes,
                              cudaSurfaceBoundaryMode mode);
@@ -158,6 +160,9 @@ XP_TEXTURE(tex1DLod, 1, (cudaTextureObject_t texture, float x, float), x, 0, 0, 
 XP_TEXTURE(tex2DLod, 2, (cudaTextureObject_t texture, float x, float y, float), x, y, 0, 0)
 XP_TEXTURE(tex3DLod, 3, (cudaTextureObject_t texture, float x, float y, float z, float), x, y, z, 0)
 #undef XP_TEXTURE
+template <class T> T tex2Dgather(cudaTextureObject_t texture, float x, float y, int component = 0) {
+  return xpiler::from_texel<T>(xpiler::gather(texture, x, y, component));
+}
 
 #define XP_COMMA ,
 #define XP_SURFACE(name, parameters, x, y, z)                                                            \
