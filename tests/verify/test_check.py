@@ -100,6 +100,25 @@ def test_a_file_that_does_not_compile_or_lacks_a_kernel(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_kernel_of_the_source_that_does_not_compile_says_nothing_of_the_others() -> None:
+    good = """
+__global__ void vector_add(const float *a, const float *b, float *c, int n) {
+  int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < n) c[i] = a[i] + b[i];
+}
+"""
+    broken = good + "__global__ void bad(float *x) { x[0] = nowhere(1); }\n"
+    wrong = good.replace("+ b[i]", "- b[i]")
+    module = program("vector_add")
+    entry = KernelEntry(0, module.kernels[0], "vector_add", "vector_add")
+    cases, programs = {"vector_add": (case_of(module),)}, {"vector_add": module}
+    source, same, other = (
+        Side(CudaRuntime(), text, Path("a.cu")) for text in (broken, good, wrong)
+    )
+    assert isinstance(check(source, same, [entry], cases, programs)["vector_add"], Passed)
+    assert isinstance(check(source, other, [entry], cases, programs)["vector_add"], Refuted)
+
+
 def test_out_of_bounds_in_the_candidate(tmp_path: Path) -> None:
     found = files(tmp_path, SOURCE.replace("if (i < n) y[i]", "if (i <= n) y[i]"))
     assert isinstance(found["scale"], Refuted)

@@ -71,33 +71,68 @@ def check(
             program = programs[entry.symbol]
             mine = [launch for launch in launches if launch.symbol == entry.symbol]
             checks.append(KernelCheck(entry, program, found, _others(program, mine, found)))
-    runnable = tuple(check_.entry for check_ in checks)
-    memory = observed if observed is not None else {}
-    oracle, together = HarnessRunner(source, runnable), HarnessRunner(candidate, runnable)
+    if checks:
+        memory = observed if observed is not None else {}
+        sides = _Sides(source, candidate, say, settings or Settings(jobs=jobs), memory)
+        evidence |= sides.compared(checks)
+    return {entry.symbol: evidence[entry.symbol] for entry in entries}
 
-    def compared(runner: HarnessRunner, some: Sequence[KernelCheck]) -> None:
+
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """The source and a candidate, to be compared. `memory` keeps what the source does."""
+
+    source: Side
+    candidate: Side
+    say: Callable[[str], None]
+    settings: Settings
+    memory: dict[int, Observed]
+
+    def compared(self, checks: Sequence[KernelCheck]) -> dict[str, Evidence]:
+        """Evidence by symbol. Where a side does not build, each kernel is tried with the bodies of the others empty:
+        one that does not build says nothing about the others."""
+        entries = tuple(check_.entry for check_ in checks)
+        oracle = HarnessRunner(self.source, entries)
+        together = HarnessRunner(self.candidate, entries)
+        evidence = self.run(oracle, together, checks)
+        broken, wrong = _broken(oracle), _broken(together)
+        if not broken and (not wrong or len(checks) == 1):
+            return evidence
+        for check_ in checks:
+            source = _alone(self.source, check_.entry) if broken else self.source
+            candidate = _alone(self.candidate, check_.entry) if wrong else self.candidate
+            if (source, candidate) == (self.source, self.candidate):
+                continue
+            entry = (check_.entry,)
+            first = HarnessRunner(source, entry) if broken else oracle
+            second = HarnessRunner(candidate, entry)
+            if not _broken(first):
+                evidence |= self.run(first, second, [check_])
+        return evidence
+
+    def run(
+        self, oracle: HarnessRunner, candidate: HarnessRunner, checks: Sequence[KernelCheck]
+    ) -> dict[str, Evidence]:
         results = check_runners(
             oracle,
-            runner,
-            some,
-            settings or Settings(jobs=jobs),
+            candidate,
+            checks,
+            self.settings,
             references=double_reference,
             watch=watched,
-            progress=lambda kernel, stage: say(f"{stage} {kernel}"),
-            observed=memory,
+            progress=lambda kernel, stage: self.say(f"{stage} {kernel}"),
+            observed=self.memory,
         )
-        for check_, result in zip(some, results, strict=True):
-            evidence[check_.entry.symbol] = result
+        return {c.entry.symbol: r for c, r in zip(checks, results, strict=True)}
 
-    if checks:
-        compared(together, checks)
-        error = together.prepare()
-        if error is not None and not error.absent and len(checks) > 1 and oracle.prepare() is None:
-            for check_ in checks:  # one kernel that does not build says nothing about the others
-                alone = replace(candidate, text=with_one_kernel(candidate.text, check_.entry))
-                if alone != candidate:
-                    compared(HarnessRunner(alone, (check_.entry,)), [check_])
-    return {entry.symbol: evidence[entry.symbol] for entry in entries}
+
+def _broken(runner: HarnessRunner) -> bool:
+    error = runner.prepare()
+    return error is not None and not error.absent
+
+
+def _alone(side: Side, entry: KernelEntry) -> Side:
+    return replace(side, text=with_one_kernel(side.text, entry))
 
 
 def _others(
