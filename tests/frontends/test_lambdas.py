@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from xpiler.api import Settings, translate
+from xpiler.api import Settings, translate, verify_pair
 from xpiler.driver.report import InputError
 from xpiler.driver.source import Source, lift_whole, read_source
 from xpiler.frontends.lambdas import closures, hoisted
 from xpiler.frontends.lift import LiftedFile, lift
-from xpiler.verify.evidence import is_verified, summary
+from xpiler.verify.evidence import Refuted, is_verified, summary
 
 MODERN = Path(__file__).parent / "modern.cu"
 KERNEL = (
@@ -115,3 +115,31 @@ def test_kernels_that_take_functions_are_verified(target: str, tmp_path: Path) -
         command += ["-march=icelake-server", "-x", "c++", str(out)]
         built = subprocess.run(command, capture_output=True, text=True, check=False)
         assert built.returncode == 0, built.stderr
+
+
+@pytest.mark.slow
+def test_a_file_that_keeps_its_lambdas_is_compared(tmp_path: Path) -> None:
+    first, second, third = (tmp_path / name for name in ("a.cu", "b.hip", "c.hip"))
+    body = "void go(int n, float a, float *y) { each<<<1, 32>>>(n, [=] __device__ (int i) { y[i] *= a; }); }"
+    first.write_text(KERNEL + body)
+    report = translate(first, "hip", Settings(out=second, verify=False))
+    assert not isinstance(report, InputError)
+    third.write_text(second.read_text().replace("y[i] *= a", "y[i] += a"))
+    same, other = verify_pair(first, second), verify_pair(first, third)
+    assert not isinstance(same, InputError)
+    assert not isinstance(other, InputError)
+    assert is_verified(same["each<go_lambda>"])
+    assert isinstance(other["each<go_lambda>"], Refuted)
+
+
+def test_the_first_parameter_follows_a_name_of_any_length(tmp_path: Path) -> None:
+    """What calls a kernel for the harness looks for it there."""
+    path = tmp_path / "a.cu"
+    name = "a_name_" * 15 + "k"
+    path.write_text(
+        f"template <class T> __global__ void {name}(T *x) {{ x[threadIdx.x] = 1; }}\n"
+        f"void go(float *x) {{ {name}<float><<<1, 32>>>(x); }}\n"
+    )
+    report = translate(path, "avx512", Settings(out=tmp_path / "a.cpp", verify=False))
+    assert not isinstance(report, InputError)
+    assert f"void {name}_float(xp_dim3 grid," in (tmp_path / "a.cpp").read_text()

@@ -15,7 +15,7 @@ from xpiler.backends.base import KernelEntry
 from xpiler.driver.judge import FileCases, load_cases
 from xpiler.driver.report import InputError
 from xpiler.driver.sides import candidate_side, kernels_alone, source_side
-from xpiler.driver.source import Source, lift_source, read_source
+from xpiler.driver.source import Source, lift_source, read_source, with_named_lambdas
 from xpiler.frontends.results import LiftedFile, LiftedKernel
 from xpiler.ir.diagnostics import Diagnostic
 from xpiler.verify.check import Side, check
@@ -49,6 +49,7 @@ def verify_files(
     lifted = lift_source(source)
     if isinstance(lifted, InputError):
         return lifted
+    source, lifted = with_named_lambdas(source, lifted)
     cases = load_cases(lifted, case)
     if isinstance(cases, InputError):
         return cases
@@ -68,7 +69,9 @@ def verify_files(
 def _runnable(candidate: Source) -> str:
     """What of a file in CUDA's or HIP's spelling can be built here, with all that kernels need."""
     lifted = lift_source(candidate)
-    return candidate.text if isinstance(lifted, InputError) else kernels_alone(candidate, lifted)
+    if isinstance(lifted, InputError):
+        return candidate.text
+    return kernels_alone(*with_named_lambdas(candidate, lifted))
 
 
 def _verify(

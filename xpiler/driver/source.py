@@ -16,7 +16,7 @@ from xpiler.ir.diagnostics import Diagnostic
 if TYPE_CHECKING:
     from xpiler.frontends.lambdas import Hoisted
 
-__all__ = ["Source", "lift_source", "lift_whole", "read_source"]
+__all__ = ["Source", "lift_source", "lift_whole", "read_source", "with_named_lambdas"]
 
 LARGEST = 32 << 20
 
@@ -109,18 +109,18 @@ def lift_whole(source: Source) -> tuple[Source, LiftedFile] | InputError:
         return lifted
     text = with_local_device_code(source.text, source.path, source.include_dirs)
     if text == source.text:
-        return _with_named_lambdas(source, lifted)
+        return with_named_lambdas(source, lifted)
     whole = replace(source, text=text)
     again = lift_source(whole)
     if isinstance(again, InputError) or len(again.lifted) != len(lifted.lifted):
-        return _with_named_lambdas(source, lifted)
+        return with_named_lambdas(source, lifted)
     refused = {r.name: r for r in lifted.refused}
     kernels = tuple(refused.get(k.name, k) if isinstance(k, Refused) else k for k in again.kernels)
     again = replace(again, kernels=kernels, diagnostics=lifted.diagnostics)
-    return _with_named_lambdas(whole, again)
+    return with_named_lambdas(whole, again)
 
 
-def _with_named_lambdas(source: Source, lifted: LiftedFile) -> tuple[Source, LiftedFile]:
+def with_named_lambdas(source: Source, lifted: LiftedFile) -> tuple[Source, LiftedFile]:
     """The file with a function object for each lambda that a kernel is launched with."""
     from xpiler.frontends.lambdas import closures, hoisted
 

@@ -99,7 +99,7 @@ def hoisted(
     parsed = parse(text, path, include_dirs, defines)
     edits: list[_Put] = []
     if isinstance(parsed, Parsed):
-        taken = set(re.findall(r"\w+", text))
+        taken = {t.text for t in tokenize(parsed.data).items}
         for node, parents in _lambdas(parsed.root, ()):
             span = node.span
             if span is not None and node.file == parsed.name and (span.line, span.column) in places:

@@ -253,7 +253,8 @@ def _filled(head: str, items: Sequence[str], before: int) -> str:
         end = ")" if number == len(items) - 1 else ","
         room = 98 - (before if len(lines) == 1 else 0)
         space = "" if lines[-1].endswith("(") else " "
-        if len(lines[-1] + space + item + end) > room:
+        first = lines[-1].endswith("(")  # which stands behind the name, however long that is
+        if not first and len(lines[-1] + space + item + end) > room:
             lines.append(" " * (len(head) + before) + item + end)
         else:
             lines[-1] += space + item + end
