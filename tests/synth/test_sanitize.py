@@ -255,6 +255,33 @@ def test_a_break_leaves_what_was_counted(tmp_path: Path) -> None:
     assert found(right, tmp=tmp_path).inside == len(found(right, tmp=tmp_path).accesses)
 
 
+LEFT = """
+  __shared__ f32 s[64];
+  f32 v = 0.0f;
+  for (i32 i = 0; i < m; i += 1) {
+    s[threadIdx.x] = x[0];
+    __syncthreads();
+    v = s[63u - threadIdx.x];
+    if (i == n) {
+      break;
+    }
+    __syncthreads();
+  }
+  WAIT
+  s[threadIdx.x] = v;
+"""
+
+
+def test_what_precedes_a_break_meets_what_follows_the_loop(tmp_path: Path) -> None:
+    assert isinstance(found(LEFT.replace("WAIT", ""), tmp=tmp_path).races, Race)
+    assert isinstance(found(LEFT.replace("WAIT", "__syncthreads();"), tmp=tmp_path).races, Free)
+
+
+def test_a_barrier_that_an_iteration_may_pass_by(tmp_path: Path) -> None:
+    body = LEFT.replace("break", "continue").replace("WAIT", "__syncthreads();")
+    assert not isinstance(found(body, tmp=tmp_path).races, Free)
+
+
 def test_unsigned_differences_wrap(tmp_path: Path) -> None:
     body = "  if (threadIdx.x - 1u > 5u) {\n    y[threadIdx.x - 1u] = 1.0f;\n  }\n"
     verdict = found(body, tmp=tmp_path)

@@ -266,6 +266,7 @@ class _Any:
         turn = self._somewhere("any")
         start: Env = dict(thread.eval.env)
         held = self._iteration(turn)
+        left = thread.broken
         first = thread.segments
         thread.segments = {name: Segments() for name in before}
         thread.again += 1
@@ -279,7 +280,7 @@ class _Any:
         if not _certain(self.loop):
             thread.unsure = "a barrier in a loop stands where it may be left out"
         for name, group in before.items():
-            _laid(group, first[name], second[name], entered, more)
+            _laid(group, first[name], second[name], entered, either(negated(more), left))
 
     def _entered(self, start: Mapping[str, Known], turn: Value) -> list[Bool]:
         """That an iteration is the first one."""
@@ -379,13 +380,16 @@ class _Any:
 
 def _certain(loop: For | While) -> bool:
     """Whether each iteration meets one of the barriers that stand in the loop."""
+    if any(isinstance(s, Continue) for s in statements(loop.body)):
+        return False
     return any(isinstance(s, Barrier) or is_collective(s, Scope.BLOCK) for s in loop.body)
 
 
 def _laid(
-    group: Segments, first: Segments, second: Segments, entered: list[Bool], more: Bool
+    group: Segments, first: Segments, second: Segments, entered: list[Bool], last: Bool
 ) -> None:
-    """Lay the groups of a loop's iterations between what comes before and what will come after."""
+    """Lay the groups of a loop's iterations between what comes before and what will come after; `last` holds where
+    the first of them is the last one."""
     if not first.closed:
         group.joined(first.open)
         return
@@ -394,7 +398,7 @@ def _laid(
     group.closed += [*middle, head]
     group.closed.append([*first.open, *(second.closed[0] if second.closed else second.open)])
     # after the loop: its last iteration's end, or what came before where it is not run at all
-    end = [t.under(negated(more)) for t in first.open]
+    end = [t.under(last) for t in first.open]
     group.open = [*group.open, *end]
 
 

@@ -338,7 +338,7 @@ class Thread:
             self.meetings.append(Meeting(stmt, held, self.gone))
         closing = {"warp": ("warp",), "block": ("block", "warp"), "grid": _SCOPES}[scope]
         for name in closing:
-            self.segments[name].close()
+            self.segments[name].close(either(self.broken, self.continued))
 
     def _exchanged(self, stmt: WarpOp) -> None:
         """The result of an operation of a warp: of a vote of the block it is the same for all."""

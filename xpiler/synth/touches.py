@@ -78,10 +78,11 @@ class Segments:
     open: list[Touch] = field(default_factory=list)
     closed: list[list[Touch]] = field(default_factory=list)
 
-    def close(self) -> None:
-        """A barrier."""
+    def close(self, passed_by: Bool = False) -> None:
+        """A barrier; where `passed_by` holds the thread has left the loop round it before, and what it touched goes on
+        to meet what comes."""
         self.closed.append(self.open)
-        self.open = []
+        self.open = [] if passed_by is False else [t.under(passed_by) for t in self.open]
 
     def joined(self, touches: Iterable[Touch]) -> None:
         """More touches in the open group, each once."""
