@@ -319,3 +319,16 @@ def test_the_channels_of_a_type_with_another_name_are_known() -> None:
         + host("d.readMode = cudaReadModeNormalizedFloat;", channels=channels)
     )
     assert "/ 255.0f" in shown(source)
+
+
+@pytest.mark.slow
+def test_a_kernel_that_is_declared_in_other_words_is_found() -> None:
+    declared = "__global__ void k(cudaTextureObject_t t, float *y, int n, const float *x);\n"
+    found = checked(
+        declared
+        + "typedef float real;\n"
+        + "__global__ void k(cudaTextureObject_t t, real *y, int n, const real *x) {\n"
+        + "  int i = threadIdx.x; if (i < n) y[i] = tex1Dfetch<float>(t, i) + x[i]; }\n"
+        + host("", "k<<<1, 64>>>(t, y, 50, y + 64);")
+    )
+    assert [is_verified(result) for result in found.values()] == [True]

@@ -9,7 +9,7 @@ from typing import Final
 from xpiler.backends.base import KernelEntry
 from xpiler.frontends.place import Function
 from xpiler.ir.nodes import Param
-from xpiler.ir.textures import references
+from xpiler.ir.textures import references, texture_part
 from xpiler.ir.types import Pointer
 
 __all__ = ["Steps", "argument_steps", "overloads", "pointer_type", "reference_steps"]
@@ -93,6 +93,8 @@ def pointer_type(
 
 
 def _given(entry: KernelEntry, step: Sequence[tuple[str, int]]) -> str:
+    if any(texture_part(path) is not None for path, _ in step):
+        return _CPP["u64"]
     if len(step) != 1 or step[0][0]:
         return "::xpiler::Parts"
     type_ = entry.kernel.params[step[0][1]].type
