@@ -180,6 +180,20 @@ def wrongly_proved(found: KernelVerdict, wrong: set[str]) -> bool:
     return ("outside" in wrong and inside) or ("race" in wrong and isinstance(found.races, Free))
 
 
+@pytest.mark.slow
+def test_the_errors_are_many() -> None:
+    """Of three examples alone; a test of nothing would pass."""
+    count = 0
+    for name in ("block_reduce", "matmul_tiled", "transpose"):
+        file = lifted(EXAMPLES / f"{name}.cu")
+        for kernel in file.lifted:
+            (case, *_) = cases_of(file, kernel)
+            for kind in KINDS:
+                wrong = (seen_wrong(m, case) for _, m in mutants(kernel.program, kind))
+                count += len(list(itertools.islice(filter(None, wrong), MOST)))
+    assert count >= 40
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
     "path",
