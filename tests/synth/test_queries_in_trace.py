@@ -57,7 +57,11 @@ def test_the_questions_of_a_proof_can_be_asked_again(tmp_path: Path) -> None:
     assert asked
     assert all(written == again for written, again in asked if written != "unknown")
     assert any(written == "unsat" for written, _ in asked)
-    assert all("proof" in str(e["purpose"]) for e in trace.of("twice", "query"))
+    purposes = {str(e["purpose"]).split(": ")[-1] for e in trace.of("twice", "query")}
+    assert purposes == {"proof", "memory"}
+    (memory,) = trace.of("twice", "memory")
+    assert memory["verdict"]["shown"]
+    assert memory["lines"][0] == "bounds: proved for all sizes (2 of 2 accesses)"
     proofs = trace.of("twice", "proof")
     assert any("proved" in str(e["summary"]) for e in proofs)
 
