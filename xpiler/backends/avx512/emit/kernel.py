@@ -96,7 +96,8 @@ def _target(stmt: Stmt) -> str | None:
 
 def _declared(line: str) -> str:
     """The name that a declaration with an initialiser gives: `const float (*const c_)[4] = ...`."""
-    return re.findall(r"[A-Za-z_]\w*", re.sub(r"\[\w+\]", "", line.split(" = ")[0]))[-1]
+    names: list[str] = re.findall(r"[A-Za-z_]\w*", re.sub(r"\[\w+\]", "", line.split(" = ")[0]))
+    return names[-1]
 
 
 def _nest(body: Block) -> tuple[tuple[For, ...], Block] | None:
