@@ -132,7 +132,8 @@ __global__ void dequantise(const void *__restrict__ packed, float *__restrict__ 
 __device__ float add(float a, float b) { return a + b; }
 __device__ float sub(float a, float b) { return a - b; }
 __device__ float mul(float a, float b) { return a * b; }
-__device__ float (*const operations[])(float, float) = {add, sub, mul};
+using Operation = float (*)(float, float);
+__device__ const Operation operations[] = {add, sub, mul};
 __global__ void apply(const float *a, const float *b, const int *program, float *c, int length, int n) {
   int i = blockIdx.x * blockDim.x + threadIdx.x;
   if (i >= n) return;
@@ -156,3 +157,12 @@ void tables(const void *q, const float *a, const float *b, const int *p, float *
   Lists lists{{{y, z}, {w, w + n}}, {n, n}};
   axpy_lists<<<dim3((n + 127) / 128, 2), 128>>>(lists, 2.f);
 }
+
+namespace lattice {
+__constant__ float weights[3] = {0.25f, 0.5f, 0.25f};
+__global__ void weigh(const float *x, float *y, int n) {
+  int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < n) y[i] = weights[i % 3] * x[i];
+}
+}  // namespace lattice
+void weigh(const float *x, float *y, int n) { lattice::weigh<<<(n + 127) / 128, 128>>>(x, y, n); }

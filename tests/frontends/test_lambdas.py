@@ -102,7 +102,7 @@ def test_kernels_that_take_functions_are_verified(target: str, tmp_path: Path) -
     out = tmp_path / "out.txt"
     report = translate(MODERN, target, Settings(out=out))
     assert not isinstance(report, InputError)
-    assert len(report.kernels) == 15
+    assert len(report.kernels) == 16
     for kernel in report.kernels:
         assert is_verified(kernel.evidence), f"{kernel.name}: {summary(kernel.evidence)}"
     text = out.read_text()

@@ -14,7 +14,7 @@ from functools import lru_cache
 from xpiler.frontends.place import Function
 from xpiler.frontends.tokens import Token, matching, tokenize
 
-__all__ = ["TypePlace", "announcement", "behind", "late_types", "scopes_at"]
+__all__ = ["TypePlace", "announcement", "behind", "late_types", "namespace_at"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +136,15 @@ def _at_namespace_scope(
             k += 1
         else:
             k = close
+
+
+def namespace_at(text: str, at: int) -> str:
+    """The namespaces with a name round the character, as a qualification: `nn::detail::`, or nothing."""
+    if "namespace" not in text[:at]:
+        return ""
+    scopes = scopes_at(text, len(text[:at].encode("utf-8", "surrogateescape")))
+    openings = (re.match(r"(?:inline\s+)?namespace\s+([\w:]+)", s) for s in scopes)
+    return "".join(f"{found[1]}::" for found in openings if found)
 
 
 def scopes_at(text: str, byte: int) -> tuple[str, ...]:

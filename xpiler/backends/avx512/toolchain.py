@@ -12,6 +12,7 @@ from typing import Final
 from xpiler.backends.avx512.emit.entry import callable_text, entry_unit
 from xpiler.backends.avx512.isa.catalog import SIMULATOR
 from xpiler.backends.base import KernelEntry, TranslationUnit
+from xpiler.backends.late_types import namespace_at
 
 __all__ = ["EXECUTORS", "Native", "Simulator"]
 
@@ -55,9 +56,11 @@ _FILE_DATA: Final = re.compile(
 
 def _symbols(text: str) -> str:
     """`xp_symbol`: where the harness finds the file's data, which it sets as a host would."""
+    found = {match[1]: match.start(1) for match in reversed(list(_FILE_DATA.finditer(text)))}
     lines = [
-        f'  if (!__builtin_strcmp(name, "{n}")) {{ *bytes = sizeof {n}; return (void *)&{n}; }}'
-        for n in dict.fromkeys(_FILE_DATA.findall(text))
+        f'  if (!__builtin_strcmp(name, "{n}")) {{ *bytes = sizeof {q}; return (void *)&{q}; }}'
+        for n, at in reversed(found.items())
+        for q in (namespace_at(text, at) + n,)
     ]
     head = "void *xp_symbol(const char *name, __SIZE_TYPE__ *bytes) {"
     linkage = '#ifdef __cplusplus\nextern "C"\n#endif'

@@ -11,7 +11,7 @@ from typing import Final
 
 from xpiler.backends.bang.printer import TYPE_NAMES
 from xpiler.backends.base import KernelEntry, TranslationUnit
-from xpiler.backends.late_types import scopes_at
+from xpiler.backends.late_types import namespace_at
 from xpiler.frontends.edits import Edit, apply
 from xpiler.frontends.place import find
 from xpiler.ir.types import Pointer
@@ -128,11 +128,7 @@ def _entries(entries: Sequence[KernelEntry], text: str) -> Iterator[str]:
 def _namespaces(entry: KernelEntry, text: str) -> str:
     """What makes the entry's host function known outside of the namespaces in which it stands."""
     at = text.find(f"static void launch_{entry.symbol}(")
-    if at < 0 or "namespace" not in text[:at]:
-        return ""
-    scopes = scopes_at(text, len(text[:at].encode("utf-8", "surrogateescape")))
-    openings = (re.match(r"(?:inline\s+)?namespace\s+([\w:]+)", s) for s in scopes)
-    name = "::".join(found[1] for found in openings if found)
+    name = namespace_at(text, at).removesuffix("::") if at >= 0 else ""
     return f"  using namespace {name};\n" if name else ""
 
 
