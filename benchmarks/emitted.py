@@ -7,8 +7,8 @@ from pathlib import Path
 
 from xpiler.backends.base import Executor
 from xpiler.backends.registry import UnknownTarget, load_target
-from xpiler.verify.build import BuildFailed, build_library
-from xpiler.verify.executors import NoExecutor, executor_of_target
+from xpiler.verify.run.build import BuildFailed, build_library
+from xpiler.verify.run.executors import NoExecutor, executor_of_target
 
 __all__ = ["Broken", "build", "executor_of"]
 

@@ -15,8 +15,8 @@ from xpiler.driver.judge import load_cases
 from xpiler.driver.memory import Checked, check_file
 from xpiler.driver.report import InputError
 from xpiler.driver.source import lift_whole, read_source
-from xpiler.synth.solve import Query
-from xpiler.synth.verdicts import Divergent, Fits, Free, KernelVerdict, MayWrap, Race
+from xpiler.synth.proofs.verdicts import Divergent, Fits, Free, KernelVerdict, MayWrap, Race
+from xpiler.synth.repair.solve import Query
 
 HEAD = "| file | kernel | accesses | in bounds | races | integers | questions | seconds |"
 

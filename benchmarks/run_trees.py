@@ -23,9 +23,9 @@ from pathlib import Path
 from typing import Final
 
 from xpiler.backends.base import TranslationUnit
-from xpiler.verify import sandbox
-from xpiler.verify.build import BuildFailed, Built, build_program
-from xpiler.verify.oracle import CudaRuntime
+from xpiler.verify.run import sandbox
+from xpiler.verify.run.build import BuildFailed, Built, build_program
+from xpiler.verify.run.oracle import CudaRuntime
 
 __all__ = ["Outcome", "Program", "main", "programs_of", "try_program"]
 

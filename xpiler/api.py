@@ -262,7 +262,7 @@ def _engine(
     from xpiler.driver.judge import load_cases
     from xpiler.driver.stages import StageChecker
     from xpiler.llm.engine import configured_engine
-    from xpiler.synth.mend import mend
+    from xpiler.synth.repair.mend import mend
 
     cases = load_cases(lifted, settings.case)
     if isinstance(cases, InputError):
@@ -426,8 +426,8 @@ def infer_cases(source: str | Path, settings: Settings | None = None) -> Cases |
     `settings` gives include directories and definitions. `InputError` when the file cannot be read or holds no kernel.
     """
     from xpiler.driver.judge import load_cases
-    from xpiler.verify.case_file import print_cases
-    from xpiler.verify.infer import NoCase
+    from xpiler.verify.cases.case_file import print_cases
+    from xpiler.verify.cases.infer import NoCase
 
     settings = settings or Settings()
     read = read_source(Path(source), settings.include_dirs, settings.defines)

@@ -38,9 +38,9 @@ from xpiler.session_views import (
     SavedView,
     StageView,
 )
-from xpiler.verify.case import Case
+from xpiler.verify.cases.case import Case
+from xpiler.verify.cases.infer import NoCase, infer_cases
 from xpiler.verify.evidence import Evidence, Refuted, Unverified, is_verified, summary
-from xpiler.verify.infer import NoCase, infer_cases
 
 __all__ = ["Session", "SessionError", "open_session"]
 
@@ -178,7 +178,7 @@ class Session:
     def prove(self, seconds: float = 20.0) -> MemoryView:
         """Whether the source stays within its buffers, is free of races and reaches its barriers, for all sizes."""
         from xpiler.driver.memory import Checked, check_kernel, diagnostics_of
-        from xpiler.synth.verdicts import lines
+        from xpiler.synth.proofs.verdicts import lines
 
         cases = {self.kernel.symbol: self._cases()}
         found = check_kernel(self.kernel, cases, self.lifted.launches, seconds)
@@ -257,9 +257,9 @@ class Session:
 
     def _where(self, before: Module, after: Module) -> str:
         """The localised statement, as a sentence; empty if the interpreter cannot tell."""
-        from xpiler.synth.inputs import inputs_for
-        from xpiler.synth.localise import Location, localise
-        from xpiler.synth.machine import machine_for
+        from xpiler.synth.locate.inputs import inputs_for
+        from xpiler.synth.locate.localise import Location, localise
+        from xpiler.synth.locate.machine import machine_for
 
         machine = machine_for(self.target.meaning())
         alone = stands_alone(before.kernels[0]) and stands_alone(after.kernels[0])

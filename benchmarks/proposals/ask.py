@@ -22,7 +22,7 @@ from xpiler.llm.client import make_client
 from xpiler.llm.config import LlmConfigError, load_config
 from xpiler.llm.engine import Exchange, LlmEngine
 from xpiler.passes.base import Context
-from xpiler.synth.mend import mend
+from xpiler.synth.repair.mend import mend
 
 __all__ = ["ask"]
 

@@ -11,8 +11,8 @@ from xpiler.backends.base import Meaning, Target
 from xpiler.backends.registry import load_target
 from xpiler.ir.nodes import AddressOf, Call, Expr, Stmt
 from xpiler.ir.walk import expressions, subexpressions
-from xpiler.synth.calls import called
-from xpiler.synth.machine import Machine
+from xpiler.synth.locate.machine import Machine
+from xpiler.synth.repair.calls import called
 
 __all__ = ["addresses", "arguments", "machine_of", "replaced"]
 

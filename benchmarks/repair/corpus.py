@@ -34,8 +34,8 @@ from xpiler.passes import (
     loop_split,
 )
 from xpiler.passes.base import Applied, Context, Pass
-from xpiler.verify.case import Case
-from xpiler.verify.infer_bare import NoCase, infer_bare
+from xpiler.verify.cases.case import Case
+from xpiler.verify.cases.infer_bare import NoCase, infer_bare
 
 __all__ = ["LOOP_PASSES", "ROOT", "SOURCES", "Subject", "serial", "subjects"]
 

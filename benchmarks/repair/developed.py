@@ -30,8 +30,8 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.types import I32, Mask, Scalar
 from xpiler.ir.walk import expressions, subexpressions
-from xpiler.synth.calls import called, in_scope
 from xpiler.synth.paths import places, replace_at
+from xpiler.synth.repair.calls import called, in_scope
 
 __all__ = ["DEVELOPED"]
 

@@ -34,9 +34,9 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.types import F16, I32, Pointer, Scalar, Vector
 from xpiler.ir.walk import blocks, expressions, statements, subexpressions
-from xpiler.synth.calls import called, in_scope
+from xpiler.synth.locate.trace import Place
 from xpiler.synth.paths import at, places, replace_at
-from xpiler.synth.trace import Place
+from xpiler.synth.repair.calls import called, in_scope
 
 __all__ = ["HELD_OUT"]
 

@@ -14,14 +14,14 @@ from benchmarks.repair.held_out import HELD_OUT
 from benchmarks.repair.mutants import Made
 from xpiler.ir.check import check
 from xpiler.ir.nodes import Module
-from xpiler.synth.calls import waits
-from xpiler.synth.inputs import SEEN, UNSEEN, UNSEEN_SEEDS, inputs_for
-from xpiler.synth.localise import Location, localise
-from xpiler.synth.outcome import Tests
-from xpiler.synth.prove import prove
-from xpiler.synth.repair import Repaired, repair
-from xpiler.synth.sketch import barriers
-from xpiler.synth.trace import Inputs
+from xpiler.synth.locate.inputs import SEEN, UNSEEN, UNSEEN_SEEDS, inputs_for
+from xpiler.synth.locate.localise import Location, localise
+from xpiler.synth.locate.outcome import Tests
+from xpiler.synth.locate.trace import Inputs
+from xpiler.synth.proofs.prove import prove
+from xpiler.synth.repair.calls import waits
+from xpiler.synth.repair.search import Repaired, repair
+from xpiler.synth.repair.sketch import barriers
 from xpiler.verify.evidence import Proved
 
 __all__ = ["KINDS", "Mutant", "Outcome", "Workload", "choose", "measure", "workload"]

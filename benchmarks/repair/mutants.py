@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from xpiler.ir.nodes import Binary, Call, Cast, Expr, Load, Module, Select, Stmt, Store, Unary
 from xpiler.ir.types import Scalar
 from xpiler.ir.walk import expressions, map_exprs, operands, subexpressions
+from xpiler.synth.locate.trace import Place
 from xpiler.synth.paths import places, replace_at
-from xpiler.synth.trace import Place
 
 __all__ = [
     "Made",

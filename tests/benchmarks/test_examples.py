@@ -14,8 +14,8 @@ import pytest
 from benchmarks.call import Argument, Returned, call
 from benchmarks.emitted import Broken, build
 from benchmarks.model import Array
-from xpiler.verify.build import Built
-from xpiler.verify.oracle import CudaRuntime, build_program
+from xpiler.verify.run.build import Built
+from xpiler.verify.run.oracle import CudaRuntime, build_program
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 RNG = np.random.default_rng(5)

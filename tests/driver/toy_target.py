@@ -17,7 +17,7 @@ from xpiler.ir.parse_c import parse_module
 from xpiler.ir.print_c import print_module
 from xpiler.passes import fold, inline, loop_recovery
 from xpiler.passes.base import Pass
-from xpiler.verify.ir_executor import IrExecutor
+from xpiler.verify.run.ir_executor import IrExecutor
 
 
 def pipeline(program: Module, options: Mapping[str, str]) -> tuple[Pass, ...]:

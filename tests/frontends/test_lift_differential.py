@@ -9,11 +9,11 @@ import pytest
 from xpiler.backends.base import KernelEntry
 from xpiler.frontends.device_part import kernels_alone
 from xpiler.frontends.lift import LiftedFile, lift
+from xpiler.verify.cases.infer import infer_cases
 from xpiler.verify.check import Side, check
 from xpiler.verify.evidence import Evidence, is_verified, summary
-from xpiler.verify.infer import infer_cases
-from xpiler.verify.ir_executor import IrExecutor
-from xpiler.verify.oracle import CudaRuntime
+from xpiler.verify.run.ir_executor import IrExecutor
+from xpiler.verify.run.oracle import CudaRuntime
 
 CONSTRUCTS = Path(__file__).parent / "constructs.cu"
 REAL = Path(__file__).parent / "real.cu"

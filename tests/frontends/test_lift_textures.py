@@ -21,11 +21,11 @@ from xpiler.ir.textures import (
 )
 from xpiler.ir.types import F16, F32, U8
 from xpiler.ir.walk import map_block
+from xpiler.verify.cases.infer import NoCase, infer_cases
 from xpiler.verify.check import Side, check
 from xpiler.verify.evidence import Evidence, is_verified
-from xpiler.verify.infer import NoCase, infer_cases
-from xpiler.verify.ir_executor import IrExecutor
-from xpiler.verify.oracle import CudaRuntime
+from xpiler.verify.run.ir_executor import IrExecutor
+from xpiler.verify.run.oracle import CudaRuntime
 
 FETCH = "__global__ void k(cudaTextureObject_t t, float *y) { y[threadIdx.x] = tex1Dfetch<float>(t, threadIdx.x); }\n"
 SAMPLE = "__global__ void k(cudaTextureObject_t t, {T} *y, float u, float v) {{ y[0] = tex2D<{T}>(t, u, v); }}\n"

@@ -9,8 +9,8 @@ from xpiler.llm.client import Spent, make_client
 from xpiler.llm.config import LlmConfig, Secret
 from xpiler.llm.engine import LlmEngine
 from xpiler.passes.base import Pass
-from xpiler.synth.localise import Location, localise
-from xpiler.synth.trace import Inputs
+from xpiler.synth.locate.localise import Location, localise
+from xpiler.synth.locate.trace import Inputs
 
 SOURCE = """\
 void scale(dim3 gridDim, dim3 blockDim, u32 sharedBytes, const f32 *x, f32 *y, i32 n) {

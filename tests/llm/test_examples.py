@@ -13,8 +13,8 @@ from xpiler.ir.plain import stands_alone
 from xpiler.llm.contract import Accepted, read_reply
 from xpiler.llm.examples import examples_of
 from xpiler.passes.base import Pass
-from xpiler.synth.inputs import inputs_for
-from xpiler.synth.localise import Nothing, localise
+from xpiler.synth.locate.inputs import inputs_for
+from xpiler.synth.locate.localise import Nothing, localise
 
 PROGRAM = parse_module("__global__ void k(f32 *y) {\n  y[0] = 1.0f;\n}\n")
 

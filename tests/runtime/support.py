@@ -9,9 +9,9 @@ import numpy as np
 from xpiler.backends.base import KernelEntry
 from xpiler.ir.nodes import Kernel, Param
 from xpiler.ir.types import F16, F32, F64, I8, I32, I64, U8, U16, U32, U64, Pointer
-from xpiler.verify.build import Built, build
-from xpiler.verify.harness import BufferArg, Run, RunFailed, RunOk, ScalarArg, execute
-from xpiler.verify.oracle import CudaRuntime
+from xpiler.verify.run.build import Built, build
+from xpiler.verify.run.harness import BufferArg, Run, RunFailed, RunOk, ScalarArg, execute
+from xpiler.verify.run.oracle import CudaRuntime
 
 TYPES = {
     "i8": I8, "u8": U8, "u16": U16, "i32": I32, "u32": U32, "i64": I64, "u64": U64,

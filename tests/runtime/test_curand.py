@@ -9,9 +9,9 @@ import pytest
 
 from xpiler.api import Settings, translate
 from xpiler.backends.curand_states import states
-from xpiler.verify.build import Built
-from xpiler.verify.oracle import build_program
-from xpiler.verify.sandbox import Limits, run
+from xpiler.verify.run.build import Built
+from xpiler.verify.run.oracle import build_program
+from xpiler.verify.run.sandbox import Limits, run
 
 HERE = Path(__file__).parent / "hardware"
 KERNELS = """

@@ -8,9 +8,9 @@ import pytest
 
 from xpiler.frontends.lift import lift
 from xpiler.frontends.results import LiftedFile, LiftedKernel
-from xpiler.verify import sandbox
-from xpiler.verify.build import Built
-from xpiler.verify.oracle import build_program
+from xpiler.verify.run import sandbox
+from xpiler.verify.run.build import Built
+from xpiler.verify.run.oracle import build_program
 
 PROGRAM = """\
 #include <cuda.h>

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tests.runtime.support import Program
-from xpiler.verify.build import BuildFailed, build
-from xpiler.verify.oracle import CudaRuntime
+from xpiler.verify.run.build import BuildFailed, build
+from xpiler.verify.run.oracle import CudaRuntime
 
 TEXT = """\
 __global__ void divergent(int *x) {
@@ -144,7 +144,7 @@ def test_time_in_which_others_had_the_processor_does_not_count(program):
 
 
 def test_a_fault_leaves_the_other_runs_alone(program):
-    from xpiler.verify.harness import RunFailed, RunOk, execute
+    from xpiler.verify.run.harness import RunFailed, RunOk, execute
 
     runs = [program.call("divergent", zeros(), block=b) for b in (8, 16, 4)]
     results = execute(program.path, runs)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.runtime.support import Program
-from xpiler.verify.harness import BufferArg, ScalarArg, SymbolArg
+from xpiler.verify.run.harness import BufferArg, ScalarArg, SymbolArg
 
 KERNELS = [
     ("map", "x:*f32 y:*f32 n:i32"),

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from xpiler.store import Cache
-from xpiler.verify.build import Built, runtime_is_built
-from xpiler.verify.oracle import build_program
+from xpiler.verify.run.build import Built, runtime_is_built
+from xpiler.verify.run.oracle import build_program
 
 
 @pytest.mark.slow

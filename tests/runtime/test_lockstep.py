@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.runtime.support import Program
-from xpiler.verify.oracle import CudaRuntime
+from xpiler.verify.run.oracle import CudaRuntime
 
 TEXT = """\
 __device__ void last_warp(volatile int *s, int t) {

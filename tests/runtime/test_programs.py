@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from xpiler.backends.hip.executor import hip_on_cpu
-from xpiler.verify import sandbox
-from xpiler.verify.build import RUNTIME, Built, _run
-from xpiler.verify.executors import on_runtime
-from xpiler.verify.oracle import CudaRuntime, build_program
+from xpiler.verify.run import sandbox
+from xpiler.verify.run.build import RUNTIME, Built, _run
+from xpiler.verify.run.executors import on_runtime
+from xpiler.verify.run.oracle import CudaRuntime, build_program
 
 HOST = """\
 #include <cstdio>

@@ -11,9 +11,9 @@ import pytest
 
 from xpiler.backends.base import TranslationUnit
 from xpiler.store import Cache, digest
-from xpiler.verify import sandbox
-from xpiler.verify.build import Built, build_object, build_program
-from xpiler.verify.sandbox import Finished, Limits, NotStarted, TimedOut, probe, run
+from xpiler.verify.run import sandbox
+from xpiler.verify.run.build import Built, build_object, build_program
+from xpiler.verify.run.sandbox import Finished, Limits, NotStarted, TimedOut, probe, run
 
 SH = "/bin/sh"
 

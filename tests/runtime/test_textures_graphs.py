@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from xpiler.verify import sandbox
-from xpiler.verify.build import Built
-from xpiler.verify.oracle import build_program
+from xpiler.verify.run import sandbox
+from xpiler.verify.run.build import Built
+from xpiler.verify.run.oracle import build_program
 
 HEAD = """\
 #include <cuda_runtime.h>

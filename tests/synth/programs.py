@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xpiler.ir.nodes import Module
 from xpiler.ir.parse_c import parse_module
-from xpiler.synth.trace import Inputs
+from xpiler.synth.locate.trace import Inputs
 
 LOOP = """
 void k(dim3 gridDim, dim3 blockDim, u32 sharedBytes, const f32 *x, const f32 *w, f32 *y, i32 n) {

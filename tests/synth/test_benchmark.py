@@ -11,7 +11,7 @@ from benchmarks.repair.developed import DEVELOPED
 from benchmarks.repair.held_out import HELD_OUT
 from benchmarks.repair.measure import KINDS, Outcome, choose, workload
 from benchmarks.repair.table import Plan, markdown, outcomes, placed
-from xpiler.synth.outcome import Tests
+from xpiler.synth.locate.outcome import Tests
 
 _WRITTEN = {"written/clamped": "clamp_all", "written/fragments": "product"}
 

@@ -9,10 +9,10 @@ import pytest
 from benchmarks.repair.calls import machine_of
 from benchmarks.repair.corpus import subjects
 from benchmarks.repair.measure import choose, workload
-from xpiler.synth.inputs import SEEN, _tells, inputs_for
-from xpiler.synth.outcome import Tests
-from xpiler.synth.shapes import in_turn, several_tiles, work
-from xpiler.synth.trace import Inputs, run
+from xpiler.synth.locate.inputs import SEEN, _tells, inputs_for
+from xpiler.synth.locate.outcome import Tests
+from xpiler.synth.locate.shapes import in_turn, several_tiles, work
+from xpiler.synth.locate.trace import Inputs, run
 
 
 def subject(name: str):  # type: ignore[no-untyped-def]

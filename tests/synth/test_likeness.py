@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tests.synth.programs import LOOP, SPLIT, loop_inputs, program
-from xpiler.synth.change import Change
-from xpiler.synth.likeness import Likeness
-from xpiler.synth.repair import Repaired, repair
+from xpiler.synth.repair.change import Change
+from xpiler.synth.repair.likeness import Likeness
+from xpiler.synth.repair.search import Repaired, repair
 
 INPUTS, UNSEEN = loop_inputs(6, 17), loop_inputs(1, 4, 13)
 

@@ -17,9 +17,9 @@ from tests.synth.programs import (
 )
 from xpiler.ir.nodes import Module
 from xpiler.ir.print_c import print_stmt
-from xpiler.synth.localise import COMPUTE, INDEX, MISSING, RACE, Location, Nothing, localise
+from xpiler.synth.locate.localise import COMPUTE, INDEX, MISSING, RACE, Location, Nothing, localise
+from xpiler.synth.locate.trace import Inputs
 from xpiler.synth.paths import at
-from xpiler.synth.trace import Inputs
 
 
 def found(before: str, after: str, inputs: tuple[Inputs, ...]) -> tuple[Location, str]:

@@ -11,10 +11,10 @@ from benchmarks.repair.corpus import Subject, subjects
 from benchmarks.repair.measure import Workload, choose, workload
 from xpiler.ir.interpret import Fault
 from xpiler.ir.types import F32
-from xpiler.synth.localise import INSTRUCTION, Location, localise
-from xpiler.synth.machine import Effect, Machine
-from xpiler.synth.outcome import Tests
-from xpiler.synth.repair import Repaired, repair
+from xpiler.synth.locate.localise import INSTRUCTION, Location, localise
+from xpiler.synth.locate.machine import Effect, Machine
+from xpiler.synth.locate.outcome import Tests
+from xpiler.synth.repair.search import Repaired, repair
 
 AVX512, BANG = "saxpy:saxpy/avx512.tensorize", "saxpy:saxpy/bang.tensorize"
 STRIDED = "suite/relu/float4:relu_vec4/avx512.tensorize"

@@ -8,8 +8,8 @@ from xpiler.ir.nodes import Module
 from xpiler.ir.parse_c import parse_module
 from xpiler.passes import loop_fuse, loop_recovery, loop_reorder, loop_split
 from xpiler.passes.base import Applied, Context, Pass
-from xpiler.synth.prove import NotProved, prove
-from xpiler.synth.solve import Query
+from xpiler.synth.proofs.prove import NotProved, prove
+from xpiler.synth.repair.solve import Query
 from xpiler.verify.evidence import Proved
 
 FACTS = (
@@ -175,7 +175,7 @@ def test_no_mutant_that_differs_is_proved() -> None:
     """The errors of the repair benchmark in steps that are proved when they are right."""
     from benchmarks.repair.corpus import subjects
     from benchmarks.repair.measure import KINDS, choose, workload
-    from xpiler.synth.outcome import Tests
+    from xpiler.synth.locate.outcome import Tests
 
     wrong = 0
     for subject in subjects(("vector_add:vector_add/loop_split",)):

@@ -13,7 +13,7 @@ from xpiler.driver.pipeline import Stage
 from xpiler.driver.recording import Recording
 from xpiler.driver.report import Report
 from xpiler.ir.parse_c import parse_module
-from xpiler.synth.prove import prove
+from xpiler.synth.proofs.prove import prove
 from xpiler.trace.read import Trace, read_trace
 from xpiler.trace.record import Recorder, open_trace
 from xpiler.verify.evidence import Difference, Proved

@@ -18,11 +18,11 @@ from tests.synth.programs import (
 )
 from xpiler.ir.nodes import If
 from xpiler.ir.print_c import print_module
-from xpiler.synth.guards import guarded
-from xpiler.synth.mend import mend
-from xpiler.synth.repair import NoRepair, Repaired, repair
+from xpiler.synth.locate.trace import Inputs
+from xpiler.synth.repair.guards import guarded
+from xpiler.synth.repair.mend import mend
+from xpiler.synth.repair.search import NoRepair, Repaired, repair
 from xpiler.synth.scope import integers
-from xpiler.synth.trace import Inputs
 
 ROW_INPUTS, ROW_UNSEEN = row_inputs((3, 4), (2, 5)), row_inputs((5, 3), (1, 7), (4, 4))
 LOOP_INPUTS, LOOP_UNSEEN = loop_inputs(6, 17), loop_inputs(1, 4, 13)

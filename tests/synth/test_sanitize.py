@@ -9,9 +9,8 @@ import z3
 
 from xpiler.ir.nodes import Module
 from xpiler.ir.parse_c import parse_module
-from xpiler.synth.sanitize import sanitize
-from xpiler.synth.solve import Query
-from xpiler.synth.verdicts import (
+from xpiler.synth.proofs.sanitize import sanitize
+from xpiler.synth.proofs.verdicts import (
     Divergent,
     Fits,
     Free,
@@ -26,7 +25,8 @@ from xpiler.synth.verdicts import (
     problems,
     verdict_to_json,
 )
-from xpiler.verify.case_file import read_cases
+from xpiler.synth.repair.solve import Query
+from xpiler.verify.cases.case_file import read_cases
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 FACTS = (
@@ -368,9 +368,9 @@ def test_questions_can_be_asked_again(tmp_path: Path) -> None:
 
 def test_what_the_facts_say_is_possible(tmp_path: Path) -> None:
     """A proof from facts that contradict each other would show anything: each access is reached at some sizes."""
-    from xpiler.synth.setting import setting
-    from xpiler.synth.thread import run_thread
-    from xpiler.synth.world import World
+    from xpiler.synth.proofs.setting import setting
+    from xpiler.synth.proofs.thread import run_thread
+    from xpiler.synth.proofs.world import World
 
     path = tmp_path / "case.toml"
     path.write_text(ROWS, encoding="utf-8")

@@ -35,17 +35,17 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.types import Scalar
 from xpiler.ir.walk import blocks, map_exprs, with_blocks
-from xpiler.synth.confirm import Touched, ran
-from xpiler.synth.races import may_meet
-from xpiler.synth.sanitize import sanitize
-from xpiler.synth.setting import setting
-from xpiler.synth.thread import run_thread
-from xpiler.synth.touches import Site
-from xpiler.synth.verdicts import Free, Inside, KernelVerdict
-from xpiler.synth.world import World
-from xpiler.verify.case import Case
-from xpiler.verify.host_formulas import as_written
-from xpiler.verify.infer import NoCase, infer_cases
+from xpiler.synth.proofs.confirm import Touched, ran
+from xpiler.synth.proofs.races import may_meet
+from xpiler.synth.proofs.sanitize import sanitize
+from xpiler.synth.proofs.setting import setting
+from xpiler.synth.proofs.thread import run_thread
+from xpiler.synth.proofs.touches import Site
+from xpiler.synth.proofs.verdicts import Free, Inside, KernelVerdict
+from xpiler.synth.proofs.world import World
+from xpiler.verify.cases.case import Case
+from xpiler.verify.cases.host_formulas import as_written
+from xpiler.verify.cases.infer import NoCase, infer_cases
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 QUICK = {"block_reduce", "transpose"}

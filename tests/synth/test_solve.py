@@ -11,12 +11,12 @@ from tests.synth.programs import ROWS, program, row_inputs
 from xpiler.ir.nodes import Binary, Const, Expr, Store, Var
 from xpiler.ir.parse_c import parse_expr
 from xpiler.ir.types import I32
-from xpiler.synth import solve
-from xpiler.synth.demands import demands_of
+from xpiler.synth.locate.trace import record
 from xpiler.synth.paths import at
-from xpiler.synth.slots import HOLE, Template, slots
-from xpiler.synth.solve import Demand, Query, fill, guessed
-from xpiler.synth.trace import record
+from xpiler.synth.repair import solve
+from xpiler.synth.repair.demands import demands_of
+from xpiler.synth.repair.slots import HOLE, Template, slots
+from xpiler.synth.repair.solve import Demand, Query, fill, guessed
 
 I = Var("i", I32)
 HOLE_0, HOLE_1 = Var(f"{HOLE}0", I32), Var(f"{HOLE}1", I32)

@@ -9,7 +9,7 @@ import pytest
 import xpiler
 from xpiler.ir.parse_c import parse_module
 from xpiler.session import SessionError, _Step
-from xpiler.verify.infer import NoCase
+from xpiler.verify.cases.infer import NoCase
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "vector_add.cu"
 

@@ -14,8 +14,8 @@ from xpiler.ir.nodes import Module
 from xpiler.ir.types import F32, I32
 from xpiler.verify.any_order import in_an_order_of_its_own, taken_places
 from xpiler.verify.compare import Expected, Match, Mismatch, compare
-from xpiler.verify.dtypes import Array
 from xpiler.verify.evidence import Refuted, Tested
+from xpiler.verify.run.dtypes import Array
 
 COMPACT = """
 __device__ int taken(int *count) { return atomicAdd(count, 1); }

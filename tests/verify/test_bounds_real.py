@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from xpiler.ir.parse_c import parse_module
-from xpiler.verify.bounds import Access, analyse
-from xpiler.verify.geometry import Geometry, assumptions
+from xpiler.verify.cases.bounds import Access, analyse
+from xpiler.verify.cases.geometry import Geometry, assumptions
 
 HEAD = "__global__ void k(const f32 *x, const f32 *p, f32 *y, i32 n, i32 m) {\n"
 INDEX = "  i32 i = (i32)(blockIdx.x * blockDim.x + threadIdx.x);\n"

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from xpiler.ir.types import F32, I32, SCALARS
-from xpiler.verify.case import (
+from xpiler.verify.cases.case import (
     BufferArgument,
     Case,
     Concrete,
@@ -17,9 +17,9 @@ from xpiler.verify.case import (
     ScalarArgument,
     concrete,
 )
-from xpiler.verify.case_file import CaseFileError, parse_cases, print_cases, read_cases
-from xpiler.verify.distribution import Distribution
-from xpiler.verify.formula import Formula
+from xpiler.verify.cases.case_file import CaseFileError, parse_cases, print_cases, read_cases
+from xpiler.verify.cases.distribution import Distribution
+from xpiler.verify.cases.formula import Formula
 
 TEXT = """
 [[case]]

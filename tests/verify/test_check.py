@@ -15,15 +15,15 @@ from xpiler.driver.report import InputError
 from xpiler.ir.nodes import Assign, Binary, Cast, Declare, For, Kernel, Module, Store
 from xpiler.ir.types import F16, F32
 from xpiler.ir.walk import map_block
-from xpiler.verify.case import Case
+from xpiler.verify.cases.case import Case
+from xpiler.verify.cases.infer_bare import infer_bare
 from xpiler.verify.check import Side, check, check_program, check_programs, program_runner
 from xpiler.verify.evidence import Evidence, Refuted, Unverified
 from xpiler.verify.evidence import Tested as Passed
-from xpiler.verify.executors import NoExecutor, executor_of_file
-from xpiler.verify.infer_bare import infer_bare
 from xpiler.verify.observe import Observed, Settings, observe
-from xpiler.verify.oracle import CudaRuntime
 from xpiler.verify.plan import KernelCheck
+from xpiler.verify.run.executors import NoExecutor, executor_of_file
+from xpiler.verify.run.oracle import CudaRuntime
 
 SOURCE = """
 __constant__ float weights[4];

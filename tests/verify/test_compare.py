@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from xpiler.ir.types import BF16, F16, F32, F64, I8, I32, U32, Scalar
-from xpiler.verify.case import Role
+from xpiler.verify.cases.case import Role
 from xpiler.verify.compare import (
     DroppedVerdictWarning,
     Expected,
@@ -19,8 +19,8 @@ from xpiler.verify.compare import (
     Mismatch,
     compare,
 )
-from xpiler.verify.dtypes import Array, dtype_of
 from xpiler.verify.inputs import Style, draw, poisoned
+from xpiler.verify.run.dtypes import Array, dtype_of
 
 RNG = np.random.default_rng(7)
 REAL = [F16, BF16, F32, F64]

@@ -14,13 +14,13 @@ from xpiler.ir.check import check
 from xpiler.ir.nodes import Module
 from xpiler.ir.parse_c import parse_module
 from xpiler.ir.types import F16, F32, I32
-from xpiler.verify.case import Case, Concrete, ConcreteBuffer, ConcreteScalar
-from xpiler.verify.coverage import Arm, instrumented
-from xpiler.verify.directed import further_sizes, pointed, worth_pointing
+from xpiler.verify.branches.coverage import Arm, instrumented
+from xpiler.verify.branches.directed import further_sizes, pointed, worth_pointing
+from xpiler.verify.branches.thresholds import Threshold, thresholds
+from xpiler.verify.cases.case import Case, Concrete, ConcreteBuffer, ConcreteScalar
+from xpiler.verify.cases.infer_bare import infer_bare
 from xpiler.verify.evidence import Refuted, Tested, evidence_from_json, evidence_to_json, summary
-from xpiler.verify.infer_bare import infer_bare
 from xpiler.verify.inputs import prepare
-from xpiler.verify.thresholds import Threshold, thresholds
 
 SOURCE = """\
 #include <cuda_runtime.h>

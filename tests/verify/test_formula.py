@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from xpiler.verify.formula import Formula, FormulaError, parse_formula
+from xpiler.verify.cases.formula import Formula, FormulaError, parse_formula
 
 SIZES = {"n": 1000, "m": 33, "rows": 7}
 

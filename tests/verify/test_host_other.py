@@ -11,15 +11,15 @@ import pytest
 from xpiler.backends.base import KernelEntry
 from xpiler.frontends.lift import lift
 from xpiler.frontends.results import LiftedFile
-from xpiler.verify.case import BufferArgument, Case, Concrete, ScalarArgument, concrete
+from xpiler.verify.cases.case import BufferArgument, Case, Concrete, ScalarArgument, concrete
+from xpiler.verify.cases.distribution import Distribution
+from xpiler.verify.cases.formula import Formula
+from xpiler.verify.cases.host_other import host_cases
+from xpiler.verify.cases.infer import infer_cases
 from xpiler.verify.check import Side, check
-from xpiler.verify.distribution import Distribution
 from xpiler.verify.evidence import Evidence, Tested
-from xpiler.verify.formula import Formula
-from xpiler.verify.host_other import host_cases
-from xpiler.verify.infer import infer_cases
 from xpiler.verify.inputs import prepare
-from xpiler.verify.oracle import CudaRuntime
+from xpiler.verify.run.oracle import CudaRuntime
 
 PATH = Path("host.cu")
 

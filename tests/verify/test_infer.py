@@ -8,13 +8,13 @@ import pytest
 
 from tests.verify.programs import PROGRAMS, program
 from xpiler.ir.parse_c import parse_module
-from xpiler.verify.bounds import Bounds, analyse
-from xpiler.verify.case import BufferArgument, Case, Concrete, ScalarArgument, concrete
-from xpiler.verify.case_file import parse_cases, print_cases
-from xpiler.verify.fit import Fitter
-from xpiler.verify.geometry import Geometry, assumptions
-from xpiler.verify.infer_bare import NoCase, infer_bare
-from xpiler.verify.roles import scalar_use
+from xpiler.verify.cases.bounds import Bounds, analyse
+from xpiler.verify.cases.case import BufferArgument, Case, Concrete, ScalarArgument, concrete
+from xpiler.verify.cases.case_file import parse_cases, print_cases
+from xpiler.verify.cases.fit import Fitter
+from xpiler.verify.cases.geometry import Geometry, assumptions
+from xpiler.verify.cases.infer_bare import NoCase, infer_bare
+from xpiler.verify.cases.roles import scalar_use
 
 
 @lru_cache

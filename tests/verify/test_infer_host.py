@@ -8,9 +8,9 @@ import pytest
 
 from xpiler.frontends.lift import lift
 from xpiler.frontends.results import LiftedFile
-from xpiler.verify.case import BufferArgument, Case, Concrete, ScalarArgument, concrete
-from xpiler.verify.case_file import parse_cases, print_cases
-from xpiler.verify.infer import NoCase, infer_cases, select_cases
+from xpiler.verify.cases.case import BufferArgument, Case, Concrete, ScalarArgument, concrete
+from xpiler.verify.cases.case_file import parse_cases, print_cases
+from xpiler.verify.cases.infer import NoCase, infer_cases, select_cases
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 

@@ -12,14 +12,14 @@ from tests.verify.programs import program
 from xpiler.backends.base import KernelEntry
 from xpiler.frontends.lift import LiftedFile, lift
 from xpiler.ir.nodes import Module
-from xpiler.verify.case import BufferArgument, Case
+from xpiler.verify.cases.case import BufferArgument, Case
+from xpiler.verify.cases.infer import infer_cases
+from xpiler.verify.cases.infer_bare import infer_bare
+from xpiler.verify.cases.infer_other import other_cases
+from xpiler.verify.cases.roles import only_a_value
 from xpiler.verify.check import Side, check
 from xpiler.verify.evidence import Evidence, Tested, Unverified
-from xpiler.verify.infer import infer_cases
-from xpiler.verify.infer_bare import infer_bare
-from xpiler.verify.infer_other import other_cases
-from xpiler.verify.oracle import CudaRuntime
-from xpiler.verify.roles import only_a_value
+from xpiler.verify.run.oracle import CudaRuntime
 
 STENCIL = """
 __global__ void stencil(const int *in, int *out) {

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from xpiler.frontends.lift import LiftedFile, LiftedKernel, lift
-from xpiler.verify.case import Case, Concrete, concrete
-from xpiler.verify.infer_bare import infer_bare
-from xpiler.verify.infer_other import other_cases
+from xpiler.verify.cases.case import Case, Concrete, concrete
+from xpiler.verify.cases.infer_bare import infer_bare
+from xpiler.verify.cases.infer_other import other_cases
 
 PRODUCT = """
 __global__ void product(const float *a, const float *b, float *c, int m, int n, int k) {

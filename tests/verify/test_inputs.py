@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from xpiler.ir.types import BF16, F16, F32, F64, I8, I32, SCALARS, U8, U32, Scalar
-from xpiler.verify.case import Concrete, ConcreteBuffer, ConcreteScalar
-from xpiler.verify.distribution import KINDS
-from xpiler.verify.dtypes import dtype_of
+from xpiler.verify.cases.case import Concrete, ConcreteBuffer, ConcreteScalar
+from xpiler.verify.cases.distribution import KINDS
 from xpiler.verify.inputs import Style, draw, poisoned, prepare
+from xpiler.verify.run.dtypes import dtype_of
 
 
 def case(*arguments: ConcreteBuffer | ConcreteScalar, kernel: str = "k") -> Concrete:

@@ -10,8 +10,8 @@ import pytest
 
 from tests.verify.programs import program
 from xpiler.backends.base import KernelEntry
-from xpiler.verify.case import Case
-from xpiler.verify.dtypes import Array
+from xpiler.verify.cases.case import Case
+from xpiler.verify.cases.infer_bare import infer_bare
 from xpiler.verify.evidence import (
     Evidence,
     Refuted,
@@ -22,11 +22,11 @@ from xpiler.verify.evidence import (
     summary,
 )
 from xpiler.verify.evidence import Tested as Passed
-from xpiler.verify.infer_bare import infer_bare
 from xpiler.verify.judge import check_runners
 from xpiler.verify.observe import INDEX, Observed, Settings
 from xpiler.verify.plan import KernelCheck
-from xpiler.verify.runner import BuildError, Failed, Finished, Job, Outcome, Runner
+from xpiler.verify.run.dtypes import Array
+from xpiler.verify.run.runner import BuildError, Failed, Finished, Job, Outcome, Runner
 
 Body = Callable[[dict[str, Array], Job], None]
 

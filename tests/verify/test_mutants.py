@@ -13,11 +13,11 @@ import pytest
 from tests.verify.mutants import KINDS, Mutant, mutants
 from tests.verify.programs import PROGRAMS, program
 from xpiler.ir.nodes import Module
-from xpiler.verify.case import Case
+from xpiler.verify.cases.case import Case
+from xpiler.verify.cases.infer_bare import infer_bare
 from xpiler.verify.check import check_program, double_reference, program_runner
 from xpiler.verify.evidence import Evidence, Refuted
 from xpiler.verify.evidence import Tested as Passed
-from xpiler.verify.infer_bare import infer_bare
 from xpiler.verify.judge import judge
 from xpiler.verify.observe import Settings, observe
 from xpiler.verify.plan import KernelCheck

@@ -13,7 +13,7 @@ from tests.runtime.support import Program
 from xpiler.driver.pair import verify_files
 from xpiler.driver.report import InputError, Report
 from xpiler.verify.evidence import Refuted, is_verified
-from xpiler.verify.harness import RunOk, execute
+from xpiler.verify.run.harness import RunOk, execute
 
 BOTH = """\
 __global__ void k(float *x, int n) {

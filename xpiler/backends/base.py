@@ -92,7 +92,7 @@ class OnRuntime:
     """Says that a target's files are CUDA under other names, so that what runs the source runs them too.
 
     `defines` choose the names, `warp` is the number of lanes, `name` what reports call it. The CUDA-on-CPU runtime lives
-    above the targets: `xpiler.verify.executors` makes the `Executor` of it.
+    above the targets: `xpiler.verify.run.executors` makes the `Executor` of it.
     """
 
     name: str

@@ -70,7 +70,7 @@ def register(app: typer.Typer) -> None:
 def _shown(item: Checked | Unchecked) -> bool:
     """Whether bounds, races and barriers are proved."""
     from xpiler.driver.memory import Checked
-    from xpiler.synth.verdicts import Together
+    from xpiler.synth.proofs.verdicts import Together
 
     if not isinstance(item, Checked):
         return False
@@ -96,7 +96,7 @@ def _show(item: Checked | Unchecked, out: Console, verbose: bool) -> None:
 def _show_accesses(item: Checked, out: Console) -> None:
     from rich.text import Text
 
-    from xpiler.synth.verdicts import Inside, NotShown, Outside
+    from xpiler.synth.proofs.verdicts import Inside, NotShown, Outside
 
     words = {Inside: "in bounds", Outside: "OUT OF BOUNDS", NotShown: "not shown"}
     for access in item.verdict.accesses:
@@ -109,7 +109,7 @@ def _show_accesses(item: Checked, out: Console) -> None:
 
 def _write(source: Path, items: Iterable[Checked | Unchecked], path: Path) -> None:
     from xpiler.driver.memory import Checked
-    from xpiler.synth.verdicts import verdict_to_json
+    from xpiler.synth.proofs.verdicts import verdict_to_json
 
     rows = [
         {"name": i.name, "symbol": i.symbol, **verdict_to_json(i.verdict)}

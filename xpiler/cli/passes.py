@@ -80,7 +80,7 @@ def _prove(planned: Planned, out: Console) -> None:
     """A line for each pass that applied: proved, or why not."""
     from rich.text import Text
 
-    from xpiler.synth.prove import prove
+    from xpiler.synth.proofs.prove import prove
     from xpiler.verify.evidence import Proved, summary
 
     for stage in planned.stages:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from xpiler.driver.report import InputError, KernelReport, ModelUse, Report
-    from xpiler.synth.verdicts import KernelVerdict
+    from xpiler.synth.proofs.verdicts import KernelVerdict
     from xpiler.verify.evidence import Proved, Unverified
 
 __all__ = [
@@ -144,7 +144,7 @@ def show_memory(found: KernelVerdict, out: Console) -> None:
     """A line each for bounds, races, integers and barriers, and what they rest on."""
     from rich.text import Text
 
-    from xpiler.synth.verdicts import lines
+    from xpiler.synth.proofs.verdicts import lines
 
     for line in lines(found):
         out.print(Text(f"  {line}"))

@@ -54,7 +54,7 @@ def register(app: typer.Typer) -> None:
         from xpiler.cli.show import console, show_input_error, show_memory
         from xpiler.driver.memory import Checked
         from xpiler.driver.report import InputError
-        from xpiler.synth.verdicts import verdict_to_json
+        from xpiler.synth.proofs.verdicts import verdict_to_json
         from xpiler.verify.evidence import evidence_to_json, is_verified, summary
 
         settings = Settings(

@@ -62,7 +62,7 @@ def _module(module: str, name: str, adds: str) -> Finding:
 
 
 def _sandbox() -> Finding:
-    from xpiler.verify.sandbox import probe
+    from xpiler.verify.run.sandbox import probe
 
     adds = "keeps what is run from the network and from your files"
     able = probe()

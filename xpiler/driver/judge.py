@@ -13,9 +13,9 @@ from xpiler.driver.source import Source
 from xpiler.driver.stages import StageChecker
 from xpiler.frontends.results import LiftedFile
 from xpiler.ir.diagnostics import Diagnostic
-from xpiler.verify.case import Case
+from xpiler.verify.cases.case import Case
+from xpiler.verify.cases.infer import NoCase, infer_cases, select_cases
 from xpiler.verify.evidence import Evidence, Unverified
-from xpiler.verify.infer import NoCase, infer_cases, select_cases
 from xpiler.verify.observe import Observed
 
 __all__ = ["FileCases", "FileJudge", "load_cases"]
@@ -27,7 +27,7 @@ def load_cases(lifted: LiftedFile, case_file: Path | None) -> FileCases | InputE
     """The cases of every lifted kernel, by symbol: from the file if one is given, else inferred."""
     if case_file is None:
         return {k.symbol: infer_cases(k, lifted.launches) for k in lifted.lifted}
-    from xpiler.verify.case_file import CaseFileError, read_cases
+    from xpiler.verify.cases.case_file import CaseFileError, read_cases
 
     given = read_cases(case_file)
     if isinstance(given, CaseFileError):
@@ -64,7 +64,7 @@ class FileJudge:
         """Evidence by symbol for the emitted file."""
         from xpiler.driver.sides import candidate_side, kernels_alone, source_side
         from xpiler.verify.check import check
-        from xpiler.verify.executors import NoExecutor, executor_of_target
+        from xpiler.verify.run.executors import NoExecutor, executor_of_target
 
         executor = executor_of_target(self.target)
         if isinstance(executor, NoExecutor):

@@ -10,12 +10,12 @@ from xpiler.driver.judge import FileCases
 from xpiler.frontends.host import Launch
 from xpiler.frontends.results import LiftedFile, LiftedKernel
 from xpiler.ir.diagnostics import Diagnostic
-from xpiler.verify.host_formulas import as_written
-from xpiler.verify.infer import NoCase
+from xpiler.verify.cases.host_formulas import as_written
+from xpiler.verify.cases.infer import NoCase
 
 if TYPE_CHECKING:
-    from xpiler.synth.solve import Query
-    from xpiler.synth.verdicts import KernelVerdict
+    from xpiler.synth.proofs.verdicts import KernelVerdict
+    from xpiler.synth.repair.solve import Query
 
 __all__ = ["Checked", "Unchecked", "check_file", "check_kernel", "diagnostics_of"]
 
@@ -73,7 +73,7 @@ def check_kernel(
     note: Callable[[Query], None] = lambda _: None,
 ) -> Checked | Unchecked:
     """One kernel, in the launches that its cases describe."""
-    from xpiler.synth.sanitize import sanitize
+    from xpiler.synth.proofs.sanitize import sanitize
 
     known = cases.get(kernel.symbol, NoCase("no case"))
     if isinstance(known, NoCase):
@@ -91,7 +91,14 @@ def check_kernel(
 
 def diagnostics_of(checked: Checked) -> tuple[Diagnostic, ...]:
     """What is wrong for certain, where it stands."""
-    from xpiler.synth.verdicts import Divergent, MayWrap, Outside, Race, outside_text, sizes_text
+    from xpiler.synth.proofs.verdicts import (
+        Divergent,
+        MayWrap,
+        Outside,
+        Race,
+        outside_text,
+        sizes_text,
+    )
 
     found: list[Diagnostic] = []
     verdict = checked.verdict

@@ -20,8 +20,8 @@ from xpiler.frontends.results import LiftedFile, LiftedKernel
 from xpiler.ir.diagnostics import Diagnostic
 from xpiler.verify.check import Side, check
 from xpiler.verify.evidence import Evidence, Refuted, Unverified
-from xpiler.verify.executors import NoExecutor, executor_of_file
 from xpiler.verify.observe import Observed
+from xpiler.verify.run.executors import NoExecutor, executor_of_file
 
 __all__ = ["verify_files"]
 

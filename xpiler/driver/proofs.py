@@ -16,7 +16,7 @@ from xpiler.frontends.results import LiftedFile
 from xpiler.verify.evidence import Proved, Unverified
 
 if TYPE_CHECKING:
-    from xpiler.synth.solve import Query
+    from xpiler.synth.repair.solve import Query
 
 __all__ = ["Proofs"]
 
@@ -42,7 +42,7 @@ class Proofs:
         self._recording.stage(kernel, stage)
         if stage.verdict != "applied" or stage.before == stage.after:
             return
-        from xpiler.synth.prove import prove
+        from xpiler.synth.proofs.prove import prove
 
         self._say(f"{kernel}: proving {stage.name}")
         note = partial(self._recording.query, "proof")

@@ -12,8 +12,8 @@ from xpiler.verify.evidence import Difference, Proved, Unverified, evidence_to_j
 if TYPE_CHECKING:
     from xpiler.ir.nodes import Module
     from xpiler.llm.engine import Exchange
-    from xpiler.synth.solve import Query
-    from xpiler.synth.verdicts import KernelVerdict
+    from xpiler.synth.proofs.verdicts import KernelVerdict
+    from xpiler.synth.repair.solve import Query
     from xpiler.trace.record import Recorder
 
 __all__ = ["Recording"]
@@ -85,7 +85,7 @@ class Recording:
         """What was found out about a kernel's memory accesses, after the questions that were asked for it."""
         if self._recorder is None:
             return
-        from xpiler.synth.verdicts import lines, verdict_to_json
+        from xpiler.synth.proofs.verdicts import lines, verdict_to_json
 
         for query in asked:
             self._recorder.query(kernel, "memory", query.smt, query.answer, query.seconds)

@@ -20,7 +20,7 @@ from xpiler.verify.evidence import (
 )
 
 if TYPE_CHECKING:
-    from xpiler.synth.verdicts import KernelVerdict
+    from xpiler.synth.proofs.verdicts import KernelVerdict
 
 __all__ = ["InputError", "KernelReport", "ModelUse", "PassReport", "Report", "report_to_json"]
 
@@ -157,7 +157,7 @@ def _kernel(kernel: KernelReport) -> dict[str, Any]:
 
 
 def _memory(verdict: KernelVerdict) -> Mapping[str, Any]:
-    from xpiler.synth.verdicts import verdict_to_json
+    from xpiler.synth.proofs.verdicts import verdict_to_json
 
     return verdict_to_json(verdict)
 

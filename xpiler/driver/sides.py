@@ -9,8 +9,8 @@ from xpiler.backends.base import Executor
 from xpiler.driver.source import Source
 from xpiler.frontends import device_part
 from xpiler.frontends.results import LiftedFile
-from xpiler.verify.harness_runner import Side
-from xpiler.verify.oracle import CudaRuntime
+from xpiler.verify.run.harness_runner import Side
+from xpiler.verify.run.oracle import CudaRuntime
 
 __all__ = ["candidate_side", "kernels_alone", "source_side"]
 

@@ -14,9 +14,9 @@ from xpiler.driver.source import Source
 from xpiler.frontends.results import LiftedFile, LiftedKernel
 from xpiler.ir.nodes import Module
 from xpiler.ir.plain import stands_alone
-from xpiler.verify.case import Case
+from xpiler.verify.cases.case import Case
+from xpiler.verify.cases.infer import NoCase
 from xpiler.verify.evidence import Evidence, Refuted, Unverified, is_verified, summary
-from xpiler.verify.infer import NoCase
 from xpiler.verify.observe import Observed
 
 __all__ = ["StageChecker"]
@@ -70,7 +70,7 @@ class StageChecker:
     def _emitted(self, symbol: str, program: Module) -> Evidence:
         from xpiler.driver.sides import candidate_side, kernels_alone, source_side
         from xpiler.verify.check import check
-        from xpiler.verify.executors import NoExecutor, executor_of_target
+        from xpiler.verify.run.executors import NoExecutor, executor_of_target
 
         kernel = next(k for k in self.lifted.lifted if k.symbol == symbol)
         executor = executor_of_target(self.target)

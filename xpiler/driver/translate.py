@@ -167,7 +167,7 @@ def _verify(
     on_stage: ObserveStage,
 ) -> bool:
     """Judge the file; give whether some kernel was refuted and the file has to be made again."""
-    from xpiler.verify.build import runtime_is_built
+    from xpiler.verify.run.build import runtime_is_built
 
     first = "" if runtime_is_built() else " (the runtime is built first, once on this machine)"
     observe(f"verifying{first}")

@@ -17,7 +17,7 @@ from xpiler.port.settings import Settings
 from xpiler.port.tree import Kind, walk
 
 if TYPE_CHECKING:
-    from xpiler.verify.oracle import CudaRuntime
+    from xpiler.verify.run.oracle import CudaRuntime
 
 __all__ = ["run_both", "run_ported"]
 
@@ -93,7 +93,7 @@ def run_ported(settings: Settings, words: Sequence[str]) -> Mapping[str, Any]:
 def _compare(
     settings: Settings, subject: Subject, root: Path, main: Path, arguments: Sequence[str]
 ) -> Mapping[str, Any]:
-    from xpiler.verify.oracle import CudaRuntime
+    from xpiler.verify.run.oracle import CudaRuntime
 
     sources = _sources(root)
     program = _with(main, sources, root)
@@ -110,7 +110,7 @@ def _run_ported(
     settings: Settings, sources: Mapping[Path, str], main: Path, arguments: Sequence[str]
 ) -> Ran | DidNotRun:
     from xpiler.backends.hip.executor import hip_on_cpu
-    from xpiler.verify.executors import on_runtime
+    from xpiler.verify.run.executors import on_runtime
 
     program = _with(main, sources, settings.output)
     runtime = on_runtime(hip_on_cpu(wavefront(settings.arch)), program.folders)
@@ -179,7 +179,7 @@ def _nearest(files: Sequence[Path], to: Path) -> Path:
 def _run(
     main: Path, sources: Mapping[Path, str], runtime: CudaRuntime, arguments: Sequence[str]
 ) -> Ran | DidNotRun:
-    from xpiler.verify import build, sandbox
+    from xpiler.verify.run import build, sandbox
 
     if main not in sources:
         return DidNotRun(f"{main} is not there")

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from xpiler.ir.nodes import Block, Module, Stmt
 from xpiler.ir.walk import blocks, with_blocks
-from xpiler.synth.trace import Place
+from xpiler.synth.locate.trace import Place
 
 __all__ = ["at", "block_of", "enclosing", "insert", "places", "remove", "replace_at"]
 

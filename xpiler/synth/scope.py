@@ -5,7 +5,7 @@ from __future__ import annotations
 from xpiler.ir.nodes import Declare, For, Module, Stmt, Var
 from xpiler.ir.types import Scalar
 from xpiler.ir.walk import blocks
-from xpiler.synth.trace import Place
+from xpiler.synth.locate.trace import Place
 
 __all__ = ["integers"]
 

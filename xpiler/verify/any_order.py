@@ -28,7 +28,7 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.walk import expressions, statements, subexpressions
 from xpiler.verify.compare import Expected
-from xpiler.verify.dtypes import Array
+from xpiler.verify.run.dtypes import Array
 
 __all__ = ["atomically_added", "in_an_order_of_its_own", "taken_places"]
 

@@ -12,18 +12,18 @@ from xpiler.frontends.device_part import with_one_kernel
 from xpiler.frontends.host import Launch
 from xpiler.ir.nodes import Module
 from xpiler.ir.types import F64, Scalar
-from xpiler.verify.case import Case, ConcreteBuffer, ConcreteScalar
-from xpiler.verify.dtypes import Array
+from xpiler.verify.cases.case import Case, ConcreteBuffer, ConcreteScalar
+from xpiler.verify.cases.host_other import host_cases
+from xpiler.verify.cases.infer import NoCase
+from xpiler.verify.cases.infer_other import other_cases
 from xpiler.verify.evidence import Evidence, Refuted, Unverified
-from xpiler.verify.harness_runner import HarnessRunner, Side
-from xpiler.verify.host_other import host_cases
-from xpiler.verify.infer import NoCase
-from xpiler.verify.infer_other import other_cases
 from xpiler.verify.judge import check_runners, judge
 from xpiler.verify.observe import Observed, Settings, observe
 from xpiler.verify.plan import KernelCheck
 from xpiler.verify.promote import SHARED_GROWTH, CannotPromote, promote
-from xpiler.verify.runner import BuildError, Job, Outcome, Runner
+from xpiler.verify.run.dtypes import Array
+from xpiler.verify.run.harness_runner import HarnessRunner, Side
+from xpiler.verify.run.runner import BuildError, Job, Outcome, Runner
 
 __all__ = [
     "Cases",
@@ -157,7 +157,7 @@ def program_runner(
     `preamble` declares a target's instructions, `flags` go to the compiler. Data at file scope is that
     of the first program.
     """
-    from xpiler.verify.ir_executor import IrExecutor, entries_of
+    from xpiler.verify.run.ir_executor import IrExecutor, entries_of
 
     side = Side(IrExecutor(tuple(programs), preamble, flags), "", HERE)
     return HarnessRunner(side, entries_of(programs))

@@ -17,8 +17,8 @@ from typing import Final, NoReturn
 import numpy as np
 
 from xpiler.ir.types import Scalar
-from xpiler.verify.case import Role
-from xpiler.verify.dtypes import Array, epsilon, mantissa_bits
+from xpiler.verify.cases.case import Role
+from xpiler.verify.run.dtypes import Array, epsilon, mantissa_bits
 
 __all__ = [
     "Comparison",

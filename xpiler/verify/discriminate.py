@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from xpiler.verify.case import ConcreteBuffer, ConcreteScalar
+from xpiler.verify.cases.case import ConcreteBuffer, ConcreteScalar
 from xpiler.verify.compare import Expected, tolerance
-from xpiler.verify.dtypes import Array
 from xpiler.verify.inputs import Inputs, prepare
+from xpiler.verify.run.dtypes import Array
 
 __all__ = ["Perturbation", "indifferent", "non_discriminating", "perturbations"]
 

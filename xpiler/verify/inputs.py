@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from xpiler.ir.types import Scalar
-from xpiler.verify.case import Concrete, ConcreteBuffer, ConcreteScalar
-from xpiler.verify.dtypes import Array, dtype_of
+from xpiler.verify.cases.case import Concrete, ConcreteBuffer, ConcreteScalar
+from xpiler.verify.run.dtypes import Array, dtype_of
 
 __all__ = ["POISONS", "Inputs", "Style", "draw", "poisoned", "prepare", "style_of"]
 
@@ -142,7 +142,7 @@ def draw(
     style: Style,
     rng: np.random.Generator,
 ) -> Array:
-    """`count` values of a distribution (`xpiler.verify.distribution.KINDS`)."""
+    """`count` values of a distribution (`xpiler.verify.cases.distribution.KINDS`)."""
     dtype = dtype_of(elem)
     match kind:
         case "auto":

@@ -11,11 +11,10 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from xpiler.verify.any_order import atomically_added, in_an_order_of_its_own
+from xpiler.verify.branches.explore import Watch, explored
+from xpiler.verify.cases.infer_other import MOST_CASES
 from xpiler.verify.compare import Expected, Match, Mismatch, compare
-from xpiler.verify.dtypes import Array
 from xpiler.verify.evidence import Difference, Evidence, Refuted, Tested, Unverified, WorstError
-from xpiler.verify.explore import Watch, explored
-from xpiler.verify.infer_other import MOST_CASES
 from xpiler.verify.observe import (
     Observed,
     ObservedShape,
@@ -25,7 +24,8 @@ from xpiler.verify.observe import (
     observe,
 )
 from xpiler.verify.plan import KernelCheck, PlannedRun, reduction_length
-from xpiler.verify.runner import BuildError, Failed, Finished, Outcome, Runner
+from xpiler.verify.run.dtypes import Array
+from xpiler.verify.run.runner import BuildError, Failed, Finished, Outcome, Runner
 
 __all__ = ["Progress", "References", "check_runners", "judge"]
 

@@ -8,16 +8,16 @@ from dataclasses import dataclass, field, replace
 from xpiler.ir.nodes import AddressOf, Load, Var
 from xpiler.ir.walk import expressions, statements, subexpressions
 from xpiler.verify.any_order import in_an_order_of_its_own, taken_places
-from xpiler.verify.case import ConcreteBuffer
+from xpiler.verify.branches.directed import pointed, worth_pointing
+from xpiler.verify.branches.thresholds import thresholds
+from xpiler.verify.cases.case import ConcreteBuffer
 from xpiler.verify.compare import Expected, Mismatch, compare
-from xpiler.verify.directed import pointed, worth_pointing
 from xpiler.verify.discriminate import indifferent, non_discriminating, perturbations
-from xpiler.verify.dtypes import Array
 from xpiler.verify.evidence import Unverified
 from xpiler.verify.exactness import exact_on_integers
 from xpiler.verify.plan import KernelCheck, PlannedRun, ShapePlan, plan_shapes, reduction_length
-from xpiler.verify.runner import Failed, Finished, Outcome, Runner
-from xpiler.verify.thresholds import thresholds
+from xpiler.verify.run.dtypes import Array
+from xpiler.verify.run.runner import Failed, Finished, Outcome, Runner
 
 __all__ = [
     "INDEX",

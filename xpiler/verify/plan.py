@@ -9,12 +9,12 @@ from xpiler.backends.base import KernelEntry
 from xpiler.ir.nodes import Atomic, Barrier, Module, Tile, WarpOp
 from xpiler.ir.types import Scalar
 from xpiler.ir.walk import statements
-from xpiler.verify.bounds import analyse
-from xpiler.verify.case import Case, Concrete, ConcreteScalar, Impossible, concrete
-from xpiler.verify.geometry import Geometry, assumptions
-from xpiler.verify.infer_bare import index_ranges
+from xpiler.verify.cases.bounds import analyse
+from xpiler.verify.cases.case import Case, Concrete, ConcreteScalar, Impossible, concrete
+from xpiler.verify.cases.geometry import Geometry, assumptions
+from xpiler.verify.cases.infer_bare import index_ranges
 from xpiler.verify.inputs import Inputs, Style, prepare
-from xpiler.verify.runner import Job
+from xpiler.verify.run.runner import Job
 
 __all__ = ["KernelCheck", "PlannedRun", "ShapePlan", "plan_shapes", "reduction_length"]
 

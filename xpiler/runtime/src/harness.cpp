@@ -1,6 +1,6 @@
 // Runs what a run file lists, each run in a forked child, and writes a result file.
 //
-// Formats (little-endian, every item starts at a multiple of 8; verify/harness.py is the other side):
+// Formats (little-endian, every item starts at a multiple of 8; verify/run/harness.py is the other side):
 //   run file:    "XPRUN002", u64 runs; per run the RunHeader, then per argument an ArgHeader and its bytes
 //   result file: per run u64 status (0 ok, 1 the process ended, 2 a buffer's surroundings changed, 3 no such entry),
 //                i64 code, f64 seconds, u64 n; n bytes: with status 0 the written buffers one after the other, each

@@ -1,0 +1,1 @@
+"""Where a candidate departs from its predecessor: recorded runs, and the first statement that differs."""

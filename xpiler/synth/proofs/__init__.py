@@ -1,0 +1,1 @@
+"""Proofs for all sizes: steps that keep the meaning, indices inside their buffers, freedom from races."""

@@ -1,0 +1,444 @@
+"""Loops of a symbolic run: an iteration that may be any, the one after it, and what is left behind.
+
+A loop whose course is known (a halved stride, from 128 to 0) is run as it is. Of another, what its iterations have in common
+is guessed and then shown: bounds of variables, and that one which grows by the same amount each time has grown by that
+many times the amount. Of a loop with barriers the next iteration is run too: what follows the last barrier of one meets
+what precedes the first one of the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import z3
+
+from xpiler.ir.nodes import (
+    Assign,
+    Barrier,
+    Binary,
+    Const,
+    Continue,
+    Expr,
+    For,
+    Load,
+    Stmt,
+    Var,
+    While,
+)
+from xpiler.ir.types import Scalar
+from xpiler.ir.walk import assigned, declared, expressions, statements, subexpressions, variables
+from xpiler.passes.loop_recovery.scope import Scope, holds_collective, is_collective
+from xpiler.synth.proofs.integers import Bool, Value, constant, either, negated
+from xpiler.synth.proofs.touches import Segments
+from xpiler.synth.proofs.world import Level
+
+if TYPE_CHECKING:
+    from xpiler.synth.proofs.evaluate import Known
+    from xpiler.synth.proofs.thread import Thread
+
+__all__ = ["run_loop"]
+
+TURNS = 40  # of a loop that is run as it is
+SHORT = 8  # of a counted one
+THRESHOLDS = 10  # numbers of the program that are tried as bounds
+ROUNDS = 5
+
+Env = dict[str, "Known"]
+Claim = Callable[[Value], Bool]
+
+
+def run_loop(thread: Thread, loop: For | While) -> None:
+    """Run a loop. A thread that has left the loop round it changes nothing in this one."""
+    flags = (thread.broken, thread.continued)
+    left, before = either(*flags), dict(thread.eval.env)
+    thread.broken = thread.continued = False
+    if isinstance(loop, For):
+        _for(thread, loop)
+    elif not _course(thread, loop):
+        _Any(thread, loop, loop.cond, None).run()
+    thread.broken, thread.continued = flags
+    if left is not False:
+        for name, value in before.items():
+            thread.eval.env[name] = thread.merged(left, value, thread.eval.env.get(name))
+
+
+def _for(thread: Thread, loop: For) -> None:
+    lo, hi, step = (thread.eval.integer(e) for e in (loop.lo, loop.hi, loop.step))
+    lo, hi = (thread.eval.arithmetic.seen(v, loop.type) for v in (lo, hi))
+    changed = assigned(loop.body) - declared(loop.body) - {loop.var}
+    numbers = (lo.known, hi.known, step.known)
+    moving = any(isinstance(thread.eval.env.get(n), Value) for n in changed)
+    if None not in numbers and (moving or _waits(loop)):
+        first, end, by = (int(n or 0) for n in numbers)
+        if by > 0 and len(range(first, end, by)) <= SHORT:
+            _counted(thread, loop, range(first, end, by))
+            return
+    counted = _Counted(loop, lo, hi, step)
+    _Any(thread, loop, None, counted).run()
+
+
+def _counted(thread: Thread, loop: For, values: range) -> None:
+    """Each iteration in turn."""
+    for value in values:
+        thread.eval.env[loop.var] = constant(value)
+        thread.block(loop.body)
+        thread.continued = False
+        if thread.dead is True:
+            break
+
+
+def _course(thread: Thread, loop: While) -> bool:
+    """Run a loop whose condition is a known truth each time; False (and nothing done) when it is not."""
+    start = _Snapshot(thread)
+    for _ in range(TURNS):
+        cond = thread.eval.truth(loop.cond)
+        if cond is False:
+            return True
+        if cond is not True:
+            break
+        thread.block(loop.body)
+        thread.continued = False
+        if thread.broken is not False:
+            break
+    start.restore(thread)
+    return False
+
+
+class _Snapshot:
+    """The state of a thread, to go back to."""
+
+    def __init__(self, thread: Thread) -> None:
+        self.env = dict(thread.eval.env)
+        self.path = list(thread.eval.path)
+        self.flags = (thread.gone, thread.broken, thread.continued)
+        self.segments = {n: (list(s.open), list(s.closed)) for n, s in thread.segments.items()}
+        self.lengths = (len(thread.touches), len(thread.wraps), len(thread.meetings))
+
+    def restore(self, thread: Thread) -> None:
+        thread.eval.env = dict(self.env)
+        thread.eval.path[:] = self.path
+        thread.gone, thread.broken, thread.continued = self.flags
+        for name, (opened, closed) in self.segments.items():
+            thread.segments[name].open = list(opened)
+            thread.segments[name].closed = list(closed)
+        notes = (thread.touches, thread.wraps, thread.meetings)
+        for noted, length in zip(notes, self.lengths, strict=True):
+            del noted[length:]  # type: ignore[attr-defined]
+
+
+def _waits(loop: For | While) -> bool:
+    """Whether a barrier of any scope stands in the loop."""
+    return any(
+        isinstance(s, Barrier) or is_collective(s, Scope.BLOCK) for s in statements(loop.body)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    loop: For
+    lo: Value
+    hi: Value
+    step: Value
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """What may hold of a variable in each iteration."""
+
+    name: str
+    claim: Claim
+
+
+class _Any:
+    """One loop, of which the iterations are not known one by one."""
+
+    def __init__(
+        self, thread: Thread, loop: For | While, cond: Expr | None, counted: _Counted | None
+    ) -> None:
+        self.thread, self.loop, self.cond, self.counted = thread, loop, cond, counted
+        eval_ = thread.eval
+        names = assigned(loop.body) - declared(loop.body)
+        self.changed = sorted(n for n in names if n in eval_.env)
+        self.entry: Env = {n: eval_.env[n] for n in self.changed}
+        self.together = holds_collective(loop.body, Scope.BLOCK) or holds_collective(
+            loop.body, Scope.GRID
+        )
+        self.linear = dict(self._growing())
+        self.claims: list[_Candidate] = []
+
+    def run(self) -> None:
+        thread = self.thread
+        self.claims = self._shown() if not thread.dry else []
+        if _waits(self.loop) and not thread.dry:
+            self._with_barriers()
+        else:
+            self._iteration(self._somewhere("any"))
+        self._leave(thread.broken is not False)
+
+    # --- states
+
+    def _somewhere(self, stem: str) -> Value:
+        """The state at the start of an iteration that may be any; the number of the iteration."""
+        thread = self.thread
+        uniform = self.together and self._uniform_course()
+        turn = thread.world.fresh(f"{stem} turn", Level.BLOCK if uniform else Level.THREAD, 0)
+        for name in self.changed:
+            thread.eval.env[name] = self._held(name, turn)
+        for candidate in self.claims:
+            value = thread.eval.env[candidate.name]
+            if isinstance(value, Value):
+                held = [p for p in thread.eval.path if p is not True]
+                claim = z3.Implies(z3.And(held), candidate.claim(value))
+                thread.world.define(value.term, claim)
+        return turn
+
+    def _held(self, name: str, turn: Value) -> Known:
+        """A variable's value in that iteration."""
+        thread, entry = self.thread, self.entry[name]
+        if entry is None:
+            return None
+        level = Level.THREAD
+        if self.together and name not in thread.uniform.divergent:
+            level = Level.BLOCK
+        if not isinstance(entry, Value):
+            return bool_unknown(thread, level)
+        if name in self.linear:
+            by = self.linear[name]
+            grown = thread.eval.arithmetic.plus(entry, thread.eval.arithmetic.times(turn, by))
+            return thread.world.named(grown, name)
+        return thread.world.fresh(name, level, *_type_range(thread, name))
+
+    def _uniform_course(self) -> bool:
+        uniform = self.thread.uniform
+        if isinstance(self.loop, For):
+            return self.loop.var not in uniform.divergent
+        return uniform.uniform(self.loop.cond)
+
+    def _counter(self, turn: Value) -> Bool:
+        """Set the loop's variable; under what there is such an iteration."""
+        counted, thread = self.counted, self.thread
+        assert counted is not None
+        arithmetic = thread.eval.arithmetic
+        grown = arithmetic.plus(counted.lo, arithmetic.times(turn, counted.step))
+        hi = None if counted.hi.hi is None else counted.hi.hi - 1
+        lo = counted.lo.lo if (counted.step.lo or 0) > 0 else None
+        value = Value(grown.term, lo if grown.lo is None else max(grown.lo, lo or grown.lo), hi)
+        named = thread.world.named(value, counted.loop.var)
+        thread.eval.env[counted.loop.var] = named
+        return named.term < counted.hi.term
+
+    def _iteration(self, turn: Value) -> Bool:
+        """Run the body once; under what it is run."""
+        thread = self.thread
+        if self.counted is not None:
+            held = self._counter(turn)
+        else:
+            assert self.cond is not None
+            held = thread.eval.truth(self.cond)
+        thread.eval.path.append(held)
+        thread.block(self.loop.body)
+        thread.continued = False
+        thread.eval.path.pop()
+        return held
+
+    def _leave(self, may_break: bool) -> None:
+        """The state after the loop."""
+        thread = self.thread
+        self._somewhere("last")
+        if self.counted is not None:
+            thread.eval.env.pop(self.counted.loop.var, None)
+        elif not may_break and self.cond is not None:
+            thread.dry += 1
+            held = thread.eval.truth(self.cond)
+            thread.dry -= 1
+            if held is not True:
+                thread.eval.path.append(negated(held))
+
+    # --- barriers
+
+    def _with_barriers(self) -> None:
+        """An iteration, and the next one, each between its neighbours."""
+        thread = self.thread
+        before = thread.segments
+        thread.segments = {name: Segments() for name in before}
+        turn = self._somewhere("any")
+        start: Env = dict(thread.eval.env)
+        held = self._iteration(turn)
+        left = thread.broken
+        first = thread.segments
+        thread.segments = {name: Segments() for name in before}
+        thread.again += 1
+        following = thread.eval.arithmetic.plus(turn, constant(1))
+        thread.eval.path.append(held)
+        more = self._iteration(following)
+        thread.eval.path.pop()
+        thread.again -= 1
+        second, thread.segments = thread.segments, before
+        entered = self._entered(start, turn)
+        if not _certain(self.loop):
+            thread.unsure = "a barrier in a loop stands where it may be left out"
+        for name, group in before.items():
+            _laid(group, first[name], second[name], entered, either(negated(more), left))
+
+    def _entered(self, start: Mapping[str, Known], turn: Value) -> list[Bool]:
+        """That an iteration is the first one."""
+        found: list[Bool] = [turn.term == 0]
+        for name in self.changed:
+            a, b = start[name], self.entry[name]
+            if isinstance(a, Value) and isinstance(b, Value) and name not in self.linear:
+                found.append(a.term == b.term)
+        return found
+
+    # --- what iterations have in common
+
+    def _growing(self) -> Iterator[tuple[str, Value]]:
+        """Variables that grow by the same amount in each iteration."""
+        if any(isinstance(s, Continue) for s in statements(self.loop.body)):
+            return
+        changed = assigned(self.loop.body) | {getattr(self.loop, "var", "")}
+        for name in self.changed:
+            writes = [s for s in statements(self.loop.body) if name in assigned((s,))]
+            top = [s for s in self.loop.body if isinstance(s, Assign) and s.name == name]
+            if len(top) != 1 or len([w for w in writes if isinstance(w, Assign)]) != 1:
+                continue
+            by = _step(top[0])
+            if by is not None and not variables(by[0]) & changed and not _loads(by[0]):
+                self.thread.dry += 1
+                amount = self.thread.eval.integer(by[0])
+                self.thread.dry -= 1
+                if by[1] < 0:
+                    amount = self.thread.eval.arithmetic.minus(constant(0), amount)
+                yield name, amount
+
+    def _shown(self) -> list[_Candidate]:
+        """The guesses that hold at first and, where all of them hold, after an iteration as well."""
+        thread, world = self.thread, self.thread.world
+        claims = [
+            c
+            for name in self.changed
+            for c in self._guesses(name)
+            if name not in self.linear and self._at_first(c)
+        ]
+        rounds = 0
+        while claims and rounds < ROUNDS:
+            rounds += 1
+            self.claims = claims
+            start = _Snapshot(thread)
+            thread.dry += 1
+            turn = self._somewhere("some")
+            self._iteration_alive(turn)
+            path = [*thread.eval.path, *self._went_on]
+            after = {c.name: thread.eval.env.get(c.name) for c in claims}
+            kept = [c for c in claims if self._kept(c, after[c.name], path)]
+            thread.dry -= 1
+            start.restore(thread)
+            if len(kept) == len(claims):
+                return kept
+            claims = kept
+            if world.late:
+                return []
+        return []
+
+    def _iteration_alive(self, turn: Value) -> None:
+        thread = self.thread
+        if self.counted is not None:
+            held = self._counter(turn)
+        else:
+            assert self.cond is not None
+            held = thread.eval.truth(self.cond)
+        thread.eval.path.append(held)
+        thread.block(self.loop.body)
+        thread.continued = False
+        # what holds where the loop is left by a `break` holds after it too
+        self._went_on = [held, negated(thread.gone)]
+        thread.eval.path.pop()
+
+    def _at_first(self, candidate: _Candidate) -> bool:
+        entry = self.entry[candidate.name]
+        if not isinstance(entry, Value):
+            return False
+        return self._holds(candidate.claim(entry), self.thread.eval.path)
+
+    def _kept(self, candidate: _Candidate, after: Known, path: Sequence[Bool]) -> bool:
+        return isinstance(after, Value) and self._holds(candidate.claim(after), path)
+
+    def _holds(self, claim: Bool, path: Sequence[Bool]) -> bool:
+        return claim is True or self.thread.world.impossible([*path, negated(claim)])
+
+    def _guesses(self, name: str) -> Iterator[_Candidate]:
+        entry = self.entry[name]
+        if not isinstance(entry, Value):
+            return
+        yield _Candidate(name, lambda v: v.term >= entry.term)
+        yield _Candidate(name, lambda v: v.term <= entry.term)
+        for number in _numbers(self.loop):
+            yield _Candidate(name, lambda v, n=number: v.term >= n)  # type: ignore[misc]
+            yield _Candidate(name, lambda v, n=number: v.term <= n)  # type: ignore[misc]
+
+
+def _certain(loop: For | While) -> bool:
+    """Whether each iteration meets one of the barriers that stand in the loop."""
+    if any(isinstance(s, Continue) for s in statements(loop.body)):
+        return False
+    return any(isinstance(s, Barrier) or is_collective(s, Scope.BLOCK) for s in loop.body)
+
+
+def _laid(
+    group: Segments, first: Segments, second: Segments, entered: list[Bool], last: Bool
+) -> None:
+    """Lay the groups of a loop's iterations between what comes before and what will come after; `last` holds where
+    the first of them is the last one."""
+    if not first.closed:
+        group.joined(first.open)
+        return
+    head, *middle = first.closed
+    group.closed.append([*group.open, *(t.under(*entered) for t in head)])
+    group.closed += [*middle, head]
+    group.closed.append([*first.open, *(second.closed[0] if second.closed else second.open)])
+    # after the loop: its last iteration's end, or what came before where it is not run at all
+    end = [t.under(last) for t in first.open]
+    group.open = [*group.open, *end]
+
+
+def bool_unknown(thread: Thread, level: Level) -> Bool:
+    """A truth of which nothing is known."""
+    return thread.world.fresh("?", level, 0, 1).term != 0
+
+
+def _type_range(thread: Thread, name: str) -> tuple[int | None, int | None]:
+    """The widest that a variable can be: an unsigned one's term is only congruent to its value."""
+    type_ = thread.types.get(name)
+    if type_ is None or type_.kind != "int":
+        return None, None
+    return -(1 << (type_.bits - 1)), (1 << (type_.bits - 1)) - 1
+
+
+def _step(stmt: Stmt) -> tuple[Expr, int] | None:
+    """`x = x + by` or `x = x - by`: the amount and its sign."""
+    if not isinstance(stmt, Assign) or not isinstance(stmt.value, Binary):
+        return None
+    value = stmt.value
+    own = [isinstance(e, Var) and e.name == stmt.name for e in (value.a, value.b)]
+    if value.op == "+" and own[0] != own[1]:
+        return (value.b if own[0] else value.a), 1
+    if value.op == "-" and own == [True, False]:
+        return value.b, -1
+    return None
+
+
+def _loads(expr: Expr) -> bool:
+    return any(isinstance(sub, Load) for sub in subexpressions(expr))
+
+
+def _numbers(loop: For | While) -> list[int]:
+    """Numbers that the loop's text has, small ones first: bounds of its variables may be among them."""
+    found = {0, 1}
+    for stmt in (loop, *statements(loop.body)):
+        for expr in expressions(stmt):
+            for sub in subexpressions(expr):
+                if isinstance(sub, Const) and isinstance(sub.value, int):
+                    if isinstance(sub.type, Scalar) and sub.type.is_int:
+                        found.add(int(sub.value))
+    return sorted(found, key=abs)[:THRESHOLDS]

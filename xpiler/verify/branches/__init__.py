@@ -1,0 +1,1 @@
+"""Rarely taken branches: what a kernel compares, inputs that get there, and what no run took."""

@@ -1,0 +1,1 @@
+"""Cases: how a kernel is launched and on what, inferred or read from a file."""

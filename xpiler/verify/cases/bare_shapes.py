@@ -1,0 +1,311 @@
+"""Sizes and launches to try a bare kernel with, each small enough to be run many times over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import ceil, log, prod
+
+from xpiler.ir.nodes import Alloc, Kernel, Module, TileOp
+from xpiler.ir.textures import surface_side, texture_of
+from xpiler.ir.types import Scalar
+from xpiler.ir.walk import statements
+from xpiler.verify.cases.bounds import Access, Bounds, analyse
+from xpiler.verify.cases.geometry import (
+    AXES,
+    Dims,
+    Geometry,
+    assumptions,
+    free_axes,
+    guess_blocks,
+    guess_grid,
+)
+from xpiler.verify.cases.interval import Interval
+from xpiler.verify.cases.roles import WINDOW_NAMES, parameter_buffers, scalar_use
+
+__all__ = [
+    "MAX_WORK",
+    "Asked",
+    "BareShape",
+    "Sizes",
+    "Tie",
+    "TooMuch",
+    "bare_shapes",
+    "choose_sizes",
+    "likely_elements",
+    "told_elements",
+    "work",
+]
+
+MAX_WORK = (
+    30_000_000  # statements that one run may execute: a quarter of a second on the CPU runtime
+)
+ENOUGH_WORK = 4_000_000
+"""What a run with sizes that are ours to choose may cost: a check makes some 25 runs of each shape."""
+
+ELEMENT_WORK = 8  # statements that it takes as long to fill, copy and compare an element in
+SMALL = 16  # a size below this is not made smaller
+MIN_LIKELY = 64
+Sizes = dict[str, list[int]]
+
+# by number of size parameters: each row is a shape, small primes and ragged ones beside round ones
+SHAPES: dict[int, tuple[tuple[int, ...], ...]] = {
+    1: ((1000,), (1,), (257,), (512,)),
+    2: ((33, 65), (64, 32), (1, 7), (5, 300), (259, 3)),
+    3: ((33, 40, 17), (48, 64, 32), (1, 7, 5), (3, 5, 300)),
+}
+MANY = (
+    (7, 5, 9, 6, 4, 3, 8, 5, 7, 6),
+    (16, 8, 4, 8, 16, 4, 8, 4, 16, 8),
+    (2, 3, 3, 4, 3, 2, 5, 3, 2, 1),
+    (2, 37, 45, 40, 5, 3, 4, 6, 3, 2),
+)
+FREE_AXIS = {"x": (3, 1, 5, 2), "y": (2, 3, 1), "z": (2, 1, 3)}
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """A size that goes with the block: `factor` times its threads."""
+
+    name: str
+    factor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What another guess asks for: `blocks` to be taken in turn, a size that is tied to them, `square` (all sizes are
+    this or twice this, and the grid covers just that), `multiple` (all sizes are this or twice this)."""
+
+    blocks: tuple[Dims, ...] = ()
+    tie: Tie | None = None
+    square: int = 0
+    multiple: int = 0
+
+    @property
+    def fixed(self) -> bool:
+        """Whether sizes are not ours to choose."""
+        return bool(self.tie or self.square or self.multiple)
+
+
+@dataclass(frozen=True, slots=True)
+class BareShape:
+    """One shape in numbers."""
+
+    geometry: Geometry
+    bounds: Bounds
+    sizes: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TooMuch:
+    """There is no shape at which the kernel does little enough."""
+
+
+def bare_shapes(
+    module: Module, kernel: Kernel, asked: Asked, loads: Mapping[str, Interval]
+) -> tuple[BareShape, ...] | TooMuch:
+    """Shapes to run `kernel` in. `loads` are the values that index-valued buffers may hold.
+
+    A shape that asks for more than `ENOUGH_WORK` is made smaller, where its sizes may be; one that asks for more than
+    `MAX_WORK` even so is left out.
+    """
+    blocks = asked.blocks or guess_blocks(kernel)
+    rows = _rows(kernel, asked, blocks)
+    if not rows[0]:
+        grid = guess_grid(module, kernel, blocks[0], {}, loads)
+        rows = [{}] * 3 if free_axes(grid) or len(blocks) > 1 else rows
+    found: list[BareShape] = []
+    for position, row in enumerate(rows):
+        trial = _Trial(module, kernel, blocks[position % len(blocks)], loads, position, asked)
+        shape = trial.at(row) if asked.fixed else trial.small(row)
+        if work(shape.geometry, shape.bounds) <= MAX_WORK and shape not in found:
+            found.append(shape)
+    return tuple(found) or TooMuch()
+
+
+def _rows(kernel: Kernel, asked: Asked, blocks: Sequence[Dims]) -> list[dict[str, int]]:
+    """Sizes per shape; one empty row where there are none to choose."""
+    integers = [p.name for p in kernel.params if isinstance(p.type, Scalar) and p.type.is_int]
+    sizes = _with_rows(kernel, choose_sizes(kernel, integers))
+    count = max([len(v) for v in sizes.values()], default=1)
+    tie = asked.tie
+    if tie is not None and tie.name in sizes:
+        sizes[tie.name] = [tie.factor * prod(blocks[i % len(blocks)]) for i in range(count)]
+    if asked.square:
+        equal = [asked.square * (1 + i % 2) for i in range(count)]
+        sizes |= {name: equal for name in sizes if scalar_use(kernel, name) == "size"}
+    if asked.multiple:
+        count = len(_MULTIPLES)
+        sizes = _multiples(kernel, sizes, asked.multiple)
+    return [{n: v[i] for n, v in sizes.items()} for i in range(count)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """One shape of a kernel, with sizes to be found."""
+
+    module: Module
+    kernel: Kernel
+    block: Dims
+    loads: Mapping[str, Interval]
+    position: int
+    asked: Asked
+
+    def small(self, row: Mapping[str, int]) -> BareShape:
+        """The shape with the sizes of `row`, or with smaller ones at which it asks for `ENOUGH_WORK` at most.
+
+        What is left of the work when sizes are halved tells how it grows, and so how often to halve them.
+        """
+        shape = self.at(row)
+        cost = _cost(shape)
+        while cost > ENOUGH_WORK:
+            halved = self.halved(row, 1)
+            if halved == row:
+                break
+            smaller = self.at(halved)
+            left = _cost(smaller)
+            times = ceil(log(left / ENOUGH_WORK, cost / left)) if ENOUGH_WORK < left < cost else 0
+            row = self.halved(halved, times)
+            shape = self.at(row) if times else smaller
+            cost = _cost(shape)
+        return shape
+
+    def halved(self, row: Mapping[str, int], times: int) -> Mapping[str, int]:
+        """Sizes that are halved so often, but not below `SMALL` / 2: odd ones and powers of two stay that, mostly."""
+        grain = _fragment(self.kernel)
+        sizes = dict(row)
+        for _ in range(times):
+            sizes = {
+                n: -(-size // (2 * grain)) * grain if size >= max(SMALL, 2 * grain) else size
+                for n, size in sizes.items()
+            }
+        return sizes
+
+    def at(self, row: Mapping[str, int]) -> BareShape:
+        side = self.asked.square * (1 + self.position % 2)
+        grid = guess_grid(self.module, self.kernel, self.block, row, self.loads)
+        x, y, z = (
+            size if size is not None else _free_extent(axis, self.position, side // across)
+            for axis, size, across in zip(AXES, grid, self.block, strict=True)
+        )
+        geometry = Geometry((x, y, z), self.block)
+        return _bounded(self.module, self.kernel, geometry, row, self.loads)
+
+
+def _free_extent(axis: str, position: int, covering: int) -> int:
+    """Blocks along an axis that nothing bounds: as many as cover a square, else some few, in turn."""
+    if covering and axis != "z":
+        return covering
+    return FREE_AXIS[axis][position % len(FREE_AXIS[axis])]
+
+
+def _bounded(
+    module: Module,
+    kernel: Kernel,
+    geometry: Geometry,
+    scalars: Mapping[str, int],
+    loads: Mapping[str, Interval],
+) -> BareShape:
+    """Bounds at a shape, with dynamic shared memory as large as it is used."""
+    dynamic = {s.name: s for s in statements(kernel.body) if isinstance(s, Alloc) and s.dynamic}
+    bounds = analyse(module, kernel, assumptions(geometry, scalars, loads))
+    shared = 0
+    for name, alloc in dynamic.items():
+        access = bounds.accesses.get(name, Access())
+        shared = max(shared, (access.hi + 1) * alloc.elem.size)
+    return BareShape(Geometry(geometry.grid, geometry.block, shared), bounds, scalars)
+
+
+def work(geometry: Geometry, bounds: Bounds) -> int:
+    """An upper estimate of the statements that a run executes."""
+    return prod(geometry.grid) * prod(geometry.block) * max(1, bounds.work)
+
+
+def _cost(shape: BareShape) -> int:
+    """`work`, and what filling, copying and comparing the data takes in these terms."""
+    elements = sum(a.hi + 1 for a in shape.bounds.accesses.values() if not a.unknown)
+    return work(shape.geometry, shape.bounds) + ELEMENT_WORK * elements
+
+
+def told_elements(kernel: Kernel, bounds: Bounds, sizes: Sequence[int] = ()) -> int:
+    """As many elements as the largest of the other buffers has, and no size is larger; all sizes together where nothing
+    tells of another buffer (of two lists that are merged, say); 0 where there is no size either."""
+    known = [
+        a.hi + 1
+        for n, a in bounds.accesses.items()
+        if n in parameter_buffers(kernel) and a.hi >= 0 and not a.unknown
+    ]
+    return max([*known, *sizes]) if known else sum(sizes)
+
+
+def likely_elements(
+    kernel: Kernel, geometry: Geometry, bounds: Bounds, sizes: Sequence[int] = ()
+) -> int:
+    """`told_elements`, and no fewer than twice the threads: what is too large does no harm."""
+    threads = prod(geometry.grid) * prod(geometry.block)
+    return max(MIN_LIKELY, 2 * threads, told_elements(kernel, bounds, sizes))
+
+
+def choose_sizes(kernel: Kernel, names: Sequence[str], largest: int = 1 << 30) -> Sizes:
+    """Values for integer parameters, one per shape, by what each is for. `largest` scales them down."""
+    uses = {name: scalar_use(kernel, name) for name in names}
+    plain = [name for name in names if uses[name] == "size"]
+    rows = SHAPES.get(len(plain), MANY)
+    sizes: Sizes = {}
+    for name in names:
+        match uses[name]:
+            case "flag":
+                sizes[name] = _turns((1, 0, 2), len(rows))
+            case "offset":
+                sizes[name] = _turns((3, 0, 1), len(rows))
+            case "shift":
+                sizes[name] = _turns((3, 1, 2), len(rows))
+            case "window":
+                turns = (2, 3, 1) if name.lower() in WINDOW_NAMES else (1, 2, 2)
+                sizes[name] = _turns(turns, len(rows))
+            case _:
+                position = plain.index(name)
+                grain = _fragment(kernel)
+                found = [min(row[position % len(row)], largest) for row in rows]
+                sizes[name] = [-(-size // grain) * grain for size in found]
+    return sizes
+
+
+def _fragment(kernel: Kernel) -> int:
+    """What sizes have to be multiples of: fragments are loaded whole, from rows at multiples of 16 bytes."""
+    return 16 if any(isinstance(s, TileOp) for s in statements(kernel.body)) else 1
+
+
+_MULTIPLES = ((2, 1, 1, 2), (1, 2, 1, 1), (2, 2, 2, 1))
+
+
+def _multiples(kernel: Kernel, sizes: Sizes, tile: int) -> Sizes:
+    """Sizes that are `tile` or twice that, in turn; flags and windows as they were."""
+    plain = [n for n in sizes if scalar_use(kernel, n) == "size"]
+    whole = {
+        name: [tile * row[position % len(row)] for row in _MULTIPLES]
+        for position, name in enumerate(plain)
+    }
+    return {
+        n: whole.get(n) or [v[i % len(v)] for i in range(len(_MULTIPLES))] for n, v in sizes.items()
+    }
+
+
+def _turns(values: tuple[int, ...], count: int) -> list[int]:
+    return [values[i % len(values)] for i in range(count)]
+
+
+def _with_rows(kernel: Kernel, sizes: Sizes) -> Sizes:
+    """Rows of a texture are as long as it is wide, surfaces larger than what is likely to be written."""
+    names = {p.origin: p.name for p in kernel.params if texture_of(p, kernel.params) is not None}
+    wide = {
+        name: names.get(f"{origin.removesuffix('.stride')}.width", name)
+        for origin, name in names.items()
+        if origin.endswith(".stride")
+    }
+    roomy = {p.name: n for p in kernel.params if (n := surface_side(p, kernel.params))}
+    count = max([len(v) for v in sizes.values()], default=1)
+    return {
+        name: [roomy[name]] * count if name in roomy else sizes[wide.get(name, name)]
+        for name in sizes
+    }

@@ -1,0 +1,1 @@
+"""Building and running one side of a check, in the sandbox."""
