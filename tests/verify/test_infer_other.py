@@ -12,6 +12,7 @@ from tests.verify.programs import program
 from xpiler.backends.base import KernelEntry
 from xpiler.frontends.lift import LiftedFile, lift
 from xpiler.ir.nodes import Module
+from xpiler.verify.cases.bare_shapes import Asked, _halvings, _Trial
 from xpiler.verify.cases.case import BufferArgument, Case
 from xpiler.verify.cases.infer import infer_cases
 from xpiler.verify.cases.infer_bare import infer_bare
@@ -220,3 +221,14 @@ __global__ void keep(const int *in, int *out, int *count, int n) {
 }""")
     first = next(iter(other_cases(module, cases, "no shape can be tested")))
     assert [f.text for f in first[0].block] == ["128", "1", "1"]
+
+
+def test_sizes_on_which_the_work_hardly_depends_are_not_halved_for_ever() -> None:
+    """Every halving leaves nearly all of the work: by its growth a billion of them would be needed."""
+    module, _ = inferred(
+        "__global__ void k(float *y, int n) { if (threadIdx.x < n) y[threadIdx.x] = 1.f; }"
+    )
+    kernel = module.kernels[0]
+    trial = _Trial(module, kernel, (32, 1, 1), {}, 0, Asked())
+    assert _halvings(1_000_000_001, 1_000_000_000) > 1_000_000
+    assert trial.halved({"n": 1000}, 1_000_000_000) == trial.halved({"n": 1000}, 20)

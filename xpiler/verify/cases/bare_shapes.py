@@ -164,7 +164,7 @@ class _Trial:
                 break
             smaller = self.at(halved)
             left = _cost(smaller)
-            times = ceil(log(left / ENOUGH_WORK, cost / left)) if ENOUGH_WORK < left < cost else 0
+            times = _halvings(cost, left)
             row = self.halved(halved, times)
             shape = self.at(row) if times else smaller
             cost = _cost(shape)
@@ -174,7 +174,7 @@ class _Trial:
         """Sizes that are halved so often, but not below `SMALL` / 2: odd ones and powers of two stay that, mostly."""
         grain = _fragment(self.kernel)
         sizes = dict(row)
-        for _ in range(times):
+        for _ in range(min(times, max(sizes.values(), default=0).bit_length())):
             sizes = {
                 n: -(-size // (2 * grain)) * grain if size >= max(SMALL, 2 * grain) else size
                 for n, size in sizes.items()
@@ -190,6 +190,13 @@ class _Trial:
         )
         geometry = Geometry((x, y, z), self.block)
         return _bounded(self.module, self.kernel, geometry, row, self.loads)
+
+
+def _halvings(cost: int, left: int) -> int:
+    """How often to halve again, when the last time left `left` of `cost`, until `ENOUGH_WORK` is left."""
+    if not ENOUGH_WORK < left < cost:
+        return 0
+    return ceil(log(left / ENOUGH_WORK) / log(cost / left))
 
 
 def _free_extent(axis: str, position: int, covering: int) -> int:
