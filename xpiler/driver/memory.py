@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from xpiler.driver.judge import FileCases
@@ -54,14 +55,8 @@ def check_file(
             out.append(Unchecked(item.name, item.diagnostic))
             continue
         say(f"{item.source_name}: bounds, races, barriers")
-        found = check_kernel(
-            item,
-            cases,
-            lifted.launches,
-            seconds,
-            lambda q, s=item.symbol: note(s, q),  # type: ignore[misc]
-        )
-        out.append(found)
+        asked = partial(note, item.symbol)
+        out.append(check_kernel(item, cases, lifted.launches, seconds, asked))
     return tuple(out)
 
 

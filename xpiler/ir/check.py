@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TypeGuard
 
 from xpiler.ir.functions import ATOMICS, BUILTINS, FUNCTIONS, MASKLESS_WARP_OPS, WARP_OPS
 from xpiler.ir.nodes import (
@@ -376,12 +377,16 @@ def _const(value: bool | int | float, type_: Scalar) -> Iterator[tuple[str, str]
             yield "const-value", f"{value} does not fit {type_}"
 
 
+def _is_int(type_: Type) -> TypeGuard[Scalar]:
+    return isinstance(type_, Scalar) and type_.is_int
+
+
 def _binary(op: str, a: Type, b: Type) -> Iterator[tuple[str, str]]:
     if op in LOGICAL:
         if a != BOOL or b != BOOL:
             yield "type", f"{a} {op} {b}"
     elif op in SHIFTS:
-        if not all(isinstance(t, Scalar) and t.is_int for t in (a, b)) or a.bits < 32:  # type: ignore[union-attr]
+        if not (_is_int(a) and _is_int(b) and a.bits >= 32):
             yield "type", f"{a} {op} {b}"
     elif a != b:
         yield "type", f"{a} {op} {b}"

@@ -383,6 +383,7 @@ Stmt = (
     | Assume
 )
 Block = tuple[Stmt, ...]
+Level = Literal["simt", "loops", "task"]
 
 # --- programs ----------------------------------------------------------------------------------
 
@@ -416,7 +417,7 @@ class Kernel:
     name: str
     params: tuple[Param, ...]
     body: Block
-    level: Literal["simt", "loops", "task"] = "simt"
+    level: Level = "simt"
     launch: tuple[tuple[str, int], ...] = ()
     instance: str = field(default="", compare=False)
     span: Span | None = _span()

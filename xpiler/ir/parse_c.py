@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from xpiler.ir.functions import BUILTINS
 from xpiler.ir.lex import ParseError
-from xpiler.ir.nodes import Const, Expr, Function, GlobalBuffer, Kernel, Module, Param
+from xpiler.ir.nodes import Const, Expr, Function, GlobalBuffer, Kernel, Level, Module, Param
 from xpiler.ir.parse_expr import Expressions, Scope
 from xpiler.ir.parse_stmt import Statements
 from xpiler.ir.types import Pointer, Scalar, Space, Spaces, Type
@@ -18,7 +18,7 @@ from xpiler.ir.types import Pointer, Scalar, Space, Spaces, Type
 __all__ = ["ParseError", "parse_expr", "parse_module"]
 
 _SPACES = {s.keyword: s for s in (Spaces.CONSTANT, Spaces.SHARED, Spaces.TILE, Spaces.GLOBAL)}
-_HEADS = {"__global__": "simt", "__mlu_entry__": "task"}
+_HEADS: dict[str, Level] = {"__global__": "simt", "__mlu_entry__": "task"}
 
 
 def parse_module(
@@ -94,7 +94,7 @@ class _Programs(Statements):
             self.accept(",")
         return tuple(facts)
 
-    def _kernel(self, level: str, launch: tuple[tuple[str, int], ...]) -> Kernel:
+    def _kernel(self, level: Level, launch: tuple[tuple[str, int], ...]) -> Kernel:
         start = self.peek()
         self.expect("void")
         name = self.name("a kernel's name")
@@ -105,7 +105,7 @@ class _Programs(Statements):
             name,
             params,
             body,
-            level,  # type: ignore[arg-type]
+            level,
             launch,
             span=self.span_from(start),
         )

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from typing import Any
 
 __all__ = ["LlmConfig", "LlmConfigError", "Secret", "load_config"]
 
@@ -113,7 +114,7 @@ def _override(
     config: LlmConfig, values: Mapping[str, object], file: str
 ) -> LlmConfig | LlmConfigError:
     types = {f.name: type(getattr(config, f.name)) for f in fields(config)}
-    new: dict[str, object] = {}
+    new: dict[str, Any] = {}
     for name, value in values.items():
         if name == "key":
             return LlmConfigError("a key does not belong in a file: set XPILER_API_KEY", file)
@@ -125,4 +126,4 @@ def _override(
         if not isinstance(value, types[name]):
             return LlmConfigError(f"[llm] {name} must be a {types[name].__name__}", file)
         new[name] = value
-    return replace(config, **new)  # type: ignore[arg-type]
+    return replace(config, **new)

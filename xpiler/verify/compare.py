@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import warnings
 from dataclasses import dataclass, field, replace
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 import numpy as np
 
@@ -159,9 +159,8 @@ def _first(wrong: Array, expected: Array, got: Array, reason: str) -> Mismatch:
     return Mismatch(index, _show(expected[index]), _show(got[index]), reason, count)
 
 
-def _show(value: object) -> str:
-    number = float(value) if not isinstance(value, np.integer | np.bool_) else None  # type: ignore[arg-type]
-    return repr(number) if number is not None else str(value)
+def _show(value: Any) -> str:
+    return str(value) if isinstance(value, np.integer | np.bool_) else repr(float(value))
 
 
 def _reals(expected: Expected, got: Array) -> Match | Mismatch:

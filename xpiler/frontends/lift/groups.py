@@ -81,11 +81,11 @@ def _rank(lf: Lifter, group: Group) -> Expr:
         assert group.mask is not None
         below = arith.binary("-", arith.binary("<<", build.u32(1), _lane(lf)), build.u32(1))
         return build.cast(U32, build.call("popc", arith.binary("&", group.mask, below)))
-    block = build.builtin("blockIdx.z")
+    block: Expr = build.builtin("blockIdx.z")
     for axis in "yx":
         scaled = arith.binary("*", block, build.builtin(f"gridDim.{axis}"))
         block_axis = build.builtin(f"blockIdx.{axis}")
-        block = arith.binary("+", scaled, block_axis)  # type: ignore[assignment]
+        block = arith.binary("+", scaled, block_axis)
     first = arith.binary("*", build.cast(U64, block), build.cast(U64, _block_size(lf)))
     return arith.binary("+", first, build.cast(U64, thread_rank(lf)))
 

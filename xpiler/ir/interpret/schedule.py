@@ -141,7 +141,7 @@ def _resolve_warps(alive: list[_Thread], strict: bool) -> list[_Thread]:
         waiting = [t for t in warp if t.request is not None and _is_warp(t.request[0])]
         if len(waiting) != len(warp) and not any(_settled(t, waiting, warp) for t in waiting):
             continue
-        for group in _by(waiting, lambda t: (t.request[0], t.request[1])):  # type: ignore[index]
+        for group in _by(waiting, lambda t: t.request and t.request[:2]):
             if all(_settled(t, group, warp) for t in group):
                 _exchange(group, strict)
                 ready += group
@@ -239,9 +239,9 @@ def _source(op: str, lane: int, by: int, width: int) -> int:
 
 def _mma(lanes: dict[int, _Thread]) -> None:
     """d = a * b + c for fragments dealt out in rows: lane l holds elements l*E to l*E+E-1."""
-    parts = [lanes[n].request for n in range(WARP)]
-    args = [p[4] for p in parts if p is not None]
-    elem: Scalar = parts[0][3] if parts[0] is not None else None  # type: ignore[assignment]
+    requests = [r for n in range(WARP) if (r := lanes[n].request) is not None]
+    args = [r[4] for r in requests]
+    elem: Scalar = requests[0][3]
     m, n, k = args[0][4]
     a, b, c = ([v for x in args for v in x[which]] for which in (1, 2, 3))
     result = []

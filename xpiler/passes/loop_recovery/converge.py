@@ -232,7 +232,8 @@ class _Converger:
                 else:
                     yield (replace(stmt, init=None),), ()
                     yield (), (Assign(name, init, span=stmt.span),)
-                self.types[name] = type  # type: ignore[assignment]
+                if isinstance(type, Scalar):
+                    self.types[name] = type
             case Assign(name=name) if name in region.own and name not in region.spoilt:
                 yield (stmt,), ()
             case Barrier() if is_collective(stmt, self.scope):
