@@ -1,14 +1,20 @@
-"""Judge the suite's CUDA sources themselves on an NVIDIA GPU: nvcc builds them, NumPy judges them.
+"""An NVIDIA GPU as the judge. This needs nvcc and a GPU; nothing else of xpiler does.
 
-`python -m benchmarks.hardware` needs nvcc and a GPU; nothing else of xpiler does. It shows that the suite's
-sources and its oracle agree before a translator is measured with them.
+    python -m benchmarks.hardware [suite]      the suite's sources: nvcc builds them, NumPy judges them
+    python -m benchmarks.hardware random       random kernels: the GPU judges the runtime and the translations
+    python -m benchmarks.hardware intrinsics   every function of the device at corner values, likewise
+    python -m benchmarks.hardware examples     the examples' oracle, by the verifier's own inputs and tolerance
+
+Each takes `--help`.
 """
 
 from __future__ import annotations
 
 import argparse
 import subprocess
+import sys
 import tempfile
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -37,13 +43,13 @@ def run(case: Case, built: Path | DoesNot, folder: Path) -> Computes | DoesNot:
     return check(built, case, source(case), folder / "exchange", limit=300)
 
 
-def main() -> int:
-    """Print a line for each case that fails and a total; 1 when any failed."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def suite(argv: Sequence[str]) -> int:
+    """Print a line for each case and a total; 1 when any failed."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.hardware suite")
     parser.add_argument("--arch", default="native", help="nvcc's -arch")
     parser.add_argument("--cap", type=int, default=FULL_CAP, help="inner operations per case")
     parser.add_argument("--jobs", type=int, default=2)
-    chosen = parser.parse_args()
+    chosen = parser.parse_args(argv)
     cases = all_cases(cap=chosen.cap)
     with tempfile.TemporaryDirectory() as root, ThreadPoolExecutor(chosen.jobs) as pool:
         texts = {source(case): f"{i}" for i, case in enumerate(cases)}
@@ -75,5 +81,18 @@ def main() -> int:
     return 1 if failed else 0
 
 
+def main(argv: Sequence[str]) -> int:
+    """The part that the first argument names."""
+    from benchmarks import hardware_random
+
+    parts = {"suite": suite, "random": hardware_random.main}
+    if not argv or argv[0] not in parts:
+        if argv and not argv[0].startswith("-"):
+            print(f"{argv[0]} is none of {', '.join(parts)}", file=sys.stderr)
+            return 2
+        return suite(argv)
+    return parts[argv[0]](argv[1:])
+
+
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(sys.argv[1:]))
