@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +29,7 @@ from xpiler.ir.diagnostics import Diagnostic
 from xpiler.ir.nodes import Module
 from xpiler.passes.base import Applied, Context, Knob, KnobValue
 from xpiler.passes.engine import Engine
+from xpiler.records import dataclass
 from xpiler.verify.evidence import Evidence, Refuted, Unverified, is_verified, summary
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from xpiler.backends.base import EmitRequest, Emitted, KernelEntry, Target, TranslatedKernel
@@ -28,6 +28,7 @@ from xpiler.ir.plain import stands_alone
 from xpiler.ir.print_c import print_module
 from xpiler.llm.contract import Rejected, read_reply
 from xpiler.passes.base import Applied, Context, Knob, KnobValue, Pass
+from xpiler.records import dataclass
 from xpiler.session_views import (
     CheckView,
     DiffView,

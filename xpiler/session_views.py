@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from html import escape
 from pathlib import Path
+
+from xpiler.records import dataclass
 
 __all__ = [
     "CheckView",

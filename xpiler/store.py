@@ -10,8 +10,9 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+
+from xpiler.records import dataclass
 
 __all__ = ["Cache", "digest", "file_digest"]
 

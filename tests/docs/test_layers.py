@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2] / "xpiler"
 LAYERS = (
-    {"ir", "store", "runtime"},
+    {"ir", "records", "store", "runtime"},
     {"frontends", "passes", "backends"},
     {"verify"},
     {"synth", "llm", "trace"},

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Protocol
 
@@ -15,6 +15,7 @@ from xpiler.ir.diagnostics import Diagnostic
 from xpiler.ir.nodes import Kernel, Module
 from xpiler.ir.types import Scalar, Space, Type
 from xpiler.passes.base import Pass
+from xpiler.records import dataclass
 
 __all__ = [
     "Diagnostic",

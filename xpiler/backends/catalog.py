@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from xpiler.records import dataclass
 
 __all__ = ["Instruction", "parse_header", "parse_headers"]
 

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from xpiler.records import dataclass
 
 __all__ = ["HostPiece", "texture_pieces"]
 

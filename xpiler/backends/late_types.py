@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 from xpiler.frontends.place import Function
 from xpiler.frontends.tokens import Token, matching, tokenize
+from xpiler.records import dataclass
 
 __all__ = ["TypePlace", "announcement", "behind", "late_types", "namespace_at"]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import xpiler.backends
 from xpiler.backends.base import Target
+from xpiler.records import dataclass
 
 __all__ = ["UnknownTarget", "load_target", "target_names"]
 

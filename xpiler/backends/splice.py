@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from xpiler.frontends.edits import Edit, apply, insert
 from xpiler.frontends.place import Function, Global, Include, Launch, Places, find
+from xpiler.records import dataclass
 
 __all__ = ["CUDA_HEADERS", "Splicing", "code_left", "splice"]
 

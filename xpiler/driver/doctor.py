@@ -5,10 +5,10 @@ from __future__ import annotations
 import importlib
 import shutil
 import subprocess
-from dataclasses import dataclass
 
 from xpiler.backends.base import Target
 from xpiler.backends.registry import load_target, target_names
+from xpiler.records import dataclass
 
 __all__ = ["Finding", "examine"]
 

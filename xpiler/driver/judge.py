@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from xpiler.backends.base import EmitRequest, Emitted, Target, TranslatedKernel
@@ -13,6 +13,7 @@ from xpiler.driver.source import Source
 from xpiler.driver.stages import StageChecker
 from xpiler.frontends.results import LiftedFile
 from xpiler.ir.diagnostics import Diagnostic
+from xpiler.records import dataclass
 from xpiler.verify.cases.case import Case
 from xpiler.verify.cases.infer import NoCase, infer_cases, select_cases
 from xpiler.verify.evidence import Evidence, Unverified

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from xpiler.driver.judge import FileCases
 from xpiler.frontends.host import Launch
 from xpiler.frontends.results import LiftedFile, LiftedKernel
 from xpiler.ir.diagnostics import Diagnostic
+from xpiler.records import dataclass
 from xpiler.verify.cases.host_formulas import as_written
 from xpiler.verify.cases.infer import NoCase
 

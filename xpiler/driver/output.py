@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 from xpiler.driver.report import InputError
 from xpiler.ir.diagnostics import Diagnostic
+from xpiler.records import dataclass
 
 __all__ = ["NotWritten", "Written", "check_destination", "not_written", "write_whole"]
 

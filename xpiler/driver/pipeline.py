@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 
 from xpiler.ir.check import check
 from xpiler.ir.nodes import Module
 from xpiler.passes.base import Applied, Context, KnobValue, NotApplicable, Pass, Unsupported
 from xpiler.passes.engine import Engine, RuleEngine
+from xpiler.records import dataclass
 
 __all__ = ["PipelineRun", "Stage", "run_pipeline"]
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import TYPE_CHECKING, Any
 
 from xpiler.ir.diagnostics import Diagnostic
 from xpiler.ir.nodes import Span
+from xpiler.records import dataclass
 from xpiler.verify.evidence import (
     Evidence,
     Proved,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from xpiler.driver.report import InputError
 from xpiler.frontends.launch_brackets import closed_up
 from xpiler.frontends.results import LiftedFile, LiftedKernel, Refused
 from xpiler.ir.diagnostics import Diagnostic
+from xpiler.records import dataclass
 
 if TYPE_CHECKING:
     from xpiler.frontends.lambdas import Hoisted

@@ -7,13 +7,14 @@ the source, which every earlier stage was compared with too.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from xpiler.backends.base import EmitRequest, KernelEntry, Target, TranslatedKernel
 from xpiler.driver.source import Source
 from xpiler.frontends.results import LiftedFile, LiftedKernel
 from xpiler.ir.nodes import Module
 from xpiler.ir.plain import stands_alone
+from xpiler.records import dataclass
 from xpiler.verify.cases.case import Case
 from xpiler.verify.cases.infer import NoCase
 from xpiler.verify.evidence import Evidence, Refuted, Unverified, is_verified, summary

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Protocol
 
 from xpiler.backends.base import EmitRequest, Emitted, KernelEntry, Target, TranslatedKernel
@@ -16,6 +16,7 @@ from xpiler.frontends.results import LiftedFile, LiftedKernel, Refused
 from xpiler.ir.diagnostics import Diagnostic
 from xpiler.passes.base import KnobValue
 from xpiler.passes.engine import Engine
+from xpiler.records import dataclass
 from xpiler.verify import evidence as ev
 
 __all__ = ["Judge", "Translation", "Work", "translate_file"]

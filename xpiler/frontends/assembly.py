@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from xpiler.frontends.edits import Edit
 from xpiler.frontends.place import Places
 from xpiler.frontends.tokens import Token, matching
+from xpiler.records import dataclass
 
 __all__ = ["assembly_edits"]
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
@@ -20,6 +19,7 @@ from xpiler.frontends.local_includes import with_local_files
 from xpiler.frontends.place import Places, find
 from xpiler.frontends.tokens import Token, matching
 from xpiler.ir.diagnostics import Diagnostic
+from xpiler.records import dataclass
 
 __all__ = ["device_part", "kernels_alone", "with_one_kernel"]
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from xpiler.ir.nodes import Binary, Call, Cast, Const, Expr, Select, Span, Unary, Var
 from xpiler.ir.types import Pointer, Scalar
+from xpiler.records import dataclass
 
 __all__ = [
     "BufferArgument",

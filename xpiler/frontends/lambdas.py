@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
 from typing import Final
@@ -17,6 +17,7 @@ from xpiler.frontends.edits import Edit, apply, insert
 from xpiler.frontends.libclang import Node, Parsed, parse
 from xpiler.frontends.tokens import Token, matching, tokenize
 from xpiler.ir.nodes import Span
+from xpiler.records import dataclass
 
 __all__ = ["Hoisted", "closures", "hoisted"]
 

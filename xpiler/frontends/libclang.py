@@ -11,7 +11,6 @@ import ctypes
 import re
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +21,7 @@ from xpiler.backends.base import Diagnostic
 from xpiler.frontends.precompiled import precompiled, standard_includes
 from xpiler.frontends.results import ParseFailed
 from xpiler.ir.nodes import Span
+from xpiler.records import dataclass
 
 __all__ = ["Node", "Parsed", "parse"]
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from xpiler.frontends.place_launches import Launch, find_launches
 from xpiler.frontends.place_shared import Shared, SharedName, find_shared
 from xpiler.frontends.place_text import CALL_LIKE, Place, Text, first_specifier, template_end
 from xpiler.frontends.tokens import Lines, Token, Tokens, matching, tokenize
+from xpiler.records import dataclass
 
 if TYPE_CHECKING:
     from tree_sitter import Tree

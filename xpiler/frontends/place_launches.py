@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from xpiler.frontends.place_text import Place, Text, matching_back, template_start
 from xpiler.frontends.tokens import Token, matching
+from xpiler.records import dataclass
 
 __all__ = ["Launch", "find_launches"]
 

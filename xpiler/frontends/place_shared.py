@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from xpiler.frontends.place_text import (
     CALL_LIKE,
@@ -14,6 +13,7 @@ from xpiler.frontends.place_text import (
     template_end,
 )
 from xpiler.frontends.tokens import Token, matching
+from xpiler.records import dataclass
 
 __all__ = ["Shared", "SharedName", "find_shared"]
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from xpiler.frontends.tokens import Token, Tokens, matching
+from xpiler.records import dataclass
 
 __all__ = [
     "CALL_LIKE",

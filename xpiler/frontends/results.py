@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from xpiler.backends.base import Diagnostic
 from xpiler.frontends.host import Launch
 from xpiler.ir.nodes import Module, Span
+from xpiler.records import dataclass
 
 __all__ = ["LiftedFile", "LiftedKernel", "ParseFailed", "Refused"]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from xpiler.records import dataclass
 
 __all__ = ["Lines", "Token", "Tokens", "tokenize"]
 

@@ -10,12 +10,12 @@ undefined in the source, and a product of launch quantities is a number of threa
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from xpiler.ir import build
 from xpiler.ir.nodes import Binary, Builtin, Cast, Const, Expr, Unary, Var
 from xpiler.ir.types import Scalar
 from xpiler.ir.walk import subexpressions
+from xpiler.records import dataclass
 
 __all__ = ["Poly", "constant", "poly", "poly_to_expr"]
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeGuard
 
 from xpiler.ir.functions import ATOMICS, BUILTINS, FUNCTIONS, MASKLESS_WARP_OPS, WARP_OPS
@@ -52,6 +52,7 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.types import BOOL, VOID, Mask, Pointer, Scalar, Type, Vector
 from xpiler.ir.walk import assigned, blocks, buffers_written, expressions, operands, subexpressions
+from xpiler.records import dataclass
 
 __all__ = ["Violation", "check"]
 

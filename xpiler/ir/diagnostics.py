@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from xpiler.ir.nodes import Span
+from xpiler.records import dataclass
 
 __all__ = ["Diagnostic"]
 

@@ -6,10 +6,10 @@ do), of an f64 an f64. CUDA's fast variants (`__expf`) are lifted to the accurat
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from xpiler.ir.types import BOOL, F16, F32, F64, I32, I64, U16, U32, U64, Scalar
+from xpiler.records import dataclass
 
 __all__ = ["BUILTINS", "FUNCTIONS", "WARP_OPS", "PureFunction"]
 

@@ -6,10 +6,11 @@ Build expressions with `xpiler.ir.build`, which keeps the typing rules; the raw 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from xpiler.ir.types import BOOL, Mask, Pointer, Scalar, Space, Spaces, Type, Vector
+from xpiler.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

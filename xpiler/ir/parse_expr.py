@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from xpiler.ir import build
 from xpiler.ir.functions import BUILTINS, FUNCTIONS
@@ -49,6 +49,7 @@ from xpiler.ir.types import (
     Type,
     Vector,
 )
+from xpiler.records import dataclass
 
 __all__ = ["Expressions", "Scope", "type_named"]
 

@@ -9,7 +9,7 @@ them, else one unknown per instance. So an `unsat` answer holds whatever those v
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import z3
@@ -17,6 +17,7 @@ import z3
 from xpiler.ir.nodes import Binary, Builtin, Call, Cast, Const, Expr, Load, Select, Unary, Var
 from xpiler.ir.types import BOOL, Scalar
 from xpiler.ir.walk import subexpressions
+from xpiler.records import dataclass
 
 __all__ = ["Encoder", "c_div", "c_rem"]
 

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, Literal
 
 from xpiler.ir.nodes import Param
 from xpiler.ir.types import F16, F32, I8, I16, I32, U8, U16, U32, Scalar
+from xpiler.records import dataclass
 
 __all__ = [
     "EXTENTS",

@@ -8,9 +8,11 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+
+from xpiler.records import dataclass
 
 if TYPE_CHECKING:
     from openai import OpenAI

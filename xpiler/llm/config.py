@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from pathlib import Path
 from typing import Any
+
+from xpiler.records import dataclass
 
 __all__ = ["LlmConfig", "LlmConfigError", "Secret", "load_config"]
 

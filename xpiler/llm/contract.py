@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from xpiler.ir.check import check
 from xpiler.ir.nodes import (
@@ -28,6 +27,7 @@ from xpiler.ir.parse_c import ParseError, parse_module
 from xpiler.ir.types import Scalar, Space, Type
 from xpiler.ir.walk import blocks, buffers_written, expressions, statements, subexpressions
 from xpiler.passes.names import with_unique_names
+from xpiler.records import dataclass
 
 __all__ = ["DECLINED", "Accepted", "Rejected", "read_reply"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, Protocol
 
 from xpiler.backends.base import Target
@@ -16,6 +16,7 @@ from xpiler.llm.prompts import NoTemplate, Retry, TooLong, render
 from xpiler.llm.steps import not_taken
 from xpiler.passes.base import Applied, Context, Outcome, Pass
 from xpiler.passes.engine import Engine, Proposal
+from xpiler.records import dataclass
 
 __all__ = ["CheckCandidate", "Exchange", "LlmEngine", "Repair", "Statistics", "configured_engine"]
 

@@ -7,7 +7,6 @@ pass does now, on the machine that the prompt is about.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 
 from xpiler.backends.base import Target
@@ -15,6 +14,7 @@ from xpiler.ir.nodes import Module
 from xpiler.ir.parse_c import parse_module
 from xpiler.ir.print_c import print_module
 from xpiler.passes.base import Applied, Context, Pass
+from xpiler.records import dataclass
 
 __all__ = ["Example", "examples_of"]
 

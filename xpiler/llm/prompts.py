@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import jinja2
+
+from xpiler.records import dataclass
 
 if TYPE_CHECKING:
     from rank_bm25 import BM25Plus

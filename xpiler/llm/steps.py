@@ -8,13 +8,13 @@ rule changes is what the candidate must change as well, in the same direction.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from xpiler.ir.functions import FUNCTIONS
 from xpiler.ir.nodes import Alloc, Call, Evaluate, Expr, For, Kernel, Module, TileOp
 from xpiler.ir.print_c import print_expr
 from xpiler.ir.types import Space, Spaces
 from xpiler.ir.walk import expressions, statements, subexpressions
+from xpiler.records import dataclass
 
 __all__ = ["not_taken"]
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from xpiler.ir.nodes import Module, Span
+from xpiler.records import dataclass
 
 __all__ = ["Applied", "Context", "Knob", "NotApplicable", "Outcome", "Pass", "Unsupported"]
 

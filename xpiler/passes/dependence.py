@@ -7,7 +7,7 @@ conflict; only `unsat` means independent, a time-out or "unknown" counts as a de
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from xpiler.ir.nodes import (
@@ -43,6 +43,7 @@ from xpiler.ir.walk import (
     statements,
     subexpressions,
 )
+from xpiler.records import dataclass
 
 if TYPE_CHECKING:
     from xpiler.ir.smt import Encoder

@@ -12,7 +12,7 @@ and rounded once at the end, products and sums with k ascending.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from xpiler.ir.build import cast, i32
 from xpiler.ir.nodes import (
@@ -52,6 +52,7 @@ from xpiler.passes.base import Applied, Context, NotApplicable, Outcome, Pass
 from xpiler.passes.loop_recovery.geometry import WARP, Geometry
 from xpiler.passes.names import Names, reserved
 from xpiler.passes.simplify import simplify
+from xpiler.records import dataclass
 
 __all__ = ["PASS"]
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from xpiler.ir.nodes import Module
 from xpiler.passes.base import Context, Outcome, Pass
+from xpiler.records import dataclass
 
 __all__ = ["Engine", "Proposal", "RuleEngine"]
 

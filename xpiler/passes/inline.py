@@ -11,7 +11,7 @@ exists once, however often it is called.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from xpiler.ir.build import cast, i32
 from xpiler.ir.nodes import (
@@ -39,6 +39,7 @@ from xpiler.passes.base import Applied, Context, NotApplicable, Outcome, Pass, U
 from xpiler.passes.loop_recovery.jumps import without_returns
 from xpiler.passes.names import Names, rename, reserved
 from xpiler.passes.simplify import simplify
+from xpiler.records import dataclass
 
 __all__ = ["PASS"]
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from xpiler.ir.nodes import Block, For, Kernel, Module, Stmt
 from xpiler.ir.walk import blocks, declared, with_blocks
 from xpiler.passes.base import Applied, Context, Knob, NotApplicable, Outcome
+from xpiler.records import dataclass
 
 __all__ = ["LOOP", "Illegal", "Rewritten", "names_of", "rewrite_block", "rewrite_loop"]
 

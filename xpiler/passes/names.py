@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from xpiler.ir.nodes import (
     AddressOf,
@@ -40,6 +40,7 @@ from xpiler.ir.walk import (
     variables,
     with_blocks,
 )
+from xpiler.records import dataclass
 
 __all__ = [
     "Names",

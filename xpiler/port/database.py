@@ -6,10 +6,10 @@ import json
 import os
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from xpiler.port.settings import Settings
+from xpiler.records import dataclass
 
 __all__ = ["BadDatabase", "find_database", "read_database", "unit_flags"]
 

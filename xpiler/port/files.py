@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from xpiler.backends.base import Diagnostic
@@ -21,6 +21,7 @@ from xpiler.port.project import BOM, Facts, relative
 from xpiler.port.settings import COMPAT_HEADER, HELPER_HEADER, Settings
 from xpiler.port.setup_py import port_setup
 from xpiler.port.tree import Kind, foreign_kind
+from xpiler.records import dataclass
 
 __all__ = ["Job", "Ported", "effort_of", "finding", "port_file"]
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from xpiler.backends.base import Diagnostic
 from xpiler.backends.hip.catalog import entry
 from xpiler.ir.nodes import Span
+from xpiler.records import dataclass
 
 __all__ = ["BuildEdit", "Built", "port_flags", "rename_sources"]
 

@@ -6,9 +6,11 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from pathlib import Path
 from typing import Any
+
+from xpiler.records import dataclass
 
 __all__ = [
     "PART",

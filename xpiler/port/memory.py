@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
@@ -16,6 +16,7 @@ from xpiler.port.manifest import digest, write_atomically
 from xpiler.port.report import Report
 from xpiler.port.settings import COMPAT_HEADER, HELPER_HEADER, Settings
 from xpiler.port.tree import STATE
+from xpiler.records import dataclass
 
 __all__ = ["Memory", "Subject", "checked", "load_memory", "original"]
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from merge3 import Merge3
+
+from xpiler.records import dataclass
 
 __all__ = ["Merged", "merge"]
 

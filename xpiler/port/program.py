@@ -6,7 +6,6 @@ import os
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from xpiler.port.kernels import before
 from xpiler.port.memory import Subject
 from xpiler.port.settings import Settings
 from xpiler.port.tree import Kind, walk
+from xpiler.records import dataclass
 
 if TYPE_CHECKING:
     from xpiler.verify.run.oracle import CudaRuntime

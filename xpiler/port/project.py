@@ -6,12 +6,12 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import PurePosixPath
 
 from xpiler.backends.hip.names import find_header
 from xpiler.backends.hip.rewrite import declared_names, mentions_cuda
+from xpiler.records import dataclass
 
 __all__ = ["BOM", "Facts", "FileFacts", "Project", "output_path", "relative", "scan"]
 

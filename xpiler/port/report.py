@@ -6,12 +6,12 @@ import html
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from xpiler.backends.base import Diagnostic
 from xpiler.backends.hip.catalog import entry
 from xpiler.backends.hip.names import find_name
+from xpiler.records import dataclass
 
 __all__ = ["Report", "Row", "row_from_json", "summarise", "to_html", "to_json"]
 

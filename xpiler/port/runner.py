@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from importlib import metadata
 from pathlib import Path, PurePosixPath
 
@@ -28,6 +28,7 @@ from xpiler.port.writing import (
     row_of,
     write_generated,
 )
+from xpiler.records import dataclass
 
 __all__ = ["Change", "Progress", "Refused", "Result", "port_tree"]
 

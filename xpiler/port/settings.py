@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from xpiler.backends.hip.options import UserRule
+from xpiler.records import dataclass
 
 __all__ = ["HELPER_HEADER", "Settings", "is_suppressed"]
 

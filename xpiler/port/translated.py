@@ -11,12 +11,13 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 
 from xpiler.backends.base import Diagnostic, Target
 from xpiler.port.manifest import write_atomically
 from xpiler.port.tree import STATE, Kind, walk
+from xpiler.records import dataclass
 
 __all__ = ["TranslatedFile", "exit_status", "translate_tree", "write_report"]
 

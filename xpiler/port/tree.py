@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path, PurePosixPath
 
 from pathspec import GitIgnoreSpec
 
 from xpiler.port.manifest import PART
+from xpiler.records import dataclass
 
 __all__ = ["STATE", "Entry", "Kind", "kind_of", "walk"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import posixpath
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path, PurePosixPath
 
 from xpiler.backends.base import Diagnostic
@@ -19,6 +19,7 @@ from xpiler.port.project import output_path
 from xpiler.port.report import Row, diagnostic_row
 from xpiler.port.settings import COMPAT_HEADER, HELPER_HEADER, Settings
 from xpiler.port.tree import Entry, Kind
+from xpiler.records import dataclass
 
 __all__ = [
     "Change",

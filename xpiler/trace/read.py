@@ -5,9 +5,10 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from xpiler.records import dataclass
 
 __all__ = ["Event", "NoTrace", "Trace", "read_trace", "stage_diff"]
 

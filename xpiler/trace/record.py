@@ -18,13 +18,14 @@ import json
 import platform
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xpiler.ir.nodes import Module
 from xpiler.ir.print_c import print_module
+from xpiler.records import dataclass
 from xpiler.verify.evidence import Difference
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import chain
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from xpiler.frontends.device_part import with_one_kernel
 from xpiler.frontends.host import Launch
 from xpiler.ir.nodes import Module
 from xpiler.ir.types import F64, Scalar
+from xpiler.records import dataclass
 from xpiler.verify.cases.case import Case, ConcreteBuffer, ConcreteScalar
 from xpiler.verify.cases.host_other import host_cases
 from xpiler.verify.cases.infer import NoCase

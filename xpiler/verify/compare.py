@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import math
 import warnings
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Final, NoReturn
 
 import numpy as np
 
 from xpiler.ir.types import Scalar
+from xpiler.records import dataclass
 from xpiler.verify.cases.case import Role
 from xpiler.verify.run.dtypes import Array, epsilon, mantissa_bits
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
+from xpiler.records import dataclass
 from xpiler.verify.cases.case import ConcreteBuffer, ConcreteScalar
 from xpiler.verify.compare import Expected, tolerance
 from xpiler.verify.inputs import Inputs, prepare

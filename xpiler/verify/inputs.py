@@ -8,13 +8,13 @@ the type), and small integers, on which linear kernels must agree bit for bit.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 import numpy as np
 
 from xpiler.ir.types import Scalar
+from xpiler.records import dataclass
 from xpiler.verify.cases.case import Concrete, ConcreteBuffer, ConcreteScalar
 from xpiler.verify.run.dtypes import Array, dtype_of
 

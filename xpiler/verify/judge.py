@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 
+from xpiler.records import dataclass
 from xpiler.verify.any_order import atomically_added, in_an_order_of_its_own
 from xpiler.verify.branches.explore import Watch, explored
 from xpiler.verify.cases.infer_other import MOST_CASES

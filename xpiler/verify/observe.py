@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from xpiler.ir.nodes import AddressOf, Load, Var
 from xpiler.ir.walk import expressions, statements, subexpressions
+from xpiler.records import dataclass
 from xpiler.verify.any_order import in_an_order_of_its_own, taken_places
 from xpiler.verify.branches.directed import pointed, worth_pointing
 from xpiler.verify.branches.thresholds import thresholds

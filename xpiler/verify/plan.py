@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from xpiler.backends.base import KernelEntry
 from xpiler.ir.nodes import Atomic, Barrier, Module, Tile, WarpOp
 from xpiler.ir.types import Scalar
 from xpiler.ir.walk import statements
+from xpiler.records import dataclass
 from xpiler.verify.cases.bounds import analyse
 from xpiler.verify.cases.case import Case, Concrete, ConcreteScalar, Impossible, concrete
 from xpiler.verify.cases.geometry import Geometry, assumptions

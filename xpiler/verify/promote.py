@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeVar
 
 from xpiler.ir import build
@@ -31,6 +31,7 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.types import F64, Pointer, Scalar
 from xpiler.ir.walk import expressions, map_block, statements, subexpressions
+from xpiler.records import dataclass
 
 __all__ = ["SHARED_GROWTH", "CannotPromote", "promote"]
 

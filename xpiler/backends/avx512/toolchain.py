@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +12,7 @@ from xpiler.backends.avx512.emit.entry import callable_text, entry_unit
 from xpiler.backends.avx512.isa.catalog import SIMULATOR
 from xpiler.backends.base import KernelEntry, TranslationUnit
 from xpiler.backends.late_types import namespace_at
+from xpiler.records import dataclass
 
 __all__ = ["EXECUTORS", "Native", "Simulator"]
 

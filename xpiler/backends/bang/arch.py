@@ -7,9 +7,10 @@ written for it; a sample of the guide plans 327,680 bytes of its NRAM, and so do
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
+
+from xpiler.records import dataclass
 
 __all__ = ["ARCHITECTURES", "CORES_PER_CLUSTER", "DEFAULT", "TASKS", "Architecture"]
 

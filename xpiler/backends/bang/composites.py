@@ -21,7 +21,6 @@ double precision by tests/backends/bang/test_composites.py.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from xpiler.backends.bang.composite_words import (
@@ -33,6 +32,7 @@ from xpiler.backends.bang.composite_words import (
     SWAP,
     TO_BFLOAT16,
 )
+from xpiler.records import dataclass
 
 __all__ = ["COMPOSITES", "Composite", "with_dependencies"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from xpiler.backends.bang.arch import DEFAULT, TASKS
@@ -21,6 +20,7 @@ from xpiler.backends.splice import CUDA_HEADERS, Splicing, splice
 from xpiler.frontends.place import Function, Launch, find
 from xpiler.ir.nodes import GlobalBuffer, Module, Param
 from xpiler.ir.types import Pointer
+from xpiler.records import dataclass
 
 __all__ = ["emit", "program_text"]
 

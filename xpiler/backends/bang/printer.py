@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import prod
 
 from xpiler.backends.bang.composites import COMPOSITES, with_dependencies
@@ -62,6 +62,7 @@ from xpiler.ir.types import (
     Scalar,
 )
 from xpiler.ir.walk import blocks, expressions, statements, subexpressions
+from xpiler.records import dataclass
 
 __all__ = ["TYPE_NAMES", "PrintedKernel", "launch_parameters", "print_global", "print_kernel"]
 

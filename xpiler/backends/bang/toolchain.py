@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +14,7 @@ from xpiler.backends.late_types import namespace_at
 from xpiler.frontends.edits import Edit, apply
 from xpiler.frontends.place import find
 from xpiler.ir.types import Pointer
+from xpiler.records import dataclass
 
 __all__ = ["INCLUDE", "Simulator", "simulated"]
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from xpiler.backends.hip.names import find_header, looks_like_cuda
 from xpiler.backends.hip.release import check_release
 from xpiler.backends.hip.view import View
 from xpiler.frontends.edits import Edit
+from xpiler.records import dataclass
 
 __all__ = ["Includes", "rewrite_includes", "scan_includes"]
 

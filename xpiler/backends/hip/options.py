@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from xpiler.records import dataclass
 
 __all__ = ["ARCHITECTURES", "MATRIX", "RELEASE", "HipOptions", "UserRule", "has_mfma", "wavefront"]
 

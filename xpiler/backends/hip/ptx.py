@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from xpiler.backends.hip.view import Call, View
 from xpiler.backends.hip.warp import Handler
+from xpiler.records import dataclass
 
 __all__ = ["HANDLERS", "Asm", "Written", "parse_asm", "write_cpp"]
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import PurePath
 
 from xpiler.backends.base import Diagnostic
@@ -35,6 +34,7 @@ from xpiler.backends.hip.types import rewrite_types
 from xpiler.backends.hip.view import View
 from xpiler.frontends.edits import Edit, apply
 from xpiler.frontends.tokens import tokenize
+from xpiler.records import dataclass
 
 __all__ = ["Rewritten", "declared_names", "mentions_cuda", "rewrite", "special_note"]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from xpiler.backends.hip.options import UserRule
 from xpiler.backends.hip.view import Call, View
 from xpiler.backends.hip.warp import Handler
+from xpiler.records import dataclass
 
 __all__ = ["BadRules", "read_rules", "user_handlers"]
 

@@ -7,9 +7,10 @@ import re
 import shutil
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from xpiler.records import dataclass
 
 __all__ = [
     "Compiled",

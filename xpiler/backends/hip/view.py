@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache, cached_property
 
 from xpiler.backends.base import Diagnostic
@@ -13,6 +13,7 @@ from xpiler.backends.hip.options import HipOptions
 from xpiler.frontends.edits import Edit
 from xpiler.frontends.tokens import Token, Tokens, matching
 from xpiler.ir.nodes import Span
+from xpiler.records import dataclass
 
 __all__ = ["Argument", "Call", "Findings", "View"]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from xpiler.frontends.libclang import Node
 from xpiler.frontends.lift import arith
 from xpiler.frontends.lift.ctype import CScalar
@@ -26,6 +24,7 @@ from xpiler.frontends.lift.values import (
 from xpiler.ir import build
 from xpiler.ir.nodes import Const, Expr
 from xpiler.ir.types import Scalar
+from xpiler.records import dataclass
 
 __all__ = ["scalar_places"]
 

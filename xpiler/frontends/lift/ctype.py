@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any, Final
 
 from xpiler.ir.types import (
@@ -23,6 +22,7 @@ from xpiler.ir.types import (
     VOID,
     Scalar,
 )
+from xpiler.records import dataclass
 
 __all__ = [
     "SURFACE_OBJECT",

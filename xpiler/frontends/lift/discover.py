@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from xpiler.frontends.libclang import EXPLICIT, Node, Parsed
+from xpiler.records import dataclass
 
 __all__ = ["Discovery", "KernelSite", "LaunchSite", "discover"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import product
 
 from xpiler.frontends.lift import arith
@@ -12,6 +11,7 @@ from xpiler.ir import build
 from xpiler.ir.nodes import Expr
 from xpiler.ir.textures import Addressing, Sampler
 from xpiler.ir.types import F32, I32
+from xpiler.records import dataclass
 
 __all__ = ["Axis", "along", "blend", "fetched", "layer_of", "points"]
 

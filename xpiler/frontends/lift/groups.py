@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from xpiler.frontends.libclang import Node
@@ -20,6 +19,7 @@ from xpiler.frontends.lift.warp import FULL, shuffle, warp_op
 from xpiler.ir import build
 from xpiler.ir.nodes import Assign, Barrier, Const, Expr, For, If, Var
 from xpiler.ir.types import BOOL, I32, I64, U32, U64
+from xpiler.records import dataclass
 
 __all__ = ["method"]
 

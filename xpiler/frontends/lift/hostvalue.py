@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from xpiler.frontends.libclang import Node
@@ -12,6 +12,7 @@ from xpiler.frontends.lift.ctype import CArray, CPointer, CScalar, CStruct, CTyp
 from xpiler.ir import build
 from xpiler.ir.nodes import Call, Const, Expr, Var
 from xpiler.ir.types import BOOL, I64, U32, U64
+from xpiler.records import dataclass
 
 __all__ = [
     "Dim",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from xpiler.frontends.host import FreeVariable
@@ -26,6 +26,7 @@ from xpiler.frontends.lift.hostvalue import (
 from xpiler.ir import build
 from xpiler.ir.nodes import Const, Expr, Var
 from xpiler.ir.types import I32, U32, U64, Scalar
+from xpiler.records import dataclass
 
 __all__ = ["Event", "LaunchRecord", "Walk", "walk_function"]
 

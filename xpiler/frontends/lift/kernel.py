@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from xpiler.frontends.libclang import Node
 from xpiler.frontends.lift.cleanup import tidy
 from xpiler.frontends.lift.ctype import (
@@ -44,6 +42,7 @@ from xpiler.frontends.lift.values import (
 from xpiler.ir import build
 from xpiler.ir.nodes import Alloc, Block, Declare, Kernel, Module, Param, Stmt, Var
 from xpiler.ir.types import I64, VOID, Pointer, Spaces
+from xpiler.records import dataclass
 
 __all__ = ["lift_kernel"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from xpiler.frontends.host import (
     Argument,
@@ -38,6 +38,7 @@ from xpiler.ir import build
 from xpiler.ir.nodes import Const, Expr, Param
 from xpiler.ir.types import Pointer, Scalar
 from xpiler.ir.walk import subexpressions, variables
+from xpiler.records import dataclass
 
 __all__ = ["HostCode", "launch_facts", "launches", "read_host_code"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from xpiler.frontends.libclang import Node
 from xpiler.frontends.lift import arith
@@ -43,6 +42,7 @@ from xpiler.ir.walk import (
     variables,
     with_blocks,
 )
+from xpiler.records import dataclass
 
 __all__ = ["do_loop", "for_loop", "while_loop"]
 

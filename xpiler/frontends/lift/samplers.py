@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final
 
 from xpiler.frontends.libclang import HEADERS, Node, Parsed
 from xpiler.frontends.lift.discover import Discovery
 from xpiler.ir.textures import ADDRESSING, Sampler
 from xpiler.ir.types import F16, F32, I8, I16, I32, U8, U16, U32, Scalar
+from xpiler.records import dataclass
 
 __all__ = ["Chosen", "Samplers", "read_samplers"]
 

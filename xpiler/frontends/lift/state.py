@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 from xpiler.frontends.libclang import Node
@@ -27,6 +27,7 @@ from xpiler.ir.nodes import (
     Var,
 )
 from xpiler.ir.types import SCALARS, Scalar
+from xpiler.records import dataclass
 
 if TYPE_CHECKING:
     from xpiler.frontends.lift.surfaces import Surface

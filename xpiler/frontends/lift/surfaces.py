@@ -6,7 +6,7 @@ nothing; `clamp` takes the texel at the edge.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from xpiler.frontends.libclang import Node
@@ -21,6 +21,7 @@ from xpiler.ir import build
 from xpiler.ir.nodes import Cast, Expr, If, Param, Select, Span, Stmt, Store, Var
 from xpiler.ir.textures import surface_part
 from xpiler.ir.types import I32, Pointer, Scalar, Spaces
+from xpiler.records import dataclass
 
 __all__ = ["Surface", "surface_parameter"]
 

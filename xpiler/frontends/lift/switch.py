@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from xpiler.frontends.libclang import Node
 from xpiler.frontends.lift import arith
@@ -12,6 +12,7 @@ from xpiler.frontends.lift.state import Lifter
 from xpiler.ir import build
 from xpiler.ir.nodes import Block, Break, Const, Continue, Expr, For, If, Stmt, While
 from xpiler.ir.walk import blocks
+from xpiler.records import dataclass
 
 __all__ = ["switch"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final
 
 from xpiler.frontends.libclang import Node
@@ -23,6 +23,7 @@ from xpiler.ir import build
 from xpiler.ir.nodes import Block, Expr, If, Param, Select, Span, Var
 from xpiler.ir.textures import EXTENTS, Sampler, TextureFormat, way_part
 from xpiler.ir.types import F32, I32, Pointer, Scalar, Spaces
+from xpiler.records import dataclass
 
 __all__ = ["Texture", "texture_parameter", "texture_params"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
 from xpiler.frontends.libclang import Node
@@ -34,6 +33,7 @@ from xpiler.ir.types import (
     Scalar,
     Spaces,
 )
+from xpiler.records import dataclass
 
 __all__ = [
     "Fragment",

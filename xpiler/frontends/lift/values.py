@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from xpiler.frontends.lift.ctype import CArray, CPointer, CScalar, CStruct, CType
 from xpiler.ir.nodes import Expr, Span, Stmt
 from xpiler.ir.types import Scalar, Space
+from xpiler.records import dataclass
 
 __all__ = [
     "BufferInfo",

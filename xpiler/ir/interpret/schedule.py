@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 from typing import Any
 
 from xpiler.ir.interpret.arithmetic import poison, rounded, wrapped
 from xpiler.ir.types import Scalar
+from xpiler.records import dataclass
 
 __all__ = ["Fault", "memory_functions", "run_blocks"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from xpiler.ir.functions import FUNCTIONS, MASKLESS_WARP_OPS
 from xpiler.ir.nodes import (
@@ -47,6 +47,7 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.types import BOOL, I32, Pointer, Scalar, Spaces, Vector
 from xpiler.ir.walk import expressions, statements, subexpressions
+from xpiler.records import dataclass
 
 __all__ = ["instructions", "python_source", "uses_grid_barrier"]
 

@@ -10,7 +10,7 @@ condition differs between threads goes on while it holds for any of them. The re
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from xpiler.ir.build import boolean, const, i32, u32, var
 from xpiler.ir.nodes import (
@@ -40,6 +40,7 @@ from xpiler.passes.loop_recovery.scope import Scope, holds_collective, is_collec
 from xpiler.passes.loop_recovery.uniform import Uniformity
 from xpiler.passes.names import Names
 from xpiler.passes.simplify import negated, simplify, speculatable
+from xpiler.records import dataclass
 
 __all__ = ["FULL_MASK", "converge", "result_type"]
 

@@ -9,7 +9,7 @@ Their meaning is that of the PTX ISA ("shfl.sync", "vote.sync", "match.sync", "r
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from xpiler.ir.build import boolean, const, i32, u32
 from xpiler.ir.nodes import (
@@ -39,6 +39,7 @@ from xpiler.passes.loop_recovery.regions import Item, Leaf, Plain, Sync
 from xpiler.passes.loop_recovery.uniform import Uniformity
 from xpiler.passes.names import Names
 from xpiler.passes.simplify import negated, simplify
+from xpiler.records import dataclass
 
 __all__ = ["Exchange"]
 

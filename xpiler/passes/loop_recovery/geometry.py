@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from xpiler.ir.build import builtin, i32, u32
 from xpiler.ir.nodes import Binary, Call, Cast, Const, Expr, Kernel
 from xpiler.ir.types import I32, U32
 from xpiler.passes.simplify import simplify
+from xpiler.records import dataclass
 
 __all__ = ["MAX_THREADS", "WARP", "Geometry"]
 

@@ -6,7 +6,7 @@ after:  if (i < n) { rest }
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 
 from xpiler.ir.build import boolean, var
@@ -30,6 +30,7 @@ from xpiler.ir.walk import blocks, statements, with_blocks
 from xpiler.passes.loop_recovery.loops import as_while
 from xpiler.passes.names import Names
 from xpiler.passes.simplify import negated
+from xpiler.records import dataclass
 
 __all__ = ["conditional", "has_jumps", "own_jumps", "without_jumps", "without_returns"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from xpiler.ir.build import i32
 from xpiler.ir.nodes import (
@@ -62,6 +62,7 @@ from xpiler.passes.loop_recovery.storage import Storage, assign_storage
 from xpiler.passes.loop_recovery.uniform import Uniformity, single_definitions
 from xpiler.passes.names import Names
 from xpiler.passes.simplify import simplify, simplify_stmt
+from xpiler.records import dataclass
 
 __all__ = ["Recovery"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from xpiler.ir.nodes import (
     Alloc,
@@ -33,6 +33,7 @@ from xpiler.ir.walk import (
 )
 from xpiler.passes.loop_recovery.jumps import own_jumps
 from xpiler.passes.loop_recovery.scope import Scope, holds_collective, is_collective
+from xpiler.records import dataclass
 
 __all__ = [
     "Branch",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Set
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from xpiler.ir.build import i32
 from xpiler.ir.nodes import (
@@ -37,6 +37,7 @@ from xpiler.ir.walk import (
 from xpiler.passes.loop_recovery.regions import read_names
 from xpiler.passes.loop_recovery.storage import Storage, exposed
 from xpiler.passes.names import Names
+from xpiler.records import dataclass
 
 __all__ = ["LeafRewriter"]
 

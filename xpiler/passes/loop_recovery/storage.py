@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from xpiler.ir.nodes import (
     AddressOf,
@@ -24,6 +23,7 @@ from xpiler.ir.types import Spaces
 from xpiler.ir.walk import assigned, expressions, statements, subexpressions, variables
 from xpiler.passes.loop_recovery.regions import Item, Leaf, leaves, read_names
 from xpiler.passes.loop_recovery.uniform import Uniformity
+from xpiler.records import dataclass
 
 __all__ = ["Storage", "assign_storage", "exposed"]
 

@@ -6,7 +6,7 @@ the others read it, no barrier would order them. Such a load must be evaluated w
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import gcd
 
 from xpiler.ir.nodes import (
@@ -36,6 +36,7 @@ from xpiler.passes.bounds import type_range
 from xpiler.passes.loop_recovery.geometry import MAX_THREADS, WARP, Geometry
 from xpiler.passes.loop_recovery.scope import BLOCK_OPS, Scope
 from xpiler.passes.simplify import speculatable
+from xpiler.records import dataclass
 
 __all__ = ["Uniformity", "single_definitions"]
 

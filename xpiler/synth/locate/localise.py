@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from xpiler.ir.nodes import (
@@ -27,6 +27,7 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.print_c import print_stmt
 from xpiler.ir.walk import expressions, statements, variables
+from xpiler.records import dataclass
 from xpiler.synth.locate.novelty import CHANGED, MOVED, SAME, UNGUARDED, novelty
 from xpiler.synth.locate.outcome import agrees, differs, outcome, same_value
 from xpiler.synth.locate.trace import Inputs, Place, Recording, Write, record

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ctypes
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from difflib import get_close_matches
 from math import prod
 from typing import Any
@@ -22,6 +22,7 @@ from xpiler.ir.interpret import Fault, instructions
 from xpiler.ir.interpret.arithmetic import poison
 from xpiler.ir.nodes import Module
 from xpiler.ir.types import BF16, F16, SCALARS, Scalar
+from xpiler.records import dataclass
 from xpiler.synth.locate.halves import Halves
 from xpiler.verify.run.build import Built, build_library
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from xpiler.ir import build
 from xpiler.ir.affine import Poly, poly
@@ -38,6 +38,7 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.types import U32, Scalar
 from xpiler.ir.walk import blocks, expressions
+from xpiler.records import dataclass
 from xpiler.synth.locate.trace import Place
 from xpiler.synth.paths import at
 

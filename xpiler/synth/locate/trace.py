@@ -8,7 +8,7 @@ leaves the statement that caused it as the last entry.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from xpiler.ir.functions import FUNCTIONS
@@ -37,6 +37,7 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.types import F64, I32, Pointer, Scalar
 from xpiler.ir.walk import blocks, expressions, subexpressions, with_blocks
+from xpiler.records import dataclass
 from xpiler.synth.locate.machine import Effect, Machine
 
 __all__ = ["Inputs", "Place", "Recording", "Site", "Write", "record", "run", "runs"]

@@ -7,7 +7,7 @@ obligation for the solver.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import z3
@@ -38,6 +38,7 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.smt import Encoder
 from xpiler.ir.types import BOOL
+from xpiler.records import dataclass
 from xpiler.synth.proofs.instances import is_pure
 
 __all__ = ["Alike", "Different", "Side"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from xpiler.ir import build
@@ -33,6 +33,7 @@ from xpiler.ir.nodes import (
 from xpiler.ir.types import F64, I32, I64, U32, Pointer
 from xpiler.ir.walk import blocks, with_blocks
 from xpiler.passes.loop_recovery.scope import BLOCK_OPS
+from xpiler.records import dataclass
 from xpiler.synth.proofs.touches import Site
 from xpiler.verify.cases.case import Case, Concrete, ConcreteBuffer, concrete
 from xpiler.verify.inputs import prepare

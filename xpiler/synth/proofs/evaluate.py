@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import z3
@@ -27,6 +27,7 @@ from xpiler.ir.nodes import (
 from xpiler.ir.print_c import print_expr
 from xpiler.ir.types import BOOL, I32, Scalar
 from xpiler.ir.walk import operands
+from xpiler.records import dataclass
 from xpiler.synth.proofs.integers import Arithmetic, Bool, Value, both, constant, either, negated
 from xpiler.synth.proofs.touches import Site, Touch
 from xpiler.synth.proofs.world import Level, World

@@ -9,11 +9,12 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import z3
 
 from xpiler.ir.nodes import Module
+from xpiler.records import dataclass
 from xpiler.synth.proofs.confirm import Ran, ran, thread_text
 from xpiler.synth.proofs.setting import LARGEST, Setting
 from xpiler.synth.proofs.touches import Done, Site, Touch, Wrap

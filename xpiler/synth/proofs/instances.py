@@ -8,7 +8,7 @@ that it stands under. Programs that cannot be taken apart like this are refused 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from xpiler.ir.functions import FUNCTIONS
 from xpiler.ir.nodes import (
@@ -40,6 +40,7 @@ from xpiler.ir.nodes import (
 from xpiler.ir.types import BOOL, I32, U32, Scalar
 from xpiler.ir.walk import assigned, blocks, expressions, statements, subexpressions
 from xpiler.passes.dependence import leaves_early
+from xpiler.records import dataclass
 
 __all__ = ["Access", "Leaf", "Range", "Taken", "Tangled", "accesses", "is_pure", "take_apart"]
 

@@ -8,13 +8,13 @@ about the terms holds of the program as long as no obligation is broken.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import z3
 
 from xpiler.ir.smt import c_div, c_rem
 from xpiler.ir.types import Scalar
+from xpiler.records import dataclass
 
 __all__ = ["Arithmetic", "Bool", "End", "Symbols", "Value", "both", "constant", "either", "negated"]
 

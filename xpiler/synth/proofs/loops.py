@@ -9,7 +9,6 @@ what precedes the first one of the next.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import z3
@@ -30,6 +29,7 @@ from xpiler.ir.nodes import (
 from xpiler.ir.types import Scalar
 from xpiler.ir.walk import assigned, declared, expressions, statements, subexpressions, variables
 from xpiler.passes.loop_recovery.scope import Scope, holds_collective, is_collective
+from xpiler.records import dataclass
 from xpiler.synth.proofs.integers import Bool, Value, constant, either, negated
 from xpiler.synth.proofs.touches import Segments
 from xpiler.synth.proofs.world import Level

@@ -17,7 +17,6 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import z3
@@ -26,6 +25,7 @@ from xpiler.ir.nodes import Assign, Const, Declare, Expr, Kernel, Module, Var
 from xpiler.ir.smt import Encoder
 from xpiler.ir.types import Scalar
 from xpiler.ir.walk import expressions, statements, subexpressions
+from xpiler.records import dataclass
 from xpiler.synth.proofs.alike import Alike, DifferentError, Side
 from xpiler.synth.proofs.instances import (
     Access,

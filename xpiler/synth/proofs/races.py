@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import z3
 
 from xpiler.ir.nodes import Barrier, Const, Return, Span, Store
 from xpiler.ir.walk import statements
+from xpiler.records import dataclass
 from xpiler.synth.proofs.confirm import Met, Ran, Touched, thread_text
 from xpiler.synth.proofs.inside import Trials
 from xpiler.synth.proofs.touches import Done, Meeting, Site, Touch

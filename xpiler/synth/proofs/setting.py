@@ -10,12 +10,12 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import z3
 
 from xpiler.ir.types import I64, U32
+from xpiler.records import dataclass
 from xpiler.synth.proofs.integers import Arithmetic, Bool, Value, both, constant, either, negated
 from xpiler.synth.proofs.world import Level, World
 from xpiler.verify.cases.case import BufferArgument, Case, ScalarArgument

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from xpiler.ir.nodes import Barrier, Expr, Span, Stmt, WarpOp
+from xpiler.records import dataclass
 from xpiler.synth.proofs.integers import Bool, Value
 
 __all__ = ["Done", "Meeting", "Segments", "Site", "Touch", "Wrap"]

@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import IntEnum
 from typing import Any
 
 import z3
 
+from xpiler.records import dataclass
 from xpiler.synth.proofs.integers import Bool, End, Value
 from xpiler.synth.proofs.lemmas import linear
 from xpiler.synth.repair.solve import Query

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from xpiler.ir.nodes import Module
+from xpiler.records import dataclass
 from xpiler.synth.locate.trace import Place
 
 __all__ = ["Change"]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import z3
 
 from xpiler.ir.nodes import Expr, For, If, Load, Stmt, Store, Var
 from xpiler.ir.smt import Encoder
 from xpiler.ir.walk import statements, subexpressions
+from xpiler.records import dataclass
 from xpiler.synth.locate.trace import Place, Recording, Write
 from xpiler.synth.repair.slots import Slot
 from xpiler.synth.repair.solve import Demand

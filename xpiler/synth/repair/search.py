@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 
 from xpiler.ir.check import check
 from xpiler.ir.nodes import Expr, For, Module, Stmt
+from xpiler.records import dataclass
 from xpiler.synth.locate.localise import FAULT, RACE, Location, Nothing, confirmed, localise
 from xpiler.synth.locate.machine import Machine
 from xpiler.synth.locate.novelty import UNGUARDED, axis_builtin, novelty

@@ -7,7 +7,7 @@ argument of an instruction. A template is the slot's expression with holes (`xp_
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from xpiler.ir.functions import FUNCTIONS
 from xpiler.ir.nodes import (
@@ -30,6 +30,7 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.types import Scalar
 from xpiler.ir.walk import expressions, map_exprs, operands, subexpressions
+from xpiler.records import dataclass
 
 __all__ = ["HOLE", "Slot", "Template", "holes", "slots", "templates"]
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import z3
@@ -18,6 +17,7 @@ from xpiler.ir.nodes import Binary, Const, Expr, Var
 from xpiler.ir.smt import Encoder
 from xpiler.ir.types import Scalar
 from xpiler.ir.walk import map_expr, variables
+from xpiler.records import dataclass
 from xpiler.synth.repair.slots import Template, holes
 
 __all__ = ["Demand", "Query", "fill", "guessed", "plug"]

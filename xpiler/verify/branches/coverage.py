@@ -8,7 +8,7 @@ be found out.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final
 
 import numpy as np
@@ -35,6 +35,7 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.types import BOOL, Scalar, Spaces
 from xpiler.ir.walk import blocks, expressions, operands, statements, subexpressions, with_blocks
+from xpiler.records import dataclass
 from xpiler.verify.cases.case import ConcreteBuffer
 from xpiler.verify.run.dtypes import Array
 from xpiler.verify.run.runner import Finished, Job, Runner

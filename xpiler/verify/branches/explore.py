@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from typing import Final
 
 from xpiler.ir.nodes import Module
+from xpiler.records import dataclass
 from xpiler.verify.branches.coverage import Arm, Instrumented, instrumented, unreached
 from xpiler.verify.branches.directed import further_sizes
 from xpiler.verify.cases.case import Case

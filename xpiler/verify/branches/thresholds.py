@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from xpiler.ir.nodes import (
@@ -35,6 +35,7 @@ from xpiler.ir.nodes import (
 from xpiler.ir.types import Pointer, Scalar
 from xpiler.ir.walk import expressions, statements, subexpressions
 from xpiler.passes.base import Applied, Context
+from xpiler.records import dataclass
 
 __all__ = ["Threshold", "thresholds"]
 

@@ -8,7 +8,7 @@ too large, never too small, unless an access is `unknown` (its index depends on 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from xpiler.ir.nodes import (
     AddressOf,
@@ -43,6 +43,7 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.types import Pointer, Scalar
 from xpiler.ir.walk import assigned, expressions, statements, subexpressions, variables
+from xpiler.records import dataclass
 from xpiler.verify.cases.bounds_env import Env, Notes
 from xpiler.verify.cases.bounds_eval import QUIET, Loads, assigned_range, evaluate, refine, truth
 from xpiler.verify.cases.interval import ANY, Interval, of_type, product, wrapped

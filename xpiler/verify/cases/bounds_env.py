@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
 
 from xpiler.ir.nodes import Binary, Expr
 from xpiler.ir.walk import variables
+from xpiler.records import dataclass
 from xpiler.verify.cases.interval import ANY, Interval
 
 __all__ = ["Env", "Known", "Notes"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from xpiler.ir.nodes import (
@@ -22,6 +21,7 @@ from xpiler.ir.nodes import (
     Var,
 )
 from xpiler.ir.types import Scalar
+from xpiler.records import dataclass
 from xpiler.verify.cases.bounds_env import Env
 from xpiler.verify.cases.bounds_real import outward, real_range, truncated
 from xpiler.verify.cases.interval import (

@@ -18,10 +18,11 @@ Everything is a function of named sizes, so that one case gives several shapes. 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from xpiler.ir.types import Scalar
+from xpiler.records import dataclass
 from xpiler.verify.cases.distribution import Distribution
 from xpiler.verify.cases.formula import Formula, FormulaError
 

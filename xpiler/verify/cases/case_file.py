@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from xpiler.ir.types import SCALARS, Scalar
+from xpiler.records import dataclass
 from xpiler.verify.cases.case import (
     ONE,
     ROLES,

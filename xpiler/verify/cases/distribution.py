@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from xpiler.records import dataclass
 from xpiler.verify.cases.formula import Formula, FormulaError, parse_formula
 
 __all__ = ["KINDS", "Distribution", "DistributionError", "parse_distribution"]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import combinations, permutations
 
+from xpiler.records import dataclass
 from xpiler.verify.cases.formula import Formula
 
 __all__ = ["Fitter"]

@@ -11,8 +11,9 @@ import copy
 import keyword
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+
+from xpiler.records import dataclass
 
 __all__ = ["Formula", "FormulaError", "parse_formula"]
 

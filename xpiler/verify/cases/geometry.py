@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from xpiler.ir.nodes import (
     Alloc,
@@ -25,6 +25,7 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.types import Spaces
 from xpiler.ir.walk import expressions, statements, subexpressions
+from xpiler.records import dataclass
 from xpiler.verify.cases.bounds import Assumptions, Bounds, analyse
 from xpiler.verify.cases.interval import Interval
 from xpiler.verify.cases.roles import bare, parameter_buffers

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import prod
 
 from xpiler.ir.nodes import Barrier, Kernel, Module
 from xpiler.ir.types import Scalar, Spaces
 from xpiler.ir.walk import statements
+from xpiler.records import dataclass
 from xpiler.verify.cases.bare_shapes import (
     Asked,
     BareShape,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 from xpiler.ir.types import Scalar
+from xpiler.records import dataclass
 
 __all__ = ["ANY", "BIT", "Interval", "divided", "of_type", "product", "remainder", "wrapped"]
 

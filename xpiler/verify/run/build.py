@@ -12,10 +12,10 @@ import shutil
 import subprocess
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 from xpiler.backends.base import TranslationUnit
+from xpiler.records import dataclass
 from xpiler.store import Cache, digest, file_digest
 
 __all__ = [

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from xpiler.backends.base import Executor, OnRuntime, Target
 from xpiler.backends.registry import load_target, target_names
+from xpiler.records import dataclass
 from xpiler.verify.run.oracle import CudaRuntime
 
 __all__ = ["NoExecutor", "best_executor", "executor_of_file", "executor_of_target", "on_runtime"]

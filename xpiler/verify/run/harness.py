@@ -10,13 +10,14 @@ import re
 import struct
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from xpiler.records import dataclass
 from xpiler.verify.run import sandbox
 from xpiler.verify.run.sandbox import Limits, Sandbox
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from xpiler.backends.base import Executor, KernelEntry, TranslationUnit
+from xpiler.records import dataclass
 from xpiler.verify.cases.case import ConcreteBuffer
 from xpiler.verify.run.build import BuildFailed, Built, build
 from xpiler.verify.run.dtypes import Array

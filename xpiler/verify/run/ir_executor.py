@@ -7,13 +7,14 @@ own: entry i is stage i. Data at file scope is shared, every run starts from its
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from xpiler.backends.base import KernelEntry, TranslationUnit
 from xpiler.ir.nodes import Kernel, Module
 from xpiler.ir.print_c import print_module
 from xpiler.ir.types import Pointer
+from xpiler.records import dataclass
 from xpiler.verify.run import build as building
 from xpiler.verify.run.oracle import self_contained
 

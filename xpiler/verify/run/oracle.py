@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from xpiler.backends.base import KernelEntry, TranslationUnit
@@ -13,6 +12,7 @@ from xpiler.frontends.launch_brackets import closed_up
 from xpiler.frontends.place import Function, Places, find
 from xpiler.frontends.prepare import prepare_edits
 from xpiler.ir.textures import texture_part
+from xpiler.records import dataclass
 from xpiler.store import Cache, digest
 from xpiler.verify.run import build as building
 from xpiler.verify.run.build import BuildFailed, Built

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
+from xpiler.records import dataclass
 from xpiler.verify.cases.case import ConcreteBuffer, ConcreteScalar
 from xpiler.verify.run.dtypes import Array
 

@@ -11,9 +11,9 @@ import os
 import signal
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from xpiler.records import dataclass
 from xpiler.verify.run.build import Built, build_sandbox
 
 __all__ = ["Finished", "Limits", "NotStarted", "Sandbox", "TimedOut", "probe", "run"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final
 
 from xpiler.backends.avx512.emit.wrapping import Wrapping
@@ -45,6 +45,7 @@ from xpiler.ir.types import (
     Type,
     Vector,
 )
+from xpiler.records import dataclass
 
 __all__ = ["Array", "Scope", "expression", "memory_type", "value_type"]
 

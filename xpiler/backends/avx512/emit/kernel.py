@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from xpiler.backends.avx512.emit.expressions import Array, Scope, memory_type, value_type
@@ -34,6 +33,7 @@ from xpiler.ir.nodes import (
 from xpiler.ir.textures import references
 from xpiler.ir.types import BF16, F16, Pointer, Scalar, Spaces
 from xpiler.ir.walk import declared, expressions, statements, subexpressions
+from xpiler.records import dataclass
 
 __all__ = ["DataForm", "KernelText", "print_kernel"]
 

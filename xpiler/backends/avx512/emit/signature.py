@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
 from typing import Final
 
 from xpiler.backends.avx512.emit.expressions import memory_type, value_type
 from xpiler.ir.nodes import Param
 from xpiler.ir.textures import EXTENTS, references, texture_part
 from xpiler.ir.types import BF16, F16, Pointer, Scalar
+from xpiler.records import dataclass
 
 __all__ = [
     "LAUNCH_TYPES",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from xpiler.backends.avx512.emit.expressions import (
@@ -42,6 +42,7 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.types import BF16, BOOL, F16, I32, I64, Mask, Scalar, Vector
 from xpiler.ir.walk import blocks, expressions, statements, variables
+from xpiler.records import dataclass
 
 __all__ = ["Printer", "runtime_sized"]
 

@@ -6,8 +6,9 @@ Each takes the pairs of the source in the source's order, so that floats round a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from xpiler.records import dataclass
 
 __all__ = ["TREES", "fold_name", "warp_name"]
 

@@ -10,7 +10,7 @@ vectorise what is left scalar.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from xpiler.ir.nodes import (
@@ -39,6 +39,7 @@ from xpiler.ir.nodes import (
 from xpiler.ir.types import I32, I64, Scalar
 from xpiler.ir.walk import expressions, statements, subexpressions, variables
 from xpiler.passes.bounds import Ranges, bounds, type_range, variable_ranges
+from xpiler.records import dataclass
 
 __all__ = ["Wrapping", "wrapping"]
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Final
+
+from xpiler.records import dataclass
 
 __all__ = ["HEADERS", "SIMULATOR", "Instruction", "Parameter", "catalog", "find"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import product
 from typing import Final
 
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xpiler.backends.avx512.isa.catalog import Instruction, Parameter
+from xpiler.records import dataclass
 
 __all__ = ["Difference", "compare", "program"]
 

@@ -10,7 +10,7 @@ of an index, not of a hash (an index of stride 64 reaches 2^32 after 67 million 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from xpiler.ir.nodes import (
@@ -27,6 +27,7 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.types import U32, Scalar
 from xpiler.ir.walk import statements, subexpressions
+from xpiler.records import dataclass
 
 __all__ = ["Crossing", "counters"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from xpiler.backends.avx512.passes.guards import negated
@@ -54,6 +54,7 @@ from xpiler.ir.types import (
 )
 from xpiler.ir.walk import subexpressions
 from xpiler.passes.names import Names
+from xpiler.records import dataclass
 
 __all__ = ["MASK", "Exec", "Lanes", "NeedsEight", "Refusal", "call", "touches_memory"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from xpiler.backends.avx512.emit.strided import STRIDED, strided_name
@@ -26,6 +26,7 @@ from xpiler.ir.types import (
     Scalar,
     Vector,
 )
+from xpiler.records import dataclass
 
 __all__ = ["gathered", "lanes_on", "load", "load_word", "store"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from xpiler.ir.build import const
@@ -22,6 +21,7 @@ from xpiler.ir.nodes import (
     Return,
 )
 from xpiler.ir.walk import assigned, expressions, statements, subexpressions, variables
+from xpiler.records import dataclass
 
 __all__ = ["ROW_AXES", "Nest", "find_nest"]
 

@@ -15,7 +15,7 @@ is longer than the panel keeps the program that it had.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from xpiler.backends.avx512.passes.nest import Nest, find_nest
@@ -49,6 +49,7 @@ from xpiler.ir.walk import (
     variables,
 )
 from xpiler.passes.names import rename_locals
+from xpiler.records import dataclass
 
 __all__ = ["packed"]
 

@@ -9,7 +9,7 @@ that walks along a row reads memory in one piece this way; with a lane per threa
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from xpiler.backends.avx512.passes.instructions import LANES, register, suffix
@@ -34,6 +34,7 @@ from xpiler.ir.nodes import (
 from xpiler.ir.types import F32, I8, I16, I32, U32, Pointer, Scalar
 from xpiler.ir.walk import expressions, map_block, statements, subexpressions, variables
 from xpiler.passes.names import Names
+from xpiler.records import dataclass
 
 __all__ = ["Reduction", "find_reduction", "preferable", "reduced_narrow"]
 

@@ -6,7 +6,7 @@ else *varying*. Linear variables stay scalars that hold lane 0's value.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import gcd
 from typing import Final
 
@@ -37,6 +37,7 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.types import I32, I64, U32, Scalar
 from xpiler.ir.walk import buffers_written, operands, statements
+from xpiler.records import dataclass
 
 __all__ = ["UNIFORM", "VARYING", "Shape", "Shapes", "analyse"]
 

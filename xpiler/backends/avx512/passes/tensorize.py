@@ -10,7 +10,7 @@ Nothing is reassociated: each lane does what its thread did, in the same order.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final
 
 from xpiler.backends.avx512.passes.crossing import counters
@@ -48,6 +48,7 @@ from xpiler.ir.types import I32, I64, U32, Pointer
 from xpiler.ir.walk import blocks, declared, map_block, statements, with_blocks
 from xpiler.passes.base import Applied, Context, Knob, NotApplicable, Outcome, Pass
 from xpiler.passes.names import Names, reserved
+from xpiler.records import dataclass
 
 __all__ = ["FUSE", "PASS"]
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from xpiler.backends.avx512.emit.tree_math import TREES, fold_name, warp_name
@@ -40,6 +39,7 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.types import F32, F64, I32, U32, VOID, Pointer, Scalar
 from xpiler.ir.walk import expressions, statements, subexpressions, variables
+from xpiler.records import dataclass
 
 __all__ = ["Tree", "find_tree", "mentions"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import product
 
 from xpiler.backends.avx512.passes.columns import by_columns
@@ -48,6 +48,7 @@ from xpiler.ir.nodes import (
 from xpiler.ir.types import BOOL, I32, I64, Pointer, Scalar, Vector
 from xpiler.ir.walk import assigned, blocks, declared, statements
 from xpiler.passes.names import Names
+from xpiler.records import dataclass
 
 __all__ = ["Buffers", "vectorize"]
 

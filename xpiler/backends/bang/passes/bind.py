@@ -6,7 +6,7 @@ consecutive elements, and the tiles are dealt to the tasks. Other grids deal who
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from xpiler.backends.bang.passes.body import (
@@ -67,6 +67,7 @@ from xpiler.ir.walk import (
     substitute,
 )
 from xpiler.passes.base import Applied, Context, Knob, NotApplicable, Outcome, Pass
+from xpiler.records import dataclass
 
 __all__ = ["BIND", "TILE"]
 

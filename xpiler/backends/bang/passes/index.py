@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from xpiler.backends.bang.passes.rewrite import map_tops, with_operands
 from xpiler.ir.affine import Poly, constant, poly, poly_to_expr
@@ -11,6 +10,7 @@ from xpiler.ir.build import cast, const, i32
 from xpiler.ir.nodes import Binary, Block, Call, Const, Declare, Expr, For, Stmt, Var
 from xpiler.ir.types import I32, I64, Scalar
 from xpiler.ir.walk import assigned, blocks, operands, statements, subexpressions, with_blocks
+from xpiler.records import dataclass
 
 __all__ = [
     "Affine",

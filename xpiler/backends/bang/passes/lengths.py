@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from xpiler.backends.bang.passes.index import conjuncts
 from xpiler.ir.affine import Poly, poly, poly_to_expr
@@ -30,6 +29,7 @@ from xpiler.ir.nodes import (
 from xpiler.ir.types import I32
 from xpiler.ir.walk import assigned, blocks, statements, subexpressions, substitute, with_blocks
 from xpiler.passes.bounds import bounds
+from xpiler.records import dataclass
 
 __all__ = ["Counted", "Signs", "block_size", "counted", "longest"]
 

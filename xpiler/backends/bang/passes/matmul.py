@@ -11,7 +11,7 @@ operands have no documented matrix instruction: `__bang_matmul` is only seen in 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from xpiler.backends.bang.passes.index import affine
@@ -40,6 +40,7 @@ from xpiler.ir.nodes import (
 from xpiler.ir.types import F16, F32, I32, VOID, Pointer
 from xpiler.ir.walk import blocks, declared, fresh, statements, with_blocks
 from xpiler.passes.base import Applied, Context, NotApplicable, Outcome, Pass
+from xpiler.records import dataclass
 
 __all__ = ["MATMUL"]
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from xpiler.backends.bang.spaces import NRAM
 from xpiler.ir.build import address, i32
 from xpiler.ir.nodes import Alloc, Binary, Call, Const, Evaluate, Expr, Stmt
 from xpiler.ir.types import BOOL, F32, I32, VOID, Scalar
 from xpiler.ir.walk import fresh
+from xpiler.records import dataclass
 
 __all__ = [
     "Operand",

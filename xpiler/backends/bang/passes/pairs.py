@@ -7,7 +7,7 @@ value to float gives. Sums are Knuth's, products Dekker's with a fused multiply-
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final
 
 from xpiler.ir.build import round_float
@@ -32,6 +32,7 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.types import F32, F64, I32, Scalar
 from xpiler.ir.walk import blocks, expressions, fresh, subexpressions, with_blocks
+from xpiler.records import dataclass
 
 __all__ = ["in_pairs"]
 

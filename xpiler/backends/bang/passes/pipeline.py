@@ -10,7 +10,7 @@ iteration before: the loads that this one computes on, and the stores from the b
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from xpiler.ir.build import i32
@@ -49,6 +49,7 @@ from xpiler.ir.walk import (
     variables,
 )
 from xpiler.passes.base import Applied, Context, NotApplicable, Outcome, Pass
+from xpiler.records import dataclass
 
 __all__ = ["PIPELINE"]
 

@@ -10,7 +10,7 @@ the chip, does. Every iteration keeps the order of its own operations. The block
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final
 
 from xpiler.backends.bang.passes.accesses import guarded, loads_of
@@ -51,6 +51,7 @@ from xpiler.ir.walk import (
     with_blocks,
 )
 from xpiler.passes.base import Applied, Context, NotApplicable, Outcome, Pass
+from xpiler.records import dataclass
 
 __all__ = ["ROWS"]
 

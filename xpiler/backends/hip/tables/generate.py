@@ -26,8 +26,9 @@ import re
 import subprocess
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from xpiler.records import dataclass
 
 HERE = Path(__file__).parent
 
