@@ -7,7 +7,7 @@ reads in any case is no other iteration's (they are independent), so the tile ma
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from xpiler.backends.bang.passes.index import Affine, affine
 from xpiler.backends.bang.passes.lengths import Counted
@@ -28,6 +28,7 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.types import Scalar
 from xpiler.ir.walk import buffers_written, expressions, operands, statements, subexpressions
+from xpiler.records import dataclass
 
 __all__ = ["Accesses", "Key", "guarded", "key_of", "loads_of", "scan"]
 
@@ -158,7 +159,7 @@ def guarded(stmt: Stmt, load: Load) -> bool:
         if expr == load:
             return True
         if isinstance(expr, Select):
-            return always(expr.cond)
+            return always(expr.cond) or (always(expr.a) and always(expr.b))
         if isinstance(expr, Binary) and expr.op in ("&&", "||"):
             return always(expr.a)
         return any(always(o) for o in operands(expr))

@@ -1,4 +1,5 @@
-"""What loop bind asks about a body: what it reads, what it divides by, whether its iterations are independent."""
+"""What loop bind and distribution ask about a body: what it reads, what it divides by, how it ends, whether its
+iterations are independent."""
 
 from __future__ import annotations
 
@@ -12,10 +13,12 @@ from xpiler.ir.nodes import (
     Assign,
     Binary,
     Block,
+    Break,
     Builtin,
     Call,
     Cast,
     Const,
+    Continue,
     Declare,
     Expr,
     For,
@@ -23,10 +26,12 @@ from xpiler.ir.nodes import (
     Return,
     Store,
     Var,
+    While,
 )
 from xpiler.ir.types import I32, Scalar
 from xpiler.ir.walk import (
     assigned,
+    blocks,
     buffers_written,
     declared,
     expressions,
@@ -37,11 +42,13 @@ from xpiler.ir.walk import (
 )
 
 __all__ = [
+    "breaks",
     "chained",
     "escapes",
     "from_nonzero",
     "independent",
     "inner_loops",
+    "leaves",
     "loads",
     "meanings",
     "mentions",
@@ -78,6 +85,25 @@ def from_nonzero(loop: For) -> bool:
 
 def escapes(body: Block) -> bool:
     return any(isinstance(s, Return) for s in statements(body))
+
+
+def leaves(body: Block) -> bool:
+    """Whether an iteration may end early, outside inner loops of its own."""
+
+    def found(block: Block, inside: bool) -> bool:
+        for stmt in block:
+            if isinstance(stmt, Return) or (isinstance(stmt, Break | Continue) and not inside):
+                return True
+            deeper = inside or isinstance(stmt, For | While)
+            if any(found(b, deeper) for b in blocks(stmt)):
+                return True
+        return False
+
+    return found(body, False)
+
+
+def breaks(body: Block) -> bool:
+    return any(isinstance(s, Break | Continue | Return) for s in statements(body))
 
 
 def put(expr: Expr, values: Mapping[str, Expr]) -> Expr:

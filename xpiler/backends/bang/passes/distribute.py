@@ -8,10 +8,11 @@ from one of the new loops to a later one becomes an array with an element per it
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from math import prod
 from typing import Final
 
+from xpiler.backends.bang.passes.body import breaks, leaves
 from xpiler.backends.bang.passes.expand import expanded, names, rematerialise, varying
 from xpiler.backends.bang.passes.index import (
     affine,
@@ -41,7 +42,6 @@ from xpiler.ir.nodes import (
     If,
     Load,
     Module,
-    Return,
     Select,
     Stmt,
     Store,
@@ -65,6 +65,7 @@ from xpiler.ir.walk import (
 )
 from xpiler.passes.base import Applied, Context, NotApplicable, Outcome, Pass
 from xpiler.passes.simplify import negated
+from xpiler.records import dataclass
 
 __all__ = ["DISTRIBUTE", "INNERMOST"]
 
@@ -153,7 +154,7 @@ class _Distributor:
         if not _compound(body):
             return (replace(loop, body=body),)
         loop = replace(loop, body=body)
-        if loop.step != Const(1, loop.type) or loop.type != I32 or _leaves(body):
+        if loop.step != Const(1, loop.type) or loop.type != I32 or leaves(body):
             return (loop,)
         return self._split(loop, loop)
 
@@ -234,21 +235,6 @@ def _compound(body: Block) -> bool:
     )
 
 
-def _leaves(body: Block) -> bool:
-    """Whether an iteration may end early, outside inner loops of its own."""
-
-    def found(block: Block, inside: bool) -> bool:
-        for stmt in block:
-            if isinstance(stmt, Return) or (isinstance(stmt, Break | Continue) and not inside):
-                return True
-            deeper = inside or isinstance(stmt, For | While)
-            if any(found(b, deeper) for b in blocks(stmt)):
-                return True
-        return False
-
-    return found(body, False)
-
-
 class _Split:
     """Distribute one loop. `varying` are the locals with a value per iteration."""
 
@@ -307,7 +293,7 @@ class _Split:
                 return self._if(stmt, cond, then, orelse, where)
             case For():
                 return self._for(stmt, where)
-            case While(cond=cond, body=body) if self._uniform(cond) and not _breaks(body):
+            case While(cond=cond, body=body) if self._uniform(cond) and not breaks(body):
                 inner = self.block(body, where)
                 return None if inner is None else [replace(stmt, body=tuple(inner))]
             case _:
@@ -333,6 +319,10 @@ class _Split:
         inner = self.block(then, limits[0])
         if inner is None:
             return None
+        if any(
+            map(_may_trap, inner)
+        ):  # outside the vector loops: only where one iteration gets here
+            inner = [If(Binary("<", limits[0].lo, limits[0].hi), tuple(inner))]
         for c in reversed(limits[1]):
             inner = [If(c, tuple(inner))]
         return inner
@@ -419,7 +409,7 @@ class _Split:
         return i32(at) if at >= 0 else None
 
     def _for(self, loop: For, where: _Range) -> list[Stmt] | None:
-        if _breaks(loop.body) or not self._uniform(loop.step):
+        if breaks(loop.body) or not self._uniform(loop.step):
             return None
         if self._uniform(loop.lo) and self._uniform(loop.hi):
             self.varying.discard(loop.var)
@@ -467,8 +457,16 @@ def _after(at: Const) -> Const:
     return i32(int(at.value) + 1)
 
 
-def _breaks(body: Block) -> bool:
-    return any(isinstance(s, Break | Continue | Return) for s in statements(body))
+def _may_trap(stmt: Stmt) -> bool:
+    """Whether a statement divides integers outside the loops that were distributed."""
+    if isinstance(stmt, For) and stmt.axis in INNERMOST:
+        return False
+    divides = any(
+        isinstance(s, Binary) and s.op in ("/", "%") and not isinstance(s.b, Const)
+        for e in expressions(stmt)
+        for s in subexpressions(e)
+    )
+    return divides or any(_may_trap(s) for b in blocks(stmt) for s in b)
 
 
 def _crossing(split: _Split, result: list[Stmt]) -> dict[str, Scalar] | None:

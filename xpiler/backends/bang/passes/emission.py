@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from math import prod
 
 from xpiler.backends.bang.passes.index import affine
+from xpiler.backends.bang.passes.known import Known
 from xpiler.backends.bang.passes.operands import (
     Operand,
     Slice,
@@ -41,9 +42,9 @@ class Emission:
         arrays: Mapping[str, Alloc],
         temporaries: Temporaries,
         arch: int,
-        powers: Mapping[str, int] | None = None,
+        known: Known | None = None,
     ) -> None:
-        self.powers = powers or {}  # variables that are powers of two, with the most that they are
+        self.known = known or Known()
         self.var, self.count, self.longest = var, count, longest
         self.arrays, self.temporaries, self.arch = arrays, temporaries, arch
         self.out: list[Stmt] = []
@@ -62,9 +63,6 @@ class Emission:
             if isinstance(sub, Load) and sub.buffer in self.written:
                 return False
         return True
-
-    def _outside(self, expr: Expr) -> Expr:
-        return expr
 
     def _slice(self, buffer: str, index: tuple[Expr, ...]) -> Slice | None:
         """The consecutive elements that the iterations touch, if that is what they do."""
@@ -138,9 +136,9 @@ class Emission:
         total = 0
         for monomial, factor in poly(start).terms.items():
             names = [a.name if isinstance(a, Var) else "" for a in monomial]
-            if factor < 0 or len(names) > 1 or any(n not in self.powers for n in names):
+            if factor < 0 or len(names) > 1 or any(n not in self.known.powers for n in names):
                 return None
-            total += factor * prod(self.powers[n] for n in names)
+            total += factor * prod(self.known.powers[n] for n in names)
         return total
 
     def _vector(self, value: Operand, elem: Scalar) -> Slice:

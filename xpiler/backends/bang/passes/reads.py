@@ -6,25 +6,25 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
 from xpiler.backends.bang.passes.conversions import convert
-from xpiler.backends.bang.passes.emission import Emission, RefusedError
+from xpiler.backends.bang.passes.emission import RefusedError
 from xpiler.backends.bang.passes.exchanges import distance_of_swap
+from xpiler.backends.bang.passes.guards import Guards
 from xpiler.backends.bang.passes.index import affine
 from xpiler.backends.bang.passes.operands import Operand, Slice, Uniform, element
 from xpiler.backends.bang.passes.rewrite import with_operands
 from xpiler.backends.bang.spaces import NRAM
 from xpiler.ir.affine import poly_to_expr
 from xpiler.ir.build import cast, const, i32
-from xpiler.ir.nodes import Binary, Call, Expr, For, Load, Store, Var
+from xpiler.ir.nodes import LOGICAL, Binary, Call, Expr, For, If, Load, Select, Store, Var
 from xpiler.ir.types import BOOL, F16, F32, I32, U32, Scalar
 from xpiler.ir.walk import fresh, operands, subexpressions
 
 __all__ = ["Reads"]
 
 
-class Reads(Emission, ABC):
+class Reads(Guards, ABC):
     """The reads of one loop's translation."""
 
     @abstractmethod
@@ -33,7 +33,7 @@ class Reads(Emission, ABC):
 
     def _load(self, load: Load, target: Slice | None) -> Operand:
         found = self._slice(load.buffer, load.index)
-        if self.mask is not None and self._reaches(load):
+        if self.mask is not None and not self._always_inside(load):
             return self._reached(load, found)
         if found is None:
             return self._load_apart(load, target)
@@ -57,15 +57,33 @@ class Reads(Emission, ABC):
 
     @contextmanager
     def _under(self, mask: Slice, inverted: bool, expr: Expr) -> Iterator[None]:
-        """Translate `expr`, which is only read where the condition holds (or, inverted, does not)."""
-        loads = [s for s in subexpressions(expr) if isinstance(s, Load)]
-        outer = self.mask
-        if any(map(self._reaches, loads)):
-            self.mask = self._part(mask, inverted, outer, False)
-        yield
-        if self.mask is not outer and self.mask is not None:
-            self.temporaries.release(replace(self.mask, owned=True))
-        self.mask = outer
+        """Translate `expr`, which is only evaluated where the condition holds (or, inverted, does not)."""
+        if not self._may_fault(expr):
+            narrowed, own = self.mask, False
+        elif self.mask is None and not inverted:
+            narrowed, own = mask.kept(), False
+        else:
+            narrowed, own = self._part(mask, inverted, self.mask, False), True
+        with self._masked(narrowed, own):
+            yield
+
+    def _whole_choice(
+        self, cond: Expr, values: tuple[Expr, Expr], elem: Scalar, target: Slice | None
+    ) -> Slice:
+        """A choice that is the same for all iterations."""
+        read = {s.buffer for v in values for s in subexpressions(v) if isinstance(s, Load)}
+        fits = target is not None and target.elem == elem and target.buffer not in read
+        dst = target if target is not None and fits else self.temporary(elem)
+        cond, branches = self._outside(cond), []
+        for value in values:
+            with self._branch() as out:
+                made = self._vector(self._value(value, dst), elem)
+                if made.buffer != dst.buffer:
+                    self.move(dst, made)
+                    self.temporaries.release(made)
+            branches.append(tuple(out))
+        self.out.append(If(cond, branches[0], branches[1]))
+        return dst
 
     # --- what has no instruction
 
@@ -78,14 +96,15 @@ class Reads(Emission, ABC):
         name = fresh(self.var, self.temporaries.taken)
         self.temporaries.taken.add(name)
 
-        def rewrite(node: Expr, top: bool) -> Expr:
+        def rewrite(node: Expr, top: bool, lazy: bool) -> Expr:
             if self._uniform(node):
-                return self._outside(node)
+                return node
             if isinstance(node, Var):
                 if node.name == self.var:
                     return Var(name, I32)
                 return self._element(self.env[node.name], node, name)
-            if not top and node.type in (F32, F16) and not isinstance(node, Load):
+            by_vectors = not top and node.type in (F32, F16) and not isinstance(node, Load)
+            if by_vectors and not (lazy and self._may_fault(node)):
                 value = self._value(node, None)
                 if isinstance(value, Uniform):
                     return value.expr
@@ -97,11 +116,16 @@ class Reads(Emission, ABC):
                 and not self._free_to_read(node)
             ):
                 raise RefusedError(f"{node.buffer} is not read at consecutive places")
-            if isinstance(node, Load) and self.mask is not None:
-                self._certain(self._slice(node.buffer, node.index))
-            return with_operands(node, tuple(rewrite(o, False) for o in operands(node)))
+            first, *rest = operands(node)
+            lazily = (
+                lazy
+                or isinstance(node, Select)
+                or (isinstance(node, Binary) and node.op in LOGICAL)
+            )
+            parts = (rewrite(first, False, lazy), *(rewrite(o, False, lazily) for o in rest))
+            return with_operands(node, parts)
 
-        value = rewrite(expr, True)
+        value = self._where_it_holds(rewrite(expr, True, False), name, expr)
         fits = target is not None and target.elem == elem
         dst = target if target is not None and fits else self.temporary(elem)
         place = element(dst, Var(name, I32))
@@ -111,27 +135,16 @@ class Reads(Emission, ABC):
         return dst
 
     def _free_to_read(self, load: Load) -> bool:
-        """Whether every iteration makes this read, and no iteration writes its array."""
-        return self.mask is None and load.buffer not in self.written
-
-    def _reaches(self, load: Load) -> bool:
-        """Whether a load may lie outside its array where the condition round it fails."""
-        if self._uniform(load):
-            return False
-        place = self._slice(load.buffer, load.index)
-        return place is None or not self._inside(place)
+        """Whether no iteration writes this read's array."""
+        return load.buffer not in self.written
 
     def _reached(self, load: Load, place: Slice | None) -> Operand:
         """Consecutive elements under a condition: from the first to the last that it reaches."""
         assert self.mask is not None
-        elem = load.type
-        start = None if len(load.index) != 1 else affine(load.index[0], self.var, {})
-        varying = [n for n, o in self.env.items() if isinstance(o, Slice)]
-        if place is None and load.buffer not in self.arrays and isinstance(elem, Scalar):
-            fixed = start is not None and start.stride.value == 1
-            if fixed and start is not None and not start.offset.mentions(varying):
-                place = Slice(load.buffer, (poly_to_expr(start.offset, I32),), elem, False)
-        if place is None or (load.buffer in self.written and load.buffer not in self.arrays):
+        place = place or self._far(load)
+        if place is None:
+            return self._gathered(load, None)
+        if load.buffer in self.written and load.buffer not in self.arrays:
             raise RefusedError(f"{load.buffer} is not read at consecutive places on the chip")
         way = "NRAM2NRAM" if load.buffer in self.arrays else "GDRAM2NRAM"
         dst, ends = self.temporary(place.elem), self.temporary(U32)
@@ -150,10 +163,32 @@ class Reads(Emission, ABC):
         self.temporaries.release(ends)
         return convert(self, dst, F32, None) if place.elem == BOOL else dst
 
-    def _load_apart(self, load: Load, target: Slice | None) -> Slice:
-        if self.mask is not None:
-            return self._gathered(load, target)
-        swap = distance_of_swap(load, self.var, self.count, self.powers)
+    def _far(self, load: Load) -> Slice | None:
+        """The consecutive elements of GDRAM that the iterations read, if that is what they do."""
+        elem = load.type
+        start = None if len(load.index) != 1 else affine(load.index[0], self.var, {})
+        if load.buffer in self.arrays or not isinstance(elem, Scalar):
+            return None
+        if start is None or start.stride.value != 1:
+            return None
+        offset = poly_to_expr(start.offset, I32)
+        if not self._uniform(offset):
+            return None
+        return Slice(load.buffer, (offset,), elem, False)
+
+    def _fetched(self, place: Slice) -> Operand:
+        """A copy of elements of GDRAM, which every iteration reads."""
+        dst, size = self.temporary(place.elem), i32(place.elem.size)
+        ends = (self.address(dst), self.address(place))
+        way = Call("GDRAM2NRAM", (), I32)
+        self.instruction("__memcpy", (*ends, Binary("*", self.count, size), way))
+        return convert(self, dst, F32, None) if place.elem == BOOL else dst
+
+    def _load_apart(self, load: Load, target: Slice | None) -> Operand:
+        far = self._far(load)
+        if far is not None and self._free_to_read(load):
+            return self._fetched(far)
+        swap = distance_of_swap(load, self.var, self.count, self.known.powers)
         if swap is not None and load.buffer in self.arrays and load.buffer not in self.written:
             return self._swapped(load, *swap)
         place = self._strided(load.buffer, load.index)

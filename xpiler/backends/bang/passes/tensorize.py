@@ -13,6 +13,7 @@ from typing import Final
 
 from xpiler.backends.bang.passes.distribute import INNERMOST
 from xpiler.backends.bang.passes.exchanges import first_values, power_counted
+from xpiler.backends.bang.passes.known import Known, known_of
 from xpiler.backends.bang.passes.lengths import Signs, counted
 from xpiler.backends.bang.passes.vector import Refusal, Temporaries, Vectorizer
 from xpiler.backends.bang.spaces import on_chip
@@ -54,6 +55,7 @@ def _rewrite(module: Module, context: Context) -> Outcome:
     room = context.facts.get("nram_bytes", 0) - _used(kernel.body)
     arch = context.facts.get("arch", 372)
     work = _Tensorizer(Temporaries(set(names), room), _arrays(kernel.body), arch)
+    work.known = known_of(module)
     work.first, work.signs = first_values(kernel.body), Signs(kernel.body)
     body = work.block(kernel.body, {})
     if not work.done:
@@ -99,6 +101,7 @@ class _Tensorizer:
         self.signs = Signs(())
         self.first: Mapping[str, Expr] = {}
         self.powers: dict[str, int] = {}
+        self.known = Known()
 
     def block(self, block: Block, locals_: dict[str, Expr]) -> Block:
         out: list[Stmt] = []
@@ -145,7 +148,7 @@ class _Tensorizer:
             self.arrays,
             self.temporaries,
             self.arch,
-            self.powers,
+            replace(self.known, powers=self.powers),
         )
         result = vectorizer.body(found.body)
         self.temporaries.release_all()

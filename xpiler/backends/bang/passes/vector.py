@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import isnan
 from typing import Final
 
@@ -84,6 +83,7 @@ class Vectorizer(Reads):
         """The instructions, or why there are none."""
         self.written = buffers_written(body)
         self.changed = frozenset(s.name for s in statements(body) if isinstance(s, Assign))
+        self._note_certain(body)
         try:
             self._block(body)
         except RefusedError as refused:
@@ -111,6 +111,10 @@ class Vectorizer(Reads):
     def _declare(self, name: str, type_: Scalar, init: Expr | None) -> None:
         if init is None:
             self.env[name] = self.temporary(F32 if type_ == BOOL else type_).kept()
+            return
+        if self._uniform(init) and name not in self.changed and self._guards(init):
+            self._declare_guarded(name, type_, init)
+            self.env[name] = Uniform(Var(name, type_))
             return
         value = self._value(init, None)
         if isinstance(value, Uniform) and name not in self.changed:
@@ -178,17 +182,26 @@ class Vectorizer(Reads):
         return convert(self, self.blend(self.mask, after, before, None), old.elem, target)
 
     def _if(self, cond: Expr, then: Block, orelse: Block) -> None:
-        outer = self.mask
+        if self._uniform(cond):
+            self._whole_if(cond, then, orelse)
+            return
         mask = self._condition(cond)
         for block, inverted in ((then, False), (orelse, True)):
             if not block:
                 continue
             last = not orelse or inverted
-            self.mask = self._part(mask, inverted, outer, last)
-            self._block(block)
-            self.temporaries.release(replace(self.mask, owned=True))
-        self.mask = outer
+            with self._masked(self._part(mask, inverted, self.mask, last), True):
+                self._block(block)
         self.temporaries.release(mask)
+
+    def _whole_if(self, cond: Expr, then: Block, orelse: Block) -> None:
+        """A condition that is the same for all iterations."""
+        cond = self._outside(cond)
+        with self._branch() as first:
+            self._block(then)
+        with self._branch() as second:
+            self._block(orelse)
+        self.out.append(If(cond, tuple(first), tuple(second)))
 
     # --- values
 
@@ -466,6 +479,8 @@ class Vectorizer(Reads):
         if elem not in (F32, *_WIDE_INT):
             return self._scalar_loop(Select(cond, a, b), target)
         assert isinstance(elem, Scalar)
+        if self._uniform(cond):
+            return self._whole_choice(cond, (a, b), elem, target)
         which = extreme_of(cond, a, b) if elem == F32 else None
         if which is not None and (self._uniform(b) or not self._uniform(a)):
             return self._extreme(which, a, b, target)
