@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from benchmarks import hardware_sides as hardware
 from benchmarks.emitted import Broken
 from benchmarks.hardware_sides import SIDES, Call, Given, Program, judge_all
 from tests.passes.differential import reference
@@ -49,7 +50,7 @@ extern "C" int case_{seed}(const void *in, void *out) {{
     cudaMemset(real, 0, {total} * sizeof(f32));
     cudaMemset(hist, 0, 16 * sizeof(i32));
     dim3 grid({grid}), block({block});
-    k{seed}<<<grid, block>>>(a, f, results, real, hist, numbers[0], numbers[1]);
+    kernel_case_{seed}<<<grid, block>>>(a, f, results, real, hist, numbers[0], numbers[1]);
     int status = (int)cudaDeviceSynchronize();
     cudaMemcpy(to, results, {total} * sizeof(i32), cudaMemcpyDeviceToHost);
     cudaMemcpy(to + {total} * 4, real, {total} * sizeof(f32), cudaMemcpyDeviceToHost);
@@ -104,7 +105,7 @@ def cuda_text(drawn: Drawn) -> str:
     """The kernel as CUDA in a namespace of its own, and the host function that launches it."""
     case, seed = drawn.case, drawn.seed
     lines = [x for x in case.text.splitlines() if not x.startswith("launch_facts(")]
-    kernel = "\n".join(lines).replace("__global__ void k(", f"__global__ void k{seed}(")
+    kernel = "\n".join(lines).replace("__global__ void k(", f"__global__ void kernel_case_{seed}(")
     total = case.grid[0] * case.block[0] * case.block[1] * case.block[2]
     grid, block = (", ".join(map(str, size)) for size in (case.grid, case.block))
     host = HOST.format(seed=seed, count=N, total=total, grid=grid, block=block)
@@ -113,9 +114,10 @@ def cuda_text(drawn: Drawn) -> str:
 
 def program_of(drawn: Sequence[Drawn]) -> Program:
     """One file of several kernels: nvcc's start costs more than a kernel."""
-    text = HEAD + "\n".join(map(cuda_text, drawn))
-    calls = tuple(Call(f"case_{d.seed}", d.given, len(d.expected)) for d in drawn)
-    return Program(f"batch_{drawn[0].seed}", text, calls)
+    cases = (
+        hardware.Case(Call(f"case_{d.seed}", d.given, len(d.expected)), cuda_text(d)) for d in drawn
+    )
+    return Program(f"batch_{drawn[0].seed}", HEAD, tuple(cases))
 
 
 @dataclass(frozen=True, slots=True)

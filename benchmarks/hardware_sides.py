@@ -25,10 +25,21 @@ from xpiler.api import Settings, translate
 from xpiler.backends.base import Executor
 from xpiler.backends.hip.executor import hip_on_cpu
 from xpiler.driver.report import InputError
+from xpiler.verify.evidence import summary
 from xpiler.verify.run.executors import on_runtime
 from xpiler.verify.run.oracle import CudaRuntime
 
-__all__ = ["SIDES", "Call", "Given", "Program", "Results", "judge_all", "nvcc_flags", "run_calls"]
+__all__ = [
+    "SIDES",
+    "Call",
+    "Case",
+    "Given",
+    "Program",
+    "Results",
+    "judge_all",
+    "nvcc_flags",
+    "run_calls",
+]
 
 GUARD: Final = 4096
 PATTERN: Final = 0xA5
@@ -44,12 +55,31 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Case:
+    """A part of a program: its kernel, whose name ends in the call's symbol, and the host function that is called."""
+
+    call: Call
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Program:
-    """A CUDA file and the calls to be made in it."""
+    """A CUDA file of several cases, since a compiler's start costs more than a kernel; `head` stands before them."""
 
     name: str
-    text: str
-    calls: tuple[Call, ...]
+    head: str
+    cases: tuple[Case, ...]
+
+    @property
+    def text(self) -> str:
+        return "\n".join((self.head, *(case.text for case in self.cases)))
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Kernels that the translation does not have, by name, and why."""
+
+    kernels: Mapping[str, str]
 
 
 Given = bytes | Broken
@@ -95,20 +125,20 @@ def _translated(
     program: Program,
     folder: Path,
     arch: str,
-) -> Path | Broken:
+) -> Path | Broken | Refused:
     path = folder / f"{target}.cu"
     path.write_text(program.text, encoding="utf-8")
     report = translate(path, target, Settings(out=folder / target, verify=False, force=True))
     if isinstance(report, InputError):
         return Broken(str(report))
-    refused = [f"{k.name}: {k.evidence}" for k in report.kernels if k.status == "refused"]
-    if refused or not report.output:
-        return Broken(f"refused: {'; '.join(refused)[:600]}")
+    refused = {k.name: summary(k.evidence) for k in report.kernels if k.status == "refused"}
+    if refused:
+        return Refused(refused)
     found = executor()
     return found if isinstance(found, Broken) else build_emitted(found, Path(report.output))
 
 
-Build = Callable[[Program, Path, str], Path | Broken]
+Build = Callable[[Program, Path, str], Path | Broken | Refused]
 SIDES: Final[Mapping[str, Build]] = {
     "gpu": _gpu,
     "runtime": _runtime,
@@ -180,12 +210,27 @@ def _serve(folder: Path) -> None:
 
 
 def _one(program: Program, side: str, root: Path, arch: str, seconds: float) -> dict[str, Given]:
+    """A program on a side. What is refused is left out, and a file that does not build is halved: the rest counts."""
     folder = root / program.name / side
     folder.mkdir(parents=True, exist_ok=True)
     built = SIDES[side](program, folder, arch)
-    if isinstance(built, Broken):
-        return {call.symbol: built for call in program.calls}
-    return run_calls(built, program.calls, folder / "exchange", seconds)
+    if isinstance(built, Path):
+        return run_calls(built, [c.call for c in program.cases], folder / "exchange", seconds)
+    results: dict[str, Given] = {}
+    if isinstance(built, Refused):
+        for name, reason in built.kernels.items():
+            results[name.rsplit("::", 1)[-1].removeprefix("kernel_")] = Broken(f"refused: {reason}")
+        left = [c for c in program.cases if c.call.symbol not in results]
+        parts = [left] if len(left) < len(program.cases) else []
+    elif len(program.cases) == 1:
+        return {program.cases[0].call.symbol: built}
+    else:
+        middle = len(program.cases) // 2
+        parts = [list(program.cases[:middle]), list(program.cases[middle:])]
+    for n, part in enumerate(filter(None, parts)):
+        fewer = Program(f"{program.name}-{n}", program.head, tuple(part))
+        results.update(_one(fewer, side, root, arch, seconds))
+    return results
 
 
 def judge_all(
@@ -198,7 +243,7 @@ def judge_all(
     seconds: float = 120,
 ) -> dict[str, dict[str, Given]]:
     """Every call of every program on every side: by symbol, then by side. `root` keeps what was built."""
-    results: dict[str, dict[str, Given]] = {c.symbol: {} for p in programs for c in p.calls}
+    results: dict[str, dict[str, Given]] = {c.call.symbol: {} for p in programs for c in p.cases}
     with ProcessPoolExecutor(jobs) as pool:
         waiting = [
             (side, pool.submit(_one, program, side, root, arch, seconds))
