@@ -8,18 +8,23 @@ from typing import Annotated
 
 import typer
 
+from xpiler.cli.help import Command
+
 __all__ = ["register"]
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
-    @app.command()
+    @app.command(cls=Command)
     def api(
         names: Annotated[list[str], typer.Argument(help="CUDA names, headers, or parts of names.")],
         as_json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False,
     ) -> None:
         """Look up CUDA names: the HIP name and the ROCm release that first had it.
+
+        \b
+        xpiler api cudaMallocAsync cublasSgemm
 
         Exit status 1 when a name is in no table or has no counterpart.
         """

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from xpiler.cli.help import Group
+
 if TYPE_CHECKING:
     from benchmarks.report import Plan
     from benchmarks.results import Result
@@ -59,7 +61,7 @@ def register(app: typer.Typer) -> None:
     """Add the command and those below it."""
     from xpiler.cli import bench_repair
 
-    group = typer.Typer()
+    group = typer.Typer(cls=Group)
     app.add_typer(group, name="bench")
     bench_repair.register(group)
 
@@ -78,6 +80,10 @@ def register(app: typer.Typer) -> None:
         time_out: Seconds = 180,
     ) -> None:
         """Translate the operator suite to every target, run what came out, and print the accuracy.
+
+        \b
+        xpiler bench --ops relu,softmax --target avx512
+        xpiler bench repair
 
         The judge is NumPy, not the translator: the emitted files are built and called through their
         C signature. Exit status 0 when every case computes and no verdict was false, else 1.

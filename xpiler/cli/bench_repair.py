@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from xpiler.cli.help import Command
+
 __all__ = ["register"]
 
 Kinds = Annotated[
@@ -48,7 +50,7 @@ MarkdownOut = Annotated[
 def register(group: typer.Typer) -> None:
     """Add the command to the group `bench`."""
 
-    @group.command()
+    @group.command(cls=Command)
     def repair(
         kinds: Kinds = "",
         subjects: Subjects = "",

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from xpiler.cli import options as shared
+from xpiler.cli.help import Command
 
 __all__ = ["register"]
 
@@ -20,7 +21,7 @@ Force = Annotated[
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
-    @app.command()
+    @app.command(cls=Command)
     def cases(
         source: shared.Source,
         out: Out = None,
@@ -30,7 +31,9 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Print the inferred cases: launch geometry, sizes, roles and inputs of every kernel.
 
-        Edit them and give them back with [bold]xpiler translate --case FILE[/bold].
+        \b
+        xpiler cases kernel.cu -o kernel.toml                     write them, to be edited
+        xpiler translate kernel.cu -t hip --case kernel.toml      translate with what you wrote
         """
         from xpiler.api import Settings, infer_cases
         from xpiler.cli.show import console, show_diagnostics, show_input_error

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from xpiler.cli import options as shared
+from xpiler.cli.help import Command
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,7 +30,7 @@ Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show every acces
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
-    @app.command()
+    @app.command(cls=Command)
     def check(
         source: shared.Source,
         kernel: shared.KernelName = "",
@@ -43,7 +44,11 @@ def register(app: typer.Typer) -> None:
         """Look for accesses out of bounds, races and barriers that not all threads reach, for all sizes.
 
         What is said to be wrong has been run: the sizes and the threads are named. What is proved holds for every size
-        that the launch's formulas allow ([bold]xpiler cases[/bold] shows them).
+        that the launch's formulas allow (xpiler cases shows them).
+
+        \b
+        xpiler check kernel.cu
+        xpiler check kernel.cu --kernel reduce -v  one kernel, with every access
 
         Exit status: 0 all of it is proved; 1 something is wrong, or could not be shown.
         """

@@ -7,17 +7,22 @@ from typing import Annotated
 
 import typer
 
+from xpiler.cli.help import Command
+
 __all__ = ["register"]
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
-    @app.command()
+    @app.command(cls=Command)
     def doctor(
         as_json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False,
     ) -> None:
-        """Say what was found on this machine, what it adds, and what is missing."""
+        """Say what was found on this machine, what it adds, and what is missing.
+
+        Exit status 1 when something is missing that translating needs.
+        """
         from xpiler.cli.show import console
         from xpiler.driver.doctor import examine
 

@@ -21,6 +21,7 @@ from xpiler.cli import (
     translate,
     verify,
 )
+from xpiler.cli.help import Group
 
 __all__ = ["app", "main"]
 
@@ -33,9 +34,10 @@ app = typer.Typer(
     name="xpiler",
     no_args_is_help=True,
     add_completion=False,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,  # typer loads rich for it, which takes longer than everything else
+    cls=Group,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 
 

@@ -21,7 +21,7 @@ __all__ = [
     "model_settings",
 ]
 
-PANEL = "Language model (flags win over \\[llm] in xpiler.toml, which wins over the environment)"
+PANEL = "Language model (flags win over [llm] in xpiler.toml, which wins over the environment)"
 
 Model = Annotated[
     str | None, typer.Option("--model", help="Name of the model.", rich_help_panel=PANEL)

@@ -40,8 +40,35 @@ Sources = Annotated[
         show_default=False,
     ),
 ]
+
+
+def _named_target(context: typer.Context, target: str) -> str:
+    """The target, or the end with a list of those there are."""
+    if target or context.resilient_parsing:
+        return target
+    from xpiler.backends.base import Target
+    from xpiler.backends.registry import load_target, target_names
+
+    found = [t for t in map(load_target, target_names()) if isinstance(t, Target)]
+    width = max(len(t.name) for t in found)
+    for line in (
+        "xpiler: which target? Name one with --target (-t):",
+        *(f"  {t.name:<{width}}  {t.title}" for t in found),
+        f"for instance: {context.command_path} ... --target {found[-1].name}",
+    ):
+        typer.echo(line, err=True)
+    raise typer.Exit(2)
+
+
 TargetName = Annotated[
-    str, typer.Option("--target", "-t", help="hip, avx512 or bang.", show_default=False)
+    str,
+    typer.Option(
+        "--target",
+        "-t",
+        help="hip, avx512 or bang; without it, the targets are listed.",
+        show_default=False,
+        callback=_named_target,
+    ),
 ]
 KernelName = Annotated[str, typer.Option("--kernel", "-k", help="Only this kernel.")]
 CaseFile = Annotated[

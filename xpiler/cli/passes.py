@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from xpiler.cli import options as shared
+from xpiler.cli.help import Command
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,10 +28,10 @@ Prove = Annotated[bool, typer.Option("--prove", help="Try to prove each pass for
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
-    @app.command()
+    @app.command(cls=Command)
     def passes(
         source: shared.Source,
-        target: shared.TargetName,
+        target: shared.TargetName = "",
         kernel: shared.KernelName = "",
         show: Show = "",
         set_: shared.Options = None,
@@ -42,7 +43,9 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Show which passes apply to each kernel, why the others do not, and the knobs.
 
-        [bold]xpiler passes kernel.cu --target bang --show loop_recovery[/bold] prints that program.
+        \b
+        xpiler passes kernel.cu -t bang                       every pass and its knobs
+        xpiler passes kernel.cu -t bang --show loop_recovery  the program after that pass
         """
         from xpiler.api import Settings, plan
         from xpiler.cli.show import console, show_input_error

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from xpiler.cli.help import Command
+
 if TYPE_CHECKING:
     from xpiler.backends.hip.options import UserRule
     from xpiler.port.report import Report
@@ -76,7 +78,7 @@ Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Only errors.")]
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
-    @app.command()
+    @app.command(cls=Command)
     def port(
         source: Source,
         output: Output = None,
@@ -102,6 +104,10 @@ def register(app: typer.Typer) -> None:
         quiet: Quiet = False,
     ) -> None:
         """Port a repository to HIP: sources, headers and build files by exact edits, everything else copied.
+
+        \b
+        xpiler port cuda-project -o hip-project            a copy; the original stays as it is
+        xpiler port cuda-project --in-place --dry-run      what would change
 
         Running again ports what changed upstream and keeps what was edited by hand.
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from xpiler.cli import options as shared
+from xpiler.cli.help import Command
 
 __all__ = ["register"]
 
@@ -20,11 +21,11 @@ Prompts = Annotated[
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
-    @app.command()
+    @app.command(cls=Command)
     def prompt(
         source: shared.Source,
         pass_: PassName,
-        target: shared.TargetName,
+        target: shared.TargetName = "",
         kernel: shared.KernelName = "",
         prompts: Prompts = None,
         set_: shared.Options = None,
@@ -32,7 +33,11 @@ def register(app: typer.Typer) -> None:
         include: shared.Include = None,
         define: shared.Define = None,
     ) -> None:
-        """Print the messages that would be sent to a model for one pass of each kernel."""
+        """Print the messages that would be sent to a model for one pass of each kernel.
+
+        \b
+        xpiler prompt kernel.cu --pass loop_recovery -t bang
+        """
         from xpiler.api import Settings, prompts_for
         from xpiler.cli.show import show_input_error
         from xpiler.driver.report import InputError

@@ -7,13 +7,15 @@ from typing import Annotated
 
 import typer
 
+from xpiler.cli.help import Command
+
 __all__ = ["register"]
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
-    @app.command()
+    @app.command(cls=Command)
     def trace(
         folder: Annotated[Path, typer.Argument(help="A folder written by translate --trace.")],
         html: Annotated[
@@ -21,7 +23,12 @@ def register(app: typer.Typer) -> None:
         ] = None,
         diff: Annotated[bool, typer.Option("--diff", help="Show what each pass changed.")] = False,
     ) -> None:
-        """Show a recorded run: passes, prompts, verdicts, solver queries, timings."""
+        """Show a recorded run: passes, prompts, verdicts, solver queries, timings.
+
+        \b
+        xpiler translate kernel.cu -t bang --trace run
+        xpiler trace run --html run.html
+        """
         from xpiler.trace.read import NoTrace, read_trace
 
         found = read_trace(folder)

@@ -11,6 +11,7 @@ import typer
 
 from xpiler.cli import model as llm
 from xpiler.cli import options as shared
+from xpiler.cli.help import Command
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -54,11 +55,11 @@ Prove = Annotated[
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
-    @app.command()
+    @app.command(cls=Command)
     def translate(
         context: typer.Context,
         source: shared.Sources,
-        target: shared.TargetName,
+        target: shared.TargetName = "",
         out: Out = None,
         case: shared.CaseFile = None,
         no_verify: NoVerify = False,
@@ -88,9 +89,9 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Translate CUDA files and verify the results against the sources.
 
-        [bold]xpiler translate softmax.cu --target avx512[/bold]  writes softmax.c (or .cpp) beside it.
-
-        [bold]xpiler translate *.cu -t hip -o out[/bold]  writes one file for each into the folder.
+        \b
+        xpiler translate softmax.cu --target avx512  writes softmax.c (or .cpp) beside it
+        xpiler translate *.cu -t hip -o out          writes one file for each into the folder
 
         Each kernel is run on generated inputs, several shapes and seeds, by the source program on
         xpiler's CUDA-on-CPU runtime and by the translation on the machine, a simulator or the

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from xpiler.cli import options as shared
+from xpiler.cli.help import Command
 
 __all__ = ["register"]
 
@@ -35,7 +36,7 @@ Prove = Annotated[
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
-    @app.command()
+    @app.command(cls=Command)
     def verify(
         first: First,
         second: Second,
@@ -46,7 +47,11 @@ def register(app: typer.Typer) -> None:
         jobs: shared.Jobs = 2,
         prove: Prove = False,
     ) -> None:
-        """Run the kernels of both files on the same inputs and compare what they compute."""
+        """Run the kernels of both files on the same inputs and compare what they compute.
+
+        \b
+        xpiler verify kernel.cu kernel.hip  a translation, edited by hand, beside its source
+        """
         from rich.text import Text
 
         from xpiler.api import Settings, verify_pair
