@@ -155,19 +155,70 @@ def test_the_knob_turns_panels_off() -> None:
     assert not isinstance(outcome, Applied) or "panels" not in " ".join(outcome.notes)
 
 
-def test_sums_that_go_onto_lanes_of_their_own_loop_are_left_to_tensorize() -> None:
-    """Rows together would keep them from that."""
-    body = PRODUCT.replace("f32 sum = 0.0f", "i32 sum = 0").replace(
-        "b[i * n + tx]", "b[tx * k + i]"
-    )
-    body = body.replace("sum = sum + a[ty * k + i]", "sum = sum + (i32)a[ty * k + i]")
-    body = body.replace("* b[", "* (i32)b[").replace(
-        "c[ty * n + tx] = sum", "c[ty * n + tx] = (f32)sum"
-    )
-    params = PARAMS.replace("const f32", "const i8")
-    outcome = PASS.rewrite(loops(body, params), Context())
+DOTS = """
+parallel(thread.y) for (i32 ty = 0; ty < 8; ty += 1) {
+  parallel(thread.x) for (i32 tx = 0; tx < 4; tx += 1) {
+    i32 row = ty + 1;
+    i32 col = tx + 1;
+    if ((row <= m) && (col <= n)) {
+      i32 sum = ty;
+      for (i32 i = 0; i < k; i += 1) {
+        i32 x = (i32)a[(row - 1) * k + i];
+        sum = sum + x * (i32)b[(col - 1) * k + i];
+      }
+      c[ty * n + tx] = sum;
+    }
+  }
+}
+"""
+DOT_PARAMS = "const i8 *a, const i8 *b, i32 *c, i32 m, i32 n, i32 k"
+
+
+def dots(module: Module, m: int, n: int, k: int) -> list[int]:
+    a = [(37 * i) % 256 - 128 for i in range(m * k)]
+    b = [(91 * i) % 256 - 128 for i in range(n * k)]
+    arguments: dict[str, object] = {"a": a, "b": b, "c": [99] * (m * n), "m": m, "n": n, "k": k}
+    interpret(module, arguments, (1, 1, 1), (4, 8, 1))
+    result = arguments["c"]
+    assert isinstance(result, list)
+    return result
+
+
+@pytest.mark.parametrize("size", [(8, 4, 6), (7, 4, 5), (8, 3, 2), (1, 1, 4), (5, 2, 0)])
+def test_sums_that_go_onto_lanes_of_their_own_loop_share_rows_and_columns(
+    size: tuple[int, int, int],
+) -> None:
+    """What lies beyond a matrix is not read: the interpreter would refuse it."""
+    outcome = PASS.rewrite(loops(DOTS, DOT_PARAMS), Context())
+    assert isinstance(outcome, Applied)
+    assert check(outcome.program) == ()
+    assert outcome.notes == ("4 rows of 'ty' and 4 columns of 'tx' together in loop 'i'",)
+    assert dots(outcome.program, *size) == dots(loops(DOTS, DOT_PARAMS), *size)
+
+
+def test_a_square_reads_each_operand_once_and_says_each_thing_once() -> None:
+    outcome = PASS.rewrite(loops(DOTS, DOT_PARAMS), Context())
+    assert isinstance(outcome, Applied)
+    text = print_module(outcome.program).split("else")[0]
+    assert text.count("i32 sum") == 16
+    assert text.count(" = a[") == 4
+    assert text.count(" = b[") == 4
+    assert text.count("i32 row") == 4
+    assert text.count("<= m") == 4
+
+
+@pytest.mark.parametrize(("old", "new"), [("tx < 4", "tx < 6"), ("ty < 8", "ty < 6")])
+def test_a_square_that_does_not_divide_the_block_is_left_to_tensorize(old: str, new: str) -> None:
+    outcome = PASS.rewrite(loops(DOTS.replace(old, new), DOT_PARAMS), Context())
     assert isinstance(outcome, NotApplicable)
     assert "go onto lanes of that loop" in outcome.reason
+
+
+def test_a_head_that_a_thread_changes_stays_its_own() -> None:
+    body = DOTS.replace("i32 sum = ty;", "row = row + 0; i32 sum = row;")
+    outcome = PASS.rewrite(loops(body, DOT_PARAMS), Context())
+    if isinstance(outcome, Applied):
+        assert dots(outcome.program, 7, 4, 5) == dots(loops(body, DOT_PARAMS), 7, 4, 5)
 
 
 LINE = """

@@ -155,10 +155,10 @@ BYTES = "const i8 *a, const i8 *b, i32 *c, i32 n"
 def test_a_dot_product_of_bytes_goes_along_its_own_loop() -> None:
     body = "i32 s = 0; for (i32 k = 0; k < n; k += 1) { s += (i32)a[t * n + k] * (i32)b[k]; } c[t] = s;"
     text = after(body, BYTES)
-    assert (
-        "xp_dp4a_epi32(_mm512_loadu_epi8(&a[t * n + k_1]), _mm512_loadu_epi8(&b[k_1]), s_lanes)"
-        in text
-    )
+    first = "_mm512_xor_si512(_mm512_loadu_epi8(&a[t * n + k_1]), bias)"
+    assert f"s_lanes = _mm512_dpbusd_epi32(s_lanes, {first}, b_1)" in text
+    assert "b_excess = _mm512_dpbusd_epi32(b_excess, bias, b_1)" in text
+    assert "s_lanes = _mm512_sub_epi32(s_lanes, b_excess)" in text
     assert "k_1 += 64" in text
     assert "s += _mm512_reduce_add_epi32(s_lanes)" in text
     assert "_mm_maskz_loadu_epi8(" in text
@@ -218,6 +218,70 @@ int main() {{
 }}
 """
     assert run_file("#include <stdio.h>\n" + emitted.text + main, tmp_path) == b"0"
+
+
+SQUARE = """\
+__global__ void square(const {elem} *a, const {elem} *b, int *c, int m, int n, int k) {{
+  int row = blockIdx.y * blockDim.y + threadIdx.y, col = blockIdx.x * blockDim.x + threadIdx.x;
+  if (row < m && col < n) {{
+    int sum = 0;
+    for (int i = 0; i < k; ++i) {step};
+    c[row * n + col] = sum;
+  }}
+}}
+void run(const {elem} *a, const {elem} *b, int *c, int m, int n, int k) {{
+  square<<<dim3((n + 7) / 8, (m + 3) / 4), dim3(8, 4)>>>(a, b, c, m, n, k);
+}}
+"""
+_TIMES = "sum += a[row * k + i] * b[col * k + i]"
+_WORDS = "sum = __dp4a(a[row * k + i], b[col * k + i], sum)"
+_APART = "sum += abs(a[row * k + i] - b[col * k + i])"
+
+
+@pytest.mark.parametrize(
+    ("elem", "step", "instruction"),
+    [
+        ("signed char", _TIMES, "_mm512_dpbusd_epi32"),
+        ("short", _TIMES, "_mm512_dpwssd_epi32"),
+        ("int", _WORDS, "_mm512_dpbusd_epi32"),
+        ("int", _APART, "_mm512_abs_epi32"),
+    ],
+)
+def test_squares_of_sums_are_exact_at_every_size(
+    elem: str, step: str, instruction: str, tmp_path: Path
+) -> None:
+    """Sixteen sums side by side, their ends, and the threads at the edges of a matrix."""
+    emitted, runs = translate(SQUARE.format(elem=elem, step=step))
+    assert any("16 times add over" in note for stage in runs[0].stages for note in stage.notes)
+    assert instruction in emitted.text
+    scalar = step.replace("__dp4a", "dot4").replace("row", "r").replace("col", "q")
+    main = f"""
+int dot4(int a, int b, int sum) {{
+  for (int i = 0; i < 32; i += 8) sum += (signed char)(a >> i) * (signed char)(b >> i);
+  return sum;
+}}
+__attribute__((optimize("wrapv"))) int main() {{
+  int sizes[][3] = {{{{4, 8, 1}}, {{5, 9, 15}}, {{8, 8, 16}}, {{3, 7, 33}}, {{9, 17, 64}}, {{1, 1, 150}}, {{4, 8, 0}}}};
+  static {elem} a[9 * 150 + 1], b[17 * 150 + 1];
+  static int c[9 * 17];
+  int wrong = 0;
+  for (int i = 0; i < 9 * 150; ++i) a[i] = ({elem})(i % 7 == 0 ? 1u << 31 | 0x8000 | 0x80 : i * 2654435761u);
+  for (int i = 0; i < 17 * 150; ++i) b[i] = ({elem})(i % 5 == 0 ? 1u << 31 | 0x8000 | 0x80 : i * 40503u * 65539u);
+  for (auto &s : sizes) {{
+    int m = s[0], n = s[1], k = s[2];
+    square({{(n + 7u) / 8, (m + 3u) / 4, 1}}, {{8, 4, 1}}, 0, a, b, c, m, n, k);
+    for (int r = 0; r < m; ++r)
+      for (int q = 0; q < n; ++q) {{
+        int sum = 0;
+        for (int i = 0; i < k; ++i) {scalar};
+        wrong += c[r * n + q] != sum;
+      }}
+  }}
+  printf("%d", wrong);
+}}
+"""
+    text = "#include <stdio.h>\n#include <stdlib.h>\n" + emitted.text + main
+    assert run_file(text, tmp_path) == b"0"
 
 
 def test_a_dot_product_of_words_uses_the_instruction_for_pairs() -> None:

@@ -143,44 +143,6 @@ LAUNCH: Final[tuple[Piece, ...]] = (
     piece("cudaLaunchKernelExC", _EXC),
     _extremes("min", "<"),
     _extremes("max", ">"),
-    piece(
-        "checkCudaErrors",
-        """
-static inline void xp_check(cudaError_t error, const char *call, const char *file, int line) {
-  if (error == cudaSuccess) return;
-  fprintf(stderr, "CUDA error at %s:%d code=%d \\"%s\\"\\n", file, line, (int)error, call);
-  exit(EXIT_FAILURE);
-}
-#define checkCudaErrors(call) xp_check((call), #call, __FILE__, __LINE__)
-""",
-        "stdio.h", "stdlib.h",
-    ),
-    piece("getLastCudaError", "#define getLastCudaError(message) ((void)(message))"),
-    piece("findCudaDevice", "static inline int findCudaDevice(int, const char **) { return 0; }"),
-    piece(
-        "StopWatchInterface sdkCreateTimer sdkStartTimer sdkStopTimer sdkResetTimer sdkGetTimerValue "
-        "sdkGetAverageTimerValue sdkDeleteTimer",
-        """
-struct StopWatchInterface { double start, total; };
-static inline double xp_milliseconds() {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec * 1e3 + (double)now.tv_nsec * 1e-6;
-}
-static inline bool sdkCreateTimer(StopWatchInterface **t) { return *t = new StopWatchInterface(), true; }
-static inline bool sdkStartTimer(StopWatchInterface **t) { return (*t)->start = xp_milliseconds(), true; }
-static inline bool sdkStopTimer(StopWatchInterface **t) {
-  return (*t)->total += xp_milliseconds() - (*t)->start, true;
-}
-static inline bool sdkResetTimer(StopWatchInterface **t) {
-  return (*t)->total = 0, (*t)->start = xp_milliseconds(), true;
-}
-static inline float sdkGetTimerValue(StopWatchInterface **t) { return (float)(*t)->total; }
-static inline float sdkGetAverageTimerValue(StopWatchInterface **t) { return (float)(*t)->total; }
-static inline bool sdkDeleteTimer(StopWatchInterface **t) { return delete *t, *t = nullptr, true; }
-""",
-        "time.h",
-    ),
     piece("__align__", "#define __align__(n) __attribute__((aligned(n)))"),
     piece("CUDART_CB", "#define CUDART_CB"),
     piece("CUDART_INF_F", "#define CUDART_INF_F __builtin_inff()"),

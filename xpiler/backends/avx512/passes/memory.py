@@ -294,17 +294,9 @@ def _halves(elem: Scalar) -> tuple[str, str]:
 
 def load_word(lanes: Lanes, expr: Binary, ex: Exec) -> Expr | None:
     """Four neighbouring bytes put together to a 32-bit word, as one load; None if `expr` is not that."""
-    parts: dict[int, Load] = {}
-    if not _bytes_of(expr, 0, parts) or sorted(parts) != [0, 8, 16, 24]:
+    first = first_byte(expr)
+    if first is None:
         return None
-    first = parts[0]
-    base = poly(first.index[-1])
-    for shift, part in parts.items():
-        apart = poly(part.index[-1]) - base
-        if part.buffer != first.buffer or part.index[:-1] != first.index[:-1]:
-            return None
-        if apart != constant(shift // 8):
-            return None
     where = _place(lanes, first.buffer, first.index, ex, reads=True)
     if isinstance(where, _Unit) or where.wide or lanes.shapes.of(first).uniform:
         return None
@@ -316,6 +308,22 @@ def load_word(lanes: Lanes, expr: Binary, ex: Exec) -> Expr | None:
     zero = lanes.broadcast(i32(0))
     name = "_mm512_mask_i32gather_epi32"
     return call(name, reg, zero, ex.mask, where.index, where.base, i32(1))
+
+
+def first_byte(expr: Expr) -> Load | None:
+    """The lowest of four neighbouring bytes that `expr` puts together to a 32-bit word; None if it does not."""
+    parts: dict[int, Load] = {}
+    if not _bytes_of(expr, 0, parts) or sorted(parts) != [0, 8, 16, 24]:
+        return None
+    first = parts[0]
+    base = poly(first.index[-1])
+    for shift, part in parts.items():
+        apart = poly(part.index[-1]) - base
+        if part.buffer != first.buffer or part.index[:-1] != first.index[:-1]:
+            return None
+        if apart != constant(shift // 8):
+            return None
+    return first
 
 
 def _bytes_of(expr: Expr, shift: int, parts: dict[int, Load]) -> bool:

@@ -14,14 +14,10 @@ from dataclasses import field, replace
 from typing import Final
 
 from xpiler.backends.avx512.passes.crossing import counters
+from xpiler.backends.avx512.passes.dots import dot_products
 from xpiler.backends.avx512.passes.instructions import LANES
 from xpiler.backends.avx512.passes.lanes import NeedsEight, Refusal
-from xpiler.backends.avx512.passes.reduction import (
-    Reduction,
-    find_reduction,
-    preferable,
-    reduced_narrow,
-)
+from xpiler.backends.avx512.passes.reduction import Reduction, find_reduction, preferable, rounds
 from xpiler.backends.avx512.passes.shape import analyse
 from xpiler.backends.avx512.passes.trees import find_tree, mentions
 from xpiler.backends.avx512.passes.vectorize import Buffers, vectorize
@@ -47,7 +43,7 @@ from xpiler.ir.nodes import (
 from xpiler.ir.types import I32, I64, U32, Pointer
 from xpiler.ir.walk import blocks, declared, map_block, statements, with_blocks
 from xpiler.passes.base import Applied, Context, Knob, NotApplicable, Outcome, Pass
-from xpiler.passes.names import Names, reserved
+from xpiler.passes.names import Names, rename_locals, reserved
 from xpiler.records import dataclass
 
 __all__ = ["FUSE", "PASS"]
@@ -56,6 +52,10 @@ AXES: Final = frozenset({"thread.x", "thread.y", "thread.z", "lane", "parallel"}
 FUSE: Final = Knob(
     "fuse", (True, False), True, "a * b + c with one rounding, as CUDA compilers contract it"
 )
+
+
+_LARGE: Final = 24
+"""Statements of a loop that is not worth having twice."""
 
 
 # --- the pass ----------------------------------------------------------------------------------
@@ -115,7 +115,7 @@ class _Search:
             new = self._reduced(reduction)
             if new is None:
                 return (stmt,)
-            found.append(f"{reduction.op} over {reduction.loop.var!r} on 16 lanes")
+            found.append(reduction.note)
             return new
 
         body = map_block(loop.body, reduce)
@@ -124,21 +124,33 @@ class _Search:
 
     def _reduced(self, reduction: Reduction) -> Block | None:
         taken = set(self.names.taken)
-        vector = self.names.fresh(f"{reduction.name}_lanes")
-        loop = replace(reduction.loop, body=reduction.carried(vector), axis="parallel")
-        narrow = reduced_narrow(reduction, vector, self.names)
-        main: Block = ()
-        if narrow is not None:
-            main, rest = narrow
-            loop = replace(loop, lo=rest)
+        vectors = {s.name: self.names.fresh(f"{s.name}_lanes") for s in reduction.sums}
+        loop = replace(reduction.loop, body=reduction.carried(vectors), axis="parallel")
+        carried = frozenset(vectors.values())
         try:
-            lanes = vectorize(
-                loop, self.buffers, self.names, self.fuse, frozenset({vector}), self.counters
-            )
+            main, rest = dot_products(reduction, vectors, self.names) or self._rounds(loop, carried)
+            lanes = self._lanes(replace(loop, lo=rest), carried)
         except (Refusal, NeedsEight):
             self.names.taken = taken
             return None
-        return (reduction.start(vector), *main, *lanes, reduction.finish(vector))
+        starts = [s.start(vectors[s.name]) for s in reduction.sums]
+        ends = [s.finish(vectors[s.name]) for s in reduction.sums]
+        return (*starts, *main, *lanes, *ends)
+
+    def _rounds(self, loop: For, carried: frozenset[str]) -> tuple[Block, Expr]:
+        """The rounds of a reduction that fill registers, without masks, and where the rest begins."""
+        constant = isinstance(loop.lo, Const) and isinstance(loop.hi, Const)
+        if constant or len(tuple(statements(loop.body))) > _LARGE:
+            return (), loop.lo
+        (copy,) = rename_locals((loop,), self.names.taken)
+        assert isinstance(copy, For)
+        last, rest = rounds(loop, LANES)
+        return self._lanes(replace(copy, hi=last), carried, inside=True), rest
+
+    def _lanes(self, loop: For, carried: frozenset[str], *, inside: bool = False) -> Block:
+        return vectorize(
+            loop, self.buffers, self.names, self.fuse, carried, self.counters, inside=inside
+        )
 
     def _try(self, loop: For) -> Block:
         why = _pointless(loop)

@@ -62,11 +62,13 @@ def vectorize(
     fuse: bool = True,
     carried: frozenset[str] = frozenset(),
     counters: frozenset[str] = frozenset(),
+    *,
+    inside: bool = False,
 ) -> Block:
     """The loop on sixteen lanes, or on eight where a lane holds 64-bit values; raises Refusal.
 
     `carried` are variables of the lanes that live from one round to the next, declared before the loop; `counters` those
-    of loops around it that count up from zero.
+    of loops around it that count up from zero; `inside`: all lanes of each round take part.
     """
     if loop.step != const(1, loop.type):
         raise Refusal(f"loop {loop.var!r} does not step by 1")
@@ -77,11 +79,11 @@ def vectorize(
     taken = set(names.taken)
     try:
         shapes = analyse(loop, carried, counters=counters)
-        return _Body(loop, shapes, LANES, names, buffers, fuse).loop()
+        return _Body(loop, shapes, LANES, names, buffers, fuse).loop(inside)
     except NeedsEight:
         names.taken = taken
         shapes = analyse(loop, carried, 8, counters)
-        return _Body(loop, shapes, 8, names, buffers, fuse).loop()
+        return _Body(loop, shapes, 8, names, buffers, fuse).loop(inside=False)
 
 
 @dataclass
@@ -116,11 +118,12 @@ class _Body:
 
     # --- the loop itself
 
-    def loop(self) -> Block:
+    def loop(self, inside: bool) -> Block:
         loop = self.source
         body: list[Stmt] = []
         ex = Exec(None)
-        if not self._whole() or self.count < LANES or _jumps(loop.body):
+        whole = inside or self._whole()
+        if not whole or self.count < LANES or _jumps(loop.body):
             left = Binary("-", cast(I64, loop.hi), cast(I64, Var(loop.var, loop.type)))
             mask = self._variable("on", call(f"xp_first_{self.count}", MASK, left), body)
             self.frames[0].masks.append(mask)
