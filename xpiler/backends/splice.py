@@ -16,7 +16,7 @@ __all__ = ["CUDA_HEADERS", "Splicing", "code_left", "splice"]
 CUDA_HEADERS: Final = re.compile(
     r"(?:cuda[\w./]*|cuComplex\.h|cooperative_groups[\w./]*|device_\w+\.h|vector_(?:types|functions)\.h|host_defines\.h"
     r"|builtin_types\.h|driver_types\.h|driver_functions\.h|channel_descriptor\.h|math_(?:constants|functions)\.h"
-    r"|helper_(?:cuda|functions)\.h|mma\.h|crt/mma\.h|sm_\d+\w*\.h|texture_\w+\.h|nv/target|nvtx\w*/?.*"
+    r"|mma\.h|crt/mma\.h|sm_\d+\w*\.h|texture_\w+\.h|nv/target|nvtx\w*/?.*"
     r"|cub/[\w./]*|curand_\w+\.h)"
 )
 """The paths of headers that only exist with CUDA."""

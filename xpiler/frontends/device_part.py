@@ -7,19 +7,17 @@ is taken out becomes blank space, so that everything else keeps its line and col
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
 from xpiler.backends.base import KernelEntry
+from xpiler.frontends.declarations import DECLARES, Piece, one_way, pieces
 from xpiler.frontends.edits import Edit, apply
 from xpiler.frontends.libclang import system_includes, vendor_headers
 from xpiler.frontends.local_includes import with_local_files
 from xpiler.frontends.place import Places, find
-from xpiler.frontends.tokens import Token, matching
 from xpiler.ir.diagnostics import Diagnostic
-from xpiler.records import dataclass
 
 __all__ = ["device_part", "kernels_alone", "with_one_kernel"]
 
@@ -27,19 +25,7 @@ RUNTIME_HEADERS: Final = Path(__file__).parent.parent / "runtime" / "include"
 _MARKS: Final = frozenset(
     {"__global__", "__device__", "__constant__", "__shared__", "__managed__", "CUDART_DEVICE"}
 )
-_DECLARES: Final = frozenset(
-    "struct class union enum typedef using constexpr const static_assert consteval concept".split()
-)
 _LEADING: Final = frozenset("static inline extern unsigned signed volatile __inline__".split())
-_OPENS: Final = frozenset({"(", "[", "{"})
-
-
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """A declaration or definition at file or namespace scope; `function`: it has a body behind parentheses."""
-
-    items: tuple[Token, ...]
-    function: bool
 
 
 def kernels_alone(
@@ -87,8 +73,8 @@ def device_part(text: str, missing: Iterable[str] = (), broken: Collection[int] 
     absent = frozenset(missing)
     edits = [Edit(i.whole.start, i.whole.end, "") for i in places.includes if i.path in absent]
     marks = _MARKS | _marking_macros(places)
-    items = _one_way(places.tokens.items)
-    for piece in _pieces(items):
+    items = one_way(places.tokens.items)
+    for piece in pieces(items):
         if not _needed(piece, marks, places, broken):
             start, end = piece.items[0].start, piece.items[-1].end
             edits += _blanked(places, start, end)
@@ -105,31 +91,6 @@ def with_one_kernel(text: str, entry: KernelEntry) -> str:
             start, end = kernel.body.start, kernel.body.end
             edits += [*_blanked(places, start + 1, end - 1)]
     return apply(text, sorted(edits))
-
-
-def _one_way(items: Sequence[Token]) -> list[Token]:
-    """The tokens of the text. Where a conditional opens a brace in each branch, the first branch counts."""
-    out: list[Token] = []
-    branches: list[
-        tuple[int, bool]
-    ] = []  # where the first branch begins in `out`; whether tokens are passed over
-    directives: dict[int, str] = {}
-    for before, token in pairwise(items):
-        if before.text == "#" and token.directive >= 0:
-            directives.setdefault(token.directive, token.text)
-    for token in items:
-        word = directives.pop(token.directive, "") if token.directive >= 0 else ""
-        if word in ("if", "ifdef", "ifndef"):
-            branches.append((len(out), False))
-        elif word in ("else", "elif") and branches:
-            start, _ = branches[-1]
-            texts = [t.text for t in out[start:]]
-            branches[-1] = (start, texts.count("{") != texts.count("}"))
-        elif word == "endif" and branches:
-            branches.pop()
-        if token.directive < 0 and not any(passed for _, passed in branches):
-            out.append(token)
-    return out
 
 
 def _blanked(places: Places, start: int, end: int) -> Iterator[Edit]:
@@ -163,57 +124,7 @@ def _marking_macros(places: Places) -> frozenset[str]:
     return frozenset(found)
 
 
-def _pieces(items: list[Token]) -> Iterator[_Piece]:
-    """The declarations, those inside namespaces and `extern "C"` each for itself."""
-    start = i = 0
-    while i < len(items):
-        token = items[i]
-        if token.text == "}":  # the end of a namespace
-            start = i = i + 1
-            continue
-        if token.text == ";":
-            if i > start:
-                yield _Piece(tuple(items[start : i + 1]), False)
-            start = i = i + 1
-            continue
-        if token.text not in _OPENS:
-            i += 1
-            continue
-        if token.text == "{" and _scope(items[start:i]):
-            start = i = i + 1
-            continue
-        close = matching(items, i)
-        if close < 0:
-            return
-        if token.text == "{" and _parenthesised(items[start:i]):
-            yield _Piece(tuple(items[start : close + 1]), True)
-            start = i = close + 1
-            continue
-        i = close + 1
-
-
-def _scope(head: list[Token]) -> bool:
-    words = [t.text for t in head]
-    if words[:1] == ["extern"] and len(words) == 2:
-        return True
-    return "namespace" in words[:2] and "=" not in words
-
-
-def _parenthesised(head: list[Token]) -> bool:
-    """Whether a brace after `head` opens a function's body."""
-    words = [t.text for t in head]
-    if not words or words[-1] == "=":
-        return False
-    depth = angle = 0
-    for word in words:
-        if word in _DECLARES - {"const", "constexpr", "static_assert"} and not depth and not angle:
-            return False
-        angle += (word == "<") - (word == ">") if not depth else 0
-        depth += (word == "(") - (word == ")")
-    return ")" in words
-
-
-def _needed(piece: _Piece, marks: frozenset[str], places: Places, broken: Collection[int]) -> bool:
+def _needed(piece: Piece, marks: frozenset[str], places: Places, broken: Collection[int]) -> bool:
     words = [t.text for t in piece.items]
     if marks & set(words):
         return True
@@ -224,7 +135,7 @@ def _needed(piece: _Piece, marks: frozenset[str], places: Places, broken: Collec
     lead = _lead(words)
     if piece.function:
         return lead == "constexpr"
-    return "(" not in words or lead in _DECLARES
+    return "(" not in words or lead in DECLARES
 
 
 def _lead(words: list[str]) -> str:

@@ -7,6 +7,11 @@
 #define __CUDA_ARCH__ 800
 #define CUDART_VERSION 12040
 #define CUDA_VERSION 12040
+#define __DRIVER_TYPES_H__  // what helper headers ask for to see whether the CUDA headers are there
+#define __CUDA_RUNTIME_H__
+#define __CUDA_RUNTIME_API_H__
+#define __CUDA_FP16_H__
+#define __CUDA_BF16_H__
 #define __CUDACC_VER_MAJOR__ 12
 #define __CUDACC_VER_MINOR__ 4
 #undef __noinline__
