@@ -263,7 +263,8 @@ def test_sampling_is_that_of_the_runtime() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("kernel", "old", "new"),
-    [("k3", 256.0, 16.0), ("k3", 0.5, 0.0), ("k2", -1.0, 0.0), ("k4", 2, 1), ("k9", 255.0, 256.0), ("k8", 0, 1)],
+    [("k3", 256.0, 16.0), ("k3", 0.5, 0.0), ("k2", -1.0, 0.0), ("k4", 2, 1), ("k9", 255.0, 256.0), ("k8", 0, 1),
+     ("k10", 256.0, 128.0), ("k10", 256.0, 255.0), ("k10", 2, 1)],
 )  # fmt: skip
 def test_sampling_that_is_a_little_wrong_is_refuted(kernel: str, old: float, new: float) -> None:
     (lifted,) = (k for k in lift_text(_file()).lifted if k.symbol == kernel)

@@ -229,6 +229,6 @@ def test_sizes_on_which_the_work_hardly_depends_are_not_halved_for_ever() -> Non
         "__global__ void k(float *y, int n) { if (threadIdx.x < n) y[threadIdx.x] = 1.f; }"
     )
     kernel = module.kernels[0]
-    trial = _Trial(module, kernel, (32, 1, 1), {}, 0, Asked())
+    trial = _Trial(module, kernel, (32, 1, 1), {}, 0, Asked(), {})
     assert _halvings(1_000_000_001, 1_000_000_000) > 1_000_000
     assert trial.halved({"n": 1000}, 1_000_000_000) == trial.halved({"n": 1000}, 20)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import ceil, log, prod
 
-from xpiler.ir.nodes import Alloc, Kernel, Module, TileOp
+from xpiler.ir.nodes import Alloc, Kernel, Module
 from xpiler.ir.textures import surface_side, texture_of
 from xpiler.ir.types import Scalar
 from xpiler.ir.walk import statements
+from xpiler.records import dataclass
 from xpiler.verify.cases.bounds import Access, Bounds, analyse
+from xpiler.verify.cases.decisions import decided, decisions
 from xpiler.verify.cases.geometry import (
     AXES,
     Dims,
@@ -21,17 +23,17 @@ from xpiler.verify.cases.geometry import (
     guess_grid,
 )
 from xpiler.verify.cases.interval import Interval
-from xpiler.verify.cases.roles import WINDOW_NAMES, parameter_buffers, scalar_use
+from xpiler.verify.cases.modes import Modes, modes
+from xpiler.verify.cases.roles import parameter_buffers
+from xpiler.verify.cases.sizes import Row, arranged, fragment, plain_names, plain_rows
 
 __all__ = [
     "MAX_WORK",
     "Asked",
     "BareShape",
-    "Sizes",
     "Tie",
     "TooMuch",
     "bare_shapes",
-    "choose_sizes",
     "likely_elements",
     "told_elements",
     "work",
@@ -46,20 +48,7 @@ ENOUGH_WORK = 4_000_000
 ELEMENT_WORK = 8  # statements that it takes as long to fill, copy and compare an element in
 SMALL = 16  # a size below this is not made smaller
 MIN_LIKELY = 64
-Sizes = dict[str, list[int]]
 
-# by number of size parameters: each row is a shape, small primes and ragged ones beside round ones
-SHAPES: dict[int, tuple[tuple[int, ...], ...]] = {
-    1: ((1000,), (1,), (257,), (512,)),
-    2: ((33, 65), (64, 32), (1, 7), (5, 300), (259, 3)),
-    3: ((33, 40, 17), (48, 64, 32), (1, 7, 5), (3, 5, 300)),
-}
-MANY = (
-    (7, 5, 9, 6, 4, 3, 8, 5, 7, 6),
-    (16, 8, 4, 8, 16, 4, 8, 4, 16, 8),
-    (2, 3, 3, 4, 3, 2, 5, 3, 2, 1),
-    (2, 37, 45, 40, 5, 3, 4, 6, 3, 2),
-)
 FREE_AXIS = {"x": (3, 1, 5, 2), "y": (2, 3, 1), "z": (2, 1, 3)}
 
 
@@ -110,34 +99,41 @@ def bare_shapes(
     `MAX_WORK` even so is left out.
     """
     blocks = asked.blocks or guess_blocks(kernel)
-    rows = _rows(kernel, asked, blocks)
+    modes_ = modes(module)
+    rows = _rows(module, kernel, asked, blocks, modes_)
     if not rows[0]:
         grid = guess_grid(module, kernel, blocks[0], {}, loads)
         rows = [{}] * 3 if free_axes(grid) or len(blocks) > 1 else rows
     found: list[BareShape] = []
     for position, row in enumerate(rows):
-        trial = _Trial(module, kernel, blocks[position % len(blocks)], loads, position, asked)
+        trial = _Trial(
+            module, kernel, blocks[position % len(blocks)], loads, position, asked, modes_
+        )
         shape = trial.at(row) if asked.fixed else trial.small(row)
         if work(shape.geometry, shape.bounds) <= MAX_WORK and shape not in found:
             found.append(shape)
     return tuple(found) or TooMuch()
 
 
-def _rows(kernel: Kernel, asked: Asked, blocks: Sequence[Dims]) -> list[dict[str, int]]:
+def _rows(
+    module: Module, kernel: Kernel, asked: Asked, blocks: Sequence[Dims], modes_: Modes
+) -> list[Row]:
     """Sizes per shape; one empty row where there are none to choose."""
-    integers = [p.name for p in kernel.params if isinstance(p.type, Scalar) and p.type.is_int]
-    sizes = _with_rows(kernel, choose_sizes(kernel, integers))
-    count = max([len(v) for v in sizes.values()], default=1)
+    names = [p.name for p in kernel.params if isinstance(p.type, Scalar) and not p.type.is_float]
+    if not names:
+        return [{}]
+    plain = plain_names(kernel, names, modes_)
+    rows = _multiples(plain, asked.multiple) if asked.multiple else plain_rows(kernel, plain)
+    rows = arranged(kernel, names, rows, modes_)
+    if not asked.fixed:
+        rows = decided(decisions(module), rows, modes_)
     tie = asked.tie
-    if tie is not None and tie.name in sizes:
-        sizes[tie.name] = [tie.factor * prod(blocks[i % len(blocks)]) for i in range(count)]
-    if asked.square:
-        equal = [asked.square * (1 + i % 2) for i in range(count)]
-        sizes |= {name: equal for name in sizes if scalar_use(kernel, name) == "size"}
-    if asked.multiple:
-        count = len(_MULTIPLES)
-        sizes = _multiples(kernel, sizes, asked.multiple)
-    return [{n: v[i] for n, v in sizes.items()} for i in range(count)]
+    for i, row in enumerate(rows):
+        if tie is not None and tie.name in row:
+            row[tie.name] = tie.factor * prod(blocks[i % len(blocks)])
+        if asked.square:
+            row |= dict.fromkeys(plain, asked.square * (1 + i % 2))
+    return _with_rows(kernel, rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +146,7 @@ class _Trial:
     loads: Mapping[str, Interval]
     position: int
     asked: Asked
+    modes: Modes
 
     def small(self, row: Mapping[str, int]) -> BareShape:
         """The shape with the sizes of `row`, or with smaller ones at which it asks for `ENOUGH_WORK` at most.
@@ -172,11 +169,13 @@ class _Trial:
 
     def halved(self, row: Mapping[str, int], times: int) -> Mapping[str, int]:
         """Sizes that are halved so often, but not below `SMALL` / 2: odd ones and powers of two stay that, mostly."""
-        grain = _fragment(self.kernel)
+        grain = fragment(self.kernel)
         sizes = dict(row)
         for _ in range(min(times, max(sizes.values(), default=0).bit_length())):
             sizes = {
-                n: -(-size // (2 * grain)) * grain if size >= max(SMALL, 2 * grain) else size
+                n: -(-size // (2 * grain)) * grain
+                if size >= max(SMALL, 2 * grain) and n not in self.modes
+                else size
                 for n, size in sizes.items()
             }
         return sizes
@@ -253,56 +252,18 @@ def likely_elements(
     return max(MIN_LIKELY, 2 * threads, told_elements(kernel, bounds, sizes))
 
 
-def choose_sizes(kernel: Kernel, names: Sequence[str], largest: int = 1 << 30) -> Sizes:
-    """Values for integer parameters, one per shape, by what each is for. `largest` scales them down."""
-    uses = {name: scalar_use(kernel, name) for name in names}
-    plain = [name for name in names if uses[name] == "size"]
-    rows = SHAPES.get(len(plain), MANY)
-    sizes: Sizes = {}
-    for name in names:
-        match uses[name]:
-            case "flag":
-                sizes[name] = _turns((1, 0, 2), len(rows))
-            case "offset":
-                sizes[name] = _turns((3, 0, 1), len(rows))
-            case "shift":
-                sizes[name] = _turns((3, 1, 2), len(rows))
-            case "window":
-                turns = (2, 3, 1) if name.lower() in WINDOW_NAMES else (1, 2, 2)
-                sizes[name] = _turns(turns, len(rows))
-            case _:
-                position = plain.index(name)
-                grain = _fragment(kernel)
-                found = [min(row[position % len(row)], largest) for row in rows]
-                sizes[name] = [-(-size // grain) * grain for size in found]
-    return sizes
-
-
-def _fragment(kernel: Kernel) -> int:
-    """What sizes have to be multiples of: fragments are loaded whole, from rows at multiples of 16 bytes."""
-    return 16 if any(isinstance(s, TileOp) for s in statements(kernel.body)) else 1
-
-
 _MULTIPLES = ((2, 1, 1, 2), (1, 2, 1, 1), (2, 2, 2, 1))
 
 
-def _multiples(kernel: Kernel, sizes: Sizes, tile: int) -> Sizes:
-    """Sizes that are `tile` or twice that, in turn; flags and windows as they were."""
-    plain = [n for n in sizes if scalar_use(kernel, n) == "size"]
-    whole = {
-        name: [tile * row[position % len(row)] for row in _MULTIPLES]
-        for position, name in enumerate(plain)
-    }
-    return {
-        n: whole.get(n) or [v[i % len(v)] for i in range(len(_MULTIPLES))] for n, v in sizes.items()
-    }
+def _multiples(plain: Sequence[str], tile: int) -> list[Row]:
+    """Sizes that are `tile` or twice that, in turn."""
+    return [
+        {name: tile * factors[position % len(factors)] for position, name in enumerate(plain)}
+        for factors in _MULTIPLES
+    ]
 
 
-def _turns(values: tuple[int, ...], count: int) -> list[int]:
-    return [values[i % len(values)] for i in range(count)]
-
-
-def _with_rows(kernel: Kernel, sizes: Sizes) -> Sizes:
+def _with_rows(kernel: Kernel, rows: Sequence[Row]) -> list[Row]:
     """Rows of a texture are as long as it is wide, surfaces larger than what is likely to be written."""
     names = {p.origin: p.name for p in kernel.params if texture_of(p, kernel.params) is not None}
     wide = {
@@ -311,8 +272,4 @@ def _with_rows(kernel: Kernel, sizes: Sizes) -> Sizes:
         if origin.endswith(".stride")
     }
     roomy = {p.name: n for p in kernel.params if (n := surface_side(p, kernel.params))}
-    count = max([len(v) for v in sizes.values()], default=1)
-    return {
-        name: [roomy[name]] * count if name in roomy else sizes[wide.get(name, name)]
-        for name in sizes
-    }
+    return [{name: roomy.get(name, row[wide.get(name, name)]) for name in row} for row in rows]

@@ -8,7 +8,8 @@ the fitted ones.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from xpiler.frontends.host import BufferArgument as HostBuffer
@@ -16,20 +17,59 @@ from xpiler.frontends.host import DeviceBuffer, Launch
 from xpiler.frontends.host import ScalarArgument as HostScalar
 from xpiler.ir.nodes import Binary, Call, Cast, Const, Expr, Select, Unary, Var
 from xpiler.ir.types import Scalar
+from xpiler.records import dataclass
 from xpiler.verify.cases.case import BufferArgument, Case, ScalarArgument, Triple
 from xpiler.verify.cases.formula import Formula, parse_formula
 
-__all__ = ["as_written"]
+__all__ = ["Overlap", "Overlaps", "as_written", "overlaps_of"]
 
 _BINARY = frozenset({"+", "-", "*", "/", "%", "<<", ">>", "&", "|", "^"})
 _COMPARE = frozenset({"<", "<=", ">", ">=", "==", "!="})
 
 
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """A pointer parameter that shares a buffer with another one: `first` is the element of the buffer that it points
+    to, None where host code does not tell."""
+
+    buffer: str
+    first: Formula | None
+
+
+Overlaps = Mapping[str, Overlap]
+
+
+def overlaps_of(case: Case, launches: Iterable[Launch]) -> Overlaps:
+    """The parameters of a case that its launch gives one buffer; of any launch where the case is of none."""
+    known = list(launches)
+    mine = [launch for launch in known if _is_of(case, launch)]
+    found: dict[str, Overlap] = {}
+    for launch in mine or known:
+        given = [a for a in launch.arguments if isinstance(a, HostBuffer)]
+        count = Counter(a.buffer for a in given)
+        for a in given:
+            if count[a.buffer] > 1:
+                found[a.param] = Overlap(a.buffer, _first(a, case) if mine else None)
+    return found
+
+
+def _first(argument: HostBuffer, case: Case) -> Formula | None:
+    text = _text(argument.offset)
+    start = None if text is None else parse_formula(text)
+    known = {n for n, _ in case.sizes}
+    return start if isinstance(start, Formula) and not start.names() - known else None
+
+
+def _is_of(case: Case, launch: Launch) -> bool:
+    """Whether a case was inferred from a launch."""
+    place = f" at {launch.span}" if launch.span is not None else ""
+    return case.inferred and case.note.startswith(f"launch in {launch.function.name}(){place}")
+
+
 def as_written(case: Case, launches: Iterable[Launch]) -> Case:
     """The case with the formulas of the launch that it was inferred from; any other case as it is."""
     for launch in launches:
-        place = f" at {launch.span}" if launch.span is not None else ""
-        if case.inferred and case.note.startswith(f"launch in {launch.function.name}(){place}"):
+        if _is_of(case, launch):
             return _without_idle_sizes(_exact(case, launch))
     return case
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import field, replace
 from math import prod
 
 from xpiler.frontends.host import (
@@ -22,15 +22,17 @@ from xpiler.frontends.host import (
 from xpiler.ir.nodes import Const, Expr, Kernel, Module, Var
 from xpiler.ir.types import Scalar
 from xpiler.ir.walk import expressions, statements, subexpressions
-from xpiler.verify.cases.bare_shapes import MAX_WORK, Sizes, likely_elements, work
+from xpiler.records import dataclass
+from xpiler.verify.cases.bare_shapes import MAX_WORK, likely_elements, work
 from xpiler.verify.cases.bounds import Access, Bounds, analyse
 from xpiler.verify.cases.case import MAX_ELEMENTS, BufferArgument, Case, ScalarArgument, Triple
+from xpiler.verify.cases.decisions import decided, decisions
 from xpiler.verify.cases.distribution import Distribution
 from xpiler.verify.cases.fit import Fitter
 from xpiler.verify.cases.formula import Formula
 from xpiler.verify.cases.geometry import AXES, Geometry, assumptions
 from xpiler.verify.cases.host_ranges import index_limits, loads_within
-from xpiler.verify.cases.host_sizes import WAYS, Way, byte_counts, host_sizes
+from xpiler.verify.cases.host_sizes import WAYS, Way, byte_counts, host_modes, host_rows, with_modes
 from xpiler.verify.cases.infer_bare import (
     EPSILON_NAMES,
     INDEX_RANGE,
@@ -40,7 +42,9 @@ from xpiler.verify.cases.infer_bare import (
     index_ranges,
 )
 from xpiler.verify.cases.interval import Interval
+from xpiler.verify.cases.modes import Modes, modes
 from xpiler.verify.cases.roles import bare, index_uses, parameter_buffers
+from xpiler.verify.cases.sizes import Row, Sizes, in_modes
 
 __all__ = ["infer_host"]
 
@@ -79,28 +83,22 @@ def infer_host(
 
     `guess_sizes`: a buffer whose index cannot be followed has as many elements as is likely.
     """
-    launch = _what_matters(kernel, launch)
+    own = modes(module)
+    launch = with_modes(_what_matters(kernel, launch), kernel, own)
     variables = _variables(launch)
+    search = _Search(
+        module, kernel, launch, variables, host_modes(launch, variables, own), guess_sizes
+    )
     reason = NoCase("no shape gives a launch that is possible")
-    best: list[tuple[dict[str, int], _Shape]] = []
-    heavy: list[int] = []  # a size that asks for too much work; what is larger does so too
+    best: list[tuple[Row, _Shape]] = []
     for way in ways:
-        sizes = host_sizes(kernel, launch, variables, way)
-        count = max([len(v) for v in sizes.values()], default=1)
-        rows = [{name: values[i] for name, values in sizes.items()} for i in range(count)]
-        good: list[tuple[dict[str, int], _Shape]] = []
-        for row in rows:
-            volume = prod(max(1, n) for n in row.values())
-            if any(volume >= limit for limit in heavy):
-                continue
-            found = _shape(module, kernel, launch, variables, row, guess_sizes)
-            if isinstance(found, _Shape):
-                good.append((row, found))
-                continue
-            heavy += [volume] if found == TOO_MUCH else []
-            reason = found if way == ways[0] else reason
-        best = max(best, _affordable(good), key=len)
-        if not sizes or len(best) > 1 or (best and not heavy):
+        rows = host_rows(kernel, launch, variables, way, search.modes)
+        good = [(row, f) for row in rows if isinstance(f := search.at(row), _Shape)]
+        if way == ways[0] and len(good) < len(rows):
+            failed = [f for row in rows if isinstance(f := search.at(row), NoCase)]
+            reason = failed[-1] if failed else TOO_MUCH
+        best = max(best, _affordable(search.all_ways(good)), key=search.told)
+        if not rows[0] or (len(best) > 1 and search.is_whole(best)) or (best and not search.heavy):
             break
     if not best:
         return reason
@@ -108,6 +106,59 @@ def infer_host(
     for name in best[0][0]:
         kept[_plain(name, kept)] = [row[name] for row, _ in best]
     return _assemble(module, kernel, launch, kept, [s for _, s in best])
+
+
+@dataclass(slots=True)
+class _Search:
+    """Shapes of one launch. `modes` are by the host's names; `heavy`: sizes that ask for too much work, so that larger
+    ones need not be tried."""
+
+    module: Module
+    kernel: Kernel
+    launch: Launch
+    variables: Mapping[str, Scalar]
+    modes: Modes
+    guess_sizes: bool
+    heavy: list[int] = field(default_factory=list)
+    known: dict[tuple[tuple[str, int], ...], _Shape | NoCase] = field(default_factory=dict)
+
+    def at(self, row: Row) -> _Shape | NoCase:
+        """The launch with these values of its variables."""
+        key = tuple(sorted(row.items()))
+        if key not in self.known:
+            volume = prod(max(1, n) for name, n in row.items() if name not in self.modes)
+            if any(volume >= limit for limit in self.heavy):
+                return TOO_MUCH
+            found = _shape(
+                self.module, self.kernel, self.launch, self.variables, row, self.guess_sizes
+            )
+            self.heavy += [volume] if found == TOO_MUCH else []
+            self.known[key] = found
+        return self.known[key]
+
+    def all_ways(self, good: Sequence[tuple[Row, _Shape]]) -> list[tuple[Row, _Shape]]:
+        """The shapes that are possible, in all modes, and with sizes at which the kernel decides otherwise."""
+        if not good or not good[0][0]:
+            return list(good)
+        rows = in_modes([row for row, _ in good], self.modes)
+        rows = decided(decisions(self.module), rows, self.modes, self._arguments)
+        return [(row, f) for row in rows if isinstance(f := self.at(row), _Shape)]
+
+    def _arguments(self, row: Row) -> Mapping[str, int | float]:
+        values: dict[str, int | float] = {n: REAL for n, t in self.variables.items() if t.is_float}
+        return _arguments(self.launch, {**values, **row})[0]
+
+    def told(self, found: Sequence[tuple[Row, _Shape]]) -> tuple[int, int]:
+        """How many values of modes the shapes have, and how many they are."""
+        return len({(n, row[n]) for row, _ in found for n in self.modes if n in row}), len(found)
+
+    def is_whole(self, found: Sequence[tuple[Row, _Shape]]) -> bool:
+        """Whether each mode has all its values."""
+        return all(
+            value in {row.get(name) for row, _ in found}
+            for name, mode in self.modes.items()
+            for value in mode.values
+        )
 
 
 def _what_matters(kernel: Kernel, launch: Launch) -> Launch:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from xpiler.ir.nodes import (
@@ -22,6 +21,7 @@ from xpiler.ir.nodes import (
     If,
     Kernel,
     Load,
+    Return,
     Select,
     Stmt,
     Store,
@@ -31,6 +31,7 @@ from xpiler.ir.nodes import (
 )
 from xpiler.ir.types import Pointer, Scalar
 from xpiler.ir.walk import expressions, operands, statements, subexpressions
+from xpiler.records import dataclass
 
 __all__ = [
     "WINDOW_NAMES",
@@ -42,6 +43,7 @@ __all__ = [
     "only_a_value",
     "parameter_buffers",
     "scalar_use",
+    "steering",
 ]
 
 ScalarUse = Literal["size", "flag", "offset", "shift", "window"]
@@ -204,7 +206,8 @@ def _shifts_positions(kernel: Kernel, name: str) -> bool:
     for stmt in statements(kernel.body):
         if _bounds_or_steps(stmt, name, uniform):
             return False
-        if not all(_is_summand(e, name, uniform) for e in expressions(stmt)):
+        leaves = isinstance(stmt, If) and stmt.then == (Return(),) and not stmt.orelse
+        if not all(_is_summand(e, name, uniform, leaves) for e in expressions(stmt)):
             return False
         indexes = indexes or any(_holds(index, reached) for _, index in _accesses(stmt))
     return indexes
@@ -243,9 +246,9 @@ def _derived(kernel: Kernel, name: str) -> set[str]:
     return holders
 
 
-def _is_summand(expr: Expr, name: str, uniform: set[str]) -> bool:
+def _is_summand(expr: Expr, name: str, uniform: set[str], leaves: bool = False) -> bool:
     """Whether all that `expr` does with `name` is to add it, alone or times sizes, and to see whether something lies
-    beyond it or at it."""
+    beyond it or at it. `leaves`: threads for which it is true are done."""
     if not _holds(expr, {name}):
         return True
     match expr:
@@ -256,11 +259,17 @@ def _is_summand(expr: Expr, name: str, uniform: set[str]) -> bool:
             rows = _holds(by, uniform - {name}) and _is_uniform(by, uniform - {name})
             return rows and _is_summand(scaled, name, uniform)
         case Binary(op=op, a=a, b=b) if op in COMPARISONS:
-            below = b if op in ("<", "<=") else a if op in (">", ">=") else None
-            limits = below is not None and _holds(below, {name}) and _is_uniform(below, uniform)
+            above, below = (">", ">="), ("<", "<=")
+            limit = b if op in (above if leaves else below) else None
+            limit = a if op in (below if leaves else above) else limit
+            limits = limit is not None and _holds(limit, {name}) and _is_uniform(limit, uniform)
             return not limits and all(_is_summand(e, name, uniform) for e in (a, b))
+        case Binary(op="&&" | "||", a=a, b=b):
+            return all(_is_summand(e, name, uniform, leaves) for e in (a, b))
         case Binary(op=op) if op not in ("+", "-") and _integer(expr):
             return False
+        case Unary(op="!", a=a):
+            return _is_summand(a, name, uniform, not leaves)
         case Binary() | Cast() | Load() | Select() | Unary() | Var():
             return all(_is_summand(e, name, uniform) for e in operands(expr))
         case _:
@@ -278,11 +287,11 @@ def _is_uniform(expr: Expr, uniform: set[str]) -> bool:
 def only_a_value(kernel: Kernel, name: str) -> bool:
     """Whether a scalar parameter only goes into what is computed: into no index, no bound of a loop, no condition."""
     holders = _derived(kernel, name)
-    return not any(_holds(e, holders) for stmt in statements(kernel.body) for e in _steering(stmt))
+    return not any(_holds(e, holders) for stmt in statements(kernel.body) for e in steering(stmt))
 
 
-def _steering(stmt: Stmt) -> list[Expr]:
-    """What decides where memory is accessed and what is executed."""
+def steering(stmt: Stmt) -> list[Expr]:
+    """What of a statement decides where memory is accessed and what is executed."""
     found = [index for _, index in _accesses(stmt)]
     match stmt:
         case For(lo=lo, hi=hi, step=step):
