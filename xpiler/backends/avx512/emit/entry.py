@@ -29,8 +29,8 @@ struct xp_dim3 { unsigned x, y, z; };
 """
 
 
-_START = r"(?:^|(?<=[;}/]) ?)(?:extern \"C\" |\[\[maybe_unused\]\] static )?"
-"""Before a kernel's definition, which may stand on the line of what ends before it."""
+_START = r"(?:^[ \t]*|(?<=[;{}/])[ \t]*)(?:extern \"C\" |\[\[maybe_unused\]\] static )?"
+"""Before a kernel's definition, which may be indented, or stand on the line of what ends before it."""
 
 
 def entry_unit(text: str, entries: Sequence[KernelEntry]) -> str:
