@@ -14,6 +14,7 @@ from xpiler.cli import (
     cases,
     check,
     doctor,
+    explain,
     passes,
     port,
     prompt,
@@ -74,6 +75,7 @@ for command in (
     prompt,
     trace,
     api_names,
+    explain,
     bench,
     doctor,
 ):
