@@ -323,6 +323,7 @@ def _finish(
     if out is not None and str(out) == "-":
         return Report(str(source.path), target, "", done.kernels, diagnostics, seconds, text)
     path = _destination(source.path, out, done.emitted.suffix)
+    diagnostics = (*diagnostics, *_misnamed(path, done.emitted.suffix, target))
     result = write_whole(path, text, settings.force)
     if not isinstance(result, Written):
         return not_written(result)
@@ -335,6 +336,17 @@ def _destination(source: Path, out: Path | None, suffix: str) -> Path:
         return out
     beside = source.with_suffix(suffix) if out is None else out / source.with_suffix(suffix).name
     return beside if beside.resolve() != source.resolve() else beside.with_suffix(f".out{suffix}")
+
+
+def _misnamed(path: Path, suffix: str, target: str) -> tuple[Diagnostic, ...]:
+    """A warning where a compiler would take the file for another language by its name."""
+    machine = load_target(target)
+    others = () if isinstance(machine, UnknownTarget) else machine.suffixes
+    if path.suffix == suffix or path.suffix not in others:
+        return ()
+    message = f"{path} holds what a compiler expects in a {suffix} file"
+    hint = f"name it {path.with_suffix(suffix).name}"
+    return (Diagnostic("XP0022", "warning", message, None, hint),)
 
 
 def _with_warnings(text: str, report: Report) -> str:

@@ -118,6 +118,15 @@ def test_unverified_is_said_once_and_quiet_says_it_too() -> None:
         assert "saxpy: unverified  verification was not asked for" in output
 
 
+@pytest.mark.parametrize(("name", "warned"), [("out.c", True), ("out.cpp", False), ("x", False)])
+def test_a_name_that_means_another_language_is_warned_of(name: str, warned: bool) -> None:
+    Path("host.cu").write_text(SAXPY + "#include <vector>\nstd::vector<int> v;\n")
+    _, output = xpiler("translate", "host.cu", "-t", "avx512", "--no-verify", "-o", name)
+    assert Path(name).exists()
+    assert ("XP0022" in output) == warned
+    assert ("name it out.cpp" in output) == warned
+
+
 def test_a_knob_changes_the_plan() -> None:
     def tile(*flags: str) -> str:
         status, output = xpiler("passes", "saxpy.cu", "-t", "bang", "--show", "cache", *flags)
