@@ -298,8 +298,15 @@ def test_integers_that_wrap_are_a_question_of_their_own(tmp_path: Path) -> None:
     )
     verdict = found(body, tmp=tmp_path)
     assert verdict.inside == len(verdict.accesses)
-    assert isinstance(verdict.overflow, MayWrap)
-    assert max(v for _, v in verdict.overflow.sizes) > 2**31 - 64
+    assert isinstance(verdict.overflow, Fits)
+    assert verdict.overflow.bits == 30
+    assert verdict.overflow.beyond is not None
+    assert max(v for _, v in verdict.overflow.beyond.sizes) > 2**31 - 64
+    assert "for all sizes below 2^30" in lines(verdict)[0]
+    worse = found(body.replace("(m + 63)", "(4 * m + 63)"), tmp=tmp_path)
+    assert isinstance(worse.overflow, MayWrap)
+    assert not worse.shown
+    assert "at which no integer wraps round" in lines(worse)[0]
 
 
 def test_positions_lie_where_the_case_draws_them(tmp_path: Path) -> None:

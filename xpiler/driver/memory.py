@@ -11,7 +11,7 @@ from xpiler.frontends.host import Launch
 from xpiler.frontends.results import LiftedFile, LiftedKernel
 from xpiler.ir.diagnostics import Diagnostic
 from xpiler.records import dataclass
-from xpiler.verify.cases.host_formulas import as_written
+from xpiler.verify.cases.host_formulas import as_written, overlaps_of
 from xpiler.verify.cases.infer import NoCase
 
 if TYPE_CHECKING:
@@ -80,7 +80,8 @@ def check_kernel(
         return Unchecked(kernel.source_name, Diagnostic("XP4105", "warning", message, span, hint))
     mine = [launch for launch in launches if launch.symbol == kernel.symbol]
     written = tuple(as_written(case, mine) for case in known)
-    verdict = sanitize(kernel.program, written, seconds, note)
+    overlaps = tuple(overlaps_of(case, mine) for case in written)
+    verdict = sanitize(kernel.program, written, seconds, note, overlaps)
     return Checked(kernel.source_name, kernel.symbol, verdict)
 
 
@@ -88,6 +89,7 @@ def diagnostics_of(checked: Checked) -> tuple[Diagnostic, ...]:
     """What is wrong for certain, where it stands."""
     from xpiler.synth.proofs.verdicts import (
         Divergent,
+        Fits,
         MayWrap,
         Outside,
         Race,
@@ -115,4 +117,9 @@ def diagnostics_of(checked: Checked) -> tuple[Diagnostic, ...]:
         text = f"an index may wrap round{sizes_text(verdict.overflow.sizes)}"
         hint = "compute it in 64 bits (size_t)"
         found.append(Diagnostic("XP4104", "warning", text, verdict.overflow.span, hint))
+    if isinstance(verdict.overflow, Fits) and verdict.overflow.beyond is not None:
+        beyond = verdict.overflow.beyond
+        text = f"an index may wrap round beyond 2^{verdict.overflow.bits}{sizes_text(beyond.sizes)}"
+        hint = "compute it in 64 bits (size_t) if buffers may be as large"
+        found.append(Diagnostic("XP4104", "note", text, beyond.span, hint))
     return tuple(dict.fromkeys(found))

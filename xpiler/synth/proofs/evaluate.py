@@ -156,7 +156,8 @@ class Evaluator:
             return pick(a, b)
         if expr.function == "abs":
             a = self.integer(expr.args[0])
-            return self.arithmetic.most(a, self.arithmetic.minus(constant(0), a))
+            # the least number of a type has no opposite
+            return self.arithmetic.most(a, self.arithmetic.binary("-", constant(0), a, type_))
         for given in expr.args:
             self.look(given)
         if expr.function in _RANGES:
@@ -208,7 +209,10 @@ class Evaluator:
         assert isinstance(type_, Scalar)
         x, y = self.arithmetic.seen(x, type_), self.arithmetic.seen(y, type_)
         decided = _decided(op, x, y)
-        return _COMPARE[op](x.term, y.term) if decided is None else decided
+        if decided is None:
+            return _COMPARE[op](x.term, y.term)
+        self.arithmetic.relied += [v.term for v in (x, y) if not z3.is_int_value(v.term)]
+        return decided
 
     # --- memory
 

@@ -10,12 +10,14 @@ import itertools
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
+from typing import Any
 
 import z3
 
-from xpiler.ir.nodes import Module
+from xpiler.ir.nodes import Module, Span
 from xpiler.records import dataclass
 from xpiler.synth.proofs.confirm import Ran, ran, thread_text
+from xpiler.synth.proofs.integers import Bool
 from xpiler.synth.proofs.setting import LARGEST, Setting
 from xpiler.synth.proofs.touches import Done, Site, Touch, Wrap
 from xpiler.synth.proofs.verdicts import (
@@ -163,16 +165,22 @@ def overflow_of(done: Done, trials: Trials) -> Overflow:
     """Whether an integer on which an index or a condition depends may wrap round."""
     world = trials.world
     needed = _terms_of(done, world)
-    wraps = {w.term.get_id(): w for w in done.wraps if w.term.get_id() in needed}
-    count = 0
-    for wrap in _each(done.wraps, set(wraps)):
-        count += 1
+    wraps = list(_each(done.wraps, needed))
+    beyond: MayWrap | None = None
+    for wrap in wraps:
         if world.late:
             return NotShown("out of time")
-        claims = [*wrap.path, *trials.setting.modest, z3.Not(wrap.fits)]
-        if not world.impossible(claims):
+        claims = [*wrap.path, z3.Not(wrap.fits)]
+        if world.impossible([*claims, *trials.setting.modest[31]]):
+            continue
+        if not world.impossible([*claims, *trials.setting.modest[30]]):
             return _wraps_at(wrap, claims, trials)
-    return Fits(count)
+        if beyond is None:
+            found = _wraps_at(wrap, claims, trials)
+            beyond = found if isinstance(found, MayWrap) else MayWrap((), _place(wrap))
+    if beyond is not None:
+        return Fits(len(wraps), 30, beyond)
+    return Fits(len(wraps))
 
 
 def _each(wraps: Sequence[Wrap], needed: set[int]) -> Iterator[Wrap]:
@@ -186,8 +194,12 @@ def _each(wraps: Sequence[Wrap], needed: set[int]) -> Iterator[Wrap]:
                 yield wrap
 
 
-def _wraps_at(wrap: Wrap, claims: Sequence[object], trials: Trials) -> Overflow:
-    span = wrap.stmt.span if wrap.stmt is not None else None
+def _place(wrap: Wrap) -> Span | None:
+    return wrap.stmt.span if wrap.stmt is not None else None
+
+
+def _wraps_at(wrap: Wrap, path: Sequence[Bool], trials: Trials) -> MayWrap | NotShown:
+    span, claims = _place(wrap), [*path, *trials.setting.modest[31]]
     names = [n for n, _ in trials.case.sizes]
     place = f" at {span}" if span else ""
     if trials.setting.loose or not names:
@@ -203,8 +215,14 @@ def _wraps_at(wrap: Wrap, claims: Sequence[object], trials: Trials) -> Overflow:
 
 def _terms_of(done: Done, world: World) -> set[int]:
     """All terms that indices, and what leads to them, are made of."""
+    carried = dict(done.carried)
     claims = [c for t in done.touches for c in (*t.path, *(i.term for i in t.index))]
-    todo = world.known([c for c in claims if not isinstance(c, bool)])
+    claims = [c for c in (*claims, *done.decided) if not isinstance(c, bool)]
+    todo = list[Any]()
+    while claims:
+        todo = world.known([*todo, *claims])
+        names = {n for t in todo for n in world.mentions(t)} & carried.keys()
+        claims = [t for n in sorted(names) for t in carried.pop(n)]
     seen = set[int]()
     while todo:
         term = todo.pop()

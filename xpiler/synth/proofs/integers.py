@@ -78,13 +78,12 @@ def _sum(a: End, b: End) -> End:
 
 
 def _product(a: Value, b: Value) -> tuple[End, End]:
-    ends = (a.lo, a.hi, b.lo, b.hi)
-    if None not in ends:
-        corners = [x * y for x in (a.lo, a.hi) for y in (b.lo, b.hi)]  # type: ignore[operator]
+    if a.lo is None or b.lo is None:
+        return None, None
+    if a.hi is not None and b.hi is not None:
+        corners = [x * y for x in (a.lo, a.hi) for y in (b.lo, b.hi)]
         return min(corners), max(corners)
-    if a.lo is not None and b.lo is not None and a.lo >= 0 and b.lo >= 0:
-        return a.lo * b.lo, None
-    return None, None
+    return (a.lo * b.lo, None) if a.lo >= 0 and b.lo >= 0 else (None, None)
 
 
 def _hull(a: Value, b: Value) -> tuple[End, End]:
@@ -126,6 +125,8 @@ class Arithmetic:
     def __init__(self, symbols: Symbols) -> None:
         self._symbols = symbols
         self._named, self._unknown = symbols.named, symbols.unknown
+        self.relied: list[Term] = []
+        """Terms on whose interval something was decided: the course depends on them, though no condition shows it."""
 
     # --- types
 
@@ -135,12 +136,24 @@ class Arithmetic:
             return value
         return self._in(value, *_limits(type_))
 
+    def held(self, value: Value, type_: Scalar) -> Value:
+        """A result that must be a number of its type, also of an unsigned one."""
+        return self._in(value, *_limits(type_))
+
+    def fits(self, value: Value, type_: Scalar) -> bool:
+        """Whether it is known to be a number of a type."""
+        return value.within(*_limits(type_))
+
     def _in(self, value: Value, lo: int, hi: int) -> Value:
         if value.within(lo, hi):
             return value
+        if value.known is not None:
+            return constant((value.known - lo) % (hi - lo + 1) + lo)
         self._symbols.oblige(value.term, z3.And(value.term >= lo, value.term <= hi))
         low = lo if value.lo is None or value.lo < lo else value.lo
         high = hi if value.hi is None or value.hi > hi else value.hi
+        if low == high:
+            self.relied.append(value.term)
         return Value(value.term, low, high) if low <= high else value
 
     def seen(self, value: Value, type_: Scalar) -> Value:
@@ -269,17 +282,19 @@ class Arithmetic:
 
     def _by_size(self, op: str, a: Value, b: Value) -> Value:
         """Quotient and rest by an unknown that is at least 1, by what defines them: products, which lemmas tell about."""
-        natural = a.lo is not None and a.lo >= 0
-        quotient = self._unknown(0 if natural else None, a.hi)
+        least = 0 if a.lo is not None and a.lo >= 0 else a.lo
+        most = None if a.hi is None else max(a.hi, 0)
+        # its interval holds only where the program gets to: it is no fact
+        quotient = Value(self._unknown(None, None).term, least, most)
         rest = a.term - self.times(quotient, b).term
-        below = z3.And(rest <= 0, rest > -b.term, quotient.term <= 0)
-        inside = z3.And(rest >= 0, rest < b.term, quotient.term >= 0)
+        below = z3.And(rest <= 0, rest > -b.term, quotient.term <= 0, quotient.term >= a.term)
+        inside = z3.And(rest >= 0, rest < b.term, quotient.term >= 0, quotient.term <= a.term)
         made = z3.If(a.term >= 0, inside, below)
         self._symbols.define(quotient.term, z3.Implies(b.term >= 1, made))
         if op == "/":
             return quotient
         top = None if b.hi is None else b.hi - 1
-        return self._named(Value(rest, 0 if natural else None, _least(top, a.hi)))
+        return self._named(Value(rest, 0 if least == 0 else None, _least(top, most)))
 
     def _bits(self, op: str, a: Value, b: Value, type_: Scalar) -> Value:
         if a.known is not None and b.known is not None:
@@ -309,20 +324,21 @@ class Arithmetic:
 
     def _natural_bits(self, op: str, a: Value, b: Value) -> Value:
         natural = z3.And(a.term >= 0, b.term >= 0)
+        found = self._unknown(0, None)
         if op == "&":
-            found = self._unknown(0, _least(a.hi, b.hi))
             less = z3.And(found.term <= a.term, found.term <= b.term)
             self._symbols.define(found.term, z3.Implies(natural, less))
-            return found
+            return Value(found.term, 0, _least(a.hi, b.hi))
         top = None
+        self._symbols.define(found.term, z3.Implies(natural, found.term <= a.term + b.term))
         if a.hi is not None and b.hi is not None:
             top = (1 << max(a.hi, b.hi).bit_length()) - 1
-        found = self._unknown(0, top)
-        self._symbols.define(found.term, z3.Implies(natural, found.term <= a.term + b.term))
+            small = z3.And(natural, a.term <= a.hi, b.term <= b.hi)
+            self._symbols.define(found.term, z3.Implies(small, found.term <= top))
         if op == "|":
             more = z3.And(found.term >= a.term, found.term >= b.term)
             self._symbols.define(found.term, z3.Implies(natural, more))
-        return found
+        return Value(found.term, 0, top)
 
     # --- choices
 

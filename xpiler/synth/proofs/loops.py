@@ -9,7 +9,8 @@ what precedes the first one of the next.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import z3
 
@@ -17,6 +18,7 @@ from xpiler.ir.nodes import (
     Assign,
     Barrier,
     Binary,
+    Break,
     Const,
     Continue,
     Expr,
@@ -24,14 +26,23 @@ from xpiler.ir.nodes import (
     Load,
     Stmt,
     Var,
+    WarpOp,
     While,
 )
 from xpiler.ir.types import Scalar
-from xpiler.ir.walk import assigned, declared, expressions, statements, subexpressions, variables
-from xpiler.passes.loop_recovery.scope import Scope, holds_collective, is_collective
+from xpiler.ir.walk import (
+    assigned,
+    blocks,
+    declared,
+    expressions,
+    statements,
+    subexpressions,
+    variables,
+)
+from xpiler.passes.loop_recovery.scope import BLOCK_OPS, Scope, holds_collective, is_collective
 from xpiler.records import dataclass
 from xpiler.synth.proofs.integers import Bool, Value, constant, either, negated
-from xpiler.synth.proofs.touches import Segments
+from xpiler.synth.proofs.touches import Meeting, Segments
 from xpiler.synth.proofs.world import Level
 
 if TYPE_CHECKING:
@@ -46,6 +57,7 @@ THRESHOLDS = 10  # numbers of the program that are tried as bounds
 ROUNDS = 5
 
 Env = dict[str, "Known"]
+Term = Any
 Claim = Callable[[Value], Bool]
 
 
@@ -72,7 +84,8 @@ def _for(thread: Thread, loop: For) -> None:
     moving = any(isinstance(thread.eval.env.get(n), Value) for n in changed)
     if None not in numbers and (moving or _waits(loop)):
         first, end, by = (int(n or 0) for n in numbers)
-        if by > 0 and len(range(first, end, by)) <= SHORT:
+        fits = thread.eval.arithmetic.fits(constant(end + by), loop.type)
+        if fits and by > 0 and len(range(first, end, by)) <= SHORT:
             _counted(thread, loop, range(first, end, by))
             return
     counted = _Counted(loop, lo, hi, step)
@@ -123,9 +136,10 @@ class _Snapshot:
         for name, (opened, closed) in self.segments.items():
             thread.segments[name].open = list(opened)
             thread.segments[name].closed = list(closed)
-        notes = (thread.touches, thread.wraps, thread.meetings)
-        for noted, length in zip(notes, self.lengths, strict=True):
-            del noted[length:]  # type: ignore[attr-defined]
+        touches, wraps, meetings = self.lengths
+        del thread.touches[touches:]
+        del thread.wraps[wraps:]
+        del thread.meetings[meetings:]
 
 
 def _waits(loop: For | While) -> bool:
@@ -167,6 +181,8 @@ class _Any:
         )
         self.linear = dict(self._growing())
         self.claims: list[_Candidate] = []
+        self._symbols: dict[str, set[str]] = {}
+        self._carried: dict[str, list[Term]] = {}
 
     def run(self) -> None:
         thread = self.thread
@@ -175,6 +191,7 @@ class _Any:
             self._with_barriers()
         else:
             self._iteration(self._somewhere("any"))
+            self._carry()
         self._leave(thread.broken is not False)
 
     # --- states
@@ -185,7 +202,8 @@ class _Any:
         uniform = self.together and self._uniform_course()
         turn = thread.world.fresh(f"{stem} turn", Level.BLOCK if uniform else Level.THREAD, 0)
         for name in self.changed:
-            thread.eval.env[name] = self._held(name, turn)
+            held = thread.eval.env[name] = self._held(name, turn)
+            self._symbols.setdefault(name, set()).update(_mentioned(thread, held))
         for candidate in self.claims:
             value = thread.eval.env[candidate.name]
             if isinstance(value, Value):
@@ -240,13 +258,37 @@ class _Any:
         thread.eval.path.append(held)
         thread.block(self.loop.body)
         thread.continued = False
+        self._advanced()
         thread.eval.path.pop()
         return held
+
+    def _advanced(self) -> None:
+        """The variable of a counted loop takes one step beyond its end, where it still is of its type."""
+        counted, eval_ = self.counted, self.thread.eval
+        if counted is None or self.thread.dead is True:
+            return
+        value = eval_.env.get(counted.loop.var)
+        if isinstance(value, Value):
+            eval_.stmt = counted.loop
+            moved = eval_.arithmetic.plus(value, counted.step)
+            eval_.arithmetic.held(moved, counted.loop.type)
+            eval_.arithmetic.relied.append(moved.term)
+
+    def _carry(self) -> None:
+        """Remember what the iteration leaves in the variables."""
+        for name in self.changed:
+            terms = _terms(self.thread.eval.env.get(name))
+            self._carried.setdefault(name, []).extend(terms)
 
     def _leave(self, may_break: bool) -> None:
         """The state after the loop."""
         thread = self.thread
-        self._somewhere("last")
+        turn = self._somewhere("last")
+        for name, terms in self._carried.items():
+            for symbol in self._symbols[name]:
+                thread.carried.setdefault(symbol, []).extend(terms)
+        if may_break:
+            self._broken_off(turn)
         if self.counted is not None:
             thread.eval.env.pop(self.counted.loop.var, None)
         elif not may_break and self.cond is not None:
@@ -255,6 +297,23 @@ class _Any:
             thread.dry -= 1
             if held is not True:
                 thread.eval.path.append(negated(held))
+
+    def _broken_off(self, turn: Value) -> None:
+        """Where a `break` stands below what makes a variable grow, it may have grown once more than the loop has turned."""
+        thread = self.thread
+        level = thread.world.level_of(turn.term)
+        breaks = [n for n, s in enumerate(self.loop.body) if _breaks(s)]
+        extra: dict[int, Value] = {}
+        for name, by in self.linear.items():
+            place = next(
+                n for n, s in enumerate(self.loop.body) if isinstance(s, Assign) and s.name == name
+            )
+            after = sum(n > place for n in breaks)
+            value = thread.eval.env[name]
+            if after and isinstance(value, Value):
+                more = extra.setdefault(after, thread.world.fresh("once more", level, 0, 1))
+                grown = thread.eval.arithmetic.times(more, by)
+                thread.eval.env[name] = thread.eval.arithmetic.plus(value, grown)
 
     # --- barriers
 
@@ -266,7 +325,9 @@ class _Any:
         turn = self._somewhere("any")
         start: Env = dict(thread.eval.env)
         held = self._iteration(turn)
+        self._carry()
         left = thread.broken
+        self._left_together(held)
         first = thread.segments
         thread.segments = {name: Segments() for name in before}
         thread.again += 1
@@ -277,10 +338,22 @@ class _Any:
         thread.again -= 1
         second, thread.segments = thread.segments, before
         entered = self._entered(start, turn)
-        if not _certain(self.loop):
-            thread.unsure = "a barrier in a loop stands where it may be left out"
         for name, group in before.items():
+            if first[name].closed and not _certain(self.loop, name):
+                thread.unsure = "a barrier in a loop stands where it may be left out"
             _laid(group, first[name], second[name], entered, either(negated(more), left))
+
+    def _left_together(self, held: Bool) -> None:
+        """A thread that leaves the loop is missed at its barriers by those that do not."""
+        thread = self.thread
+        if thread.broken is False or thread.again:
+            return
+        path = (*(p for p in thread.eval.path if p is not True), held, thread.broken)
+        for stmt in statements(self.loop.body):
+            of_block = isinstance(stmt, Barrier) and stmt.scope != "warp"
+            if of_block or (isinstance(stmt, WarpOp) and stmt.op in BLOCK_OPS):
+                assert isinstance(stmt, Barrier | WarpOp)
+                thread.meetings.append(Meeting(stmt, path, thread.gone))
 
     def _entered(self, start: Mapping[str, Known], turn: Value) -> list[Bool]:
         """That an iteration is the first one."""
@@ -374,15 +447,37 @@ class _Any:
         yield _Candidate(name, lambda v: v.term >= entry.term)
         yield _Candidate(name, lambda v: v.term <= entry.term)
         for number in _numbers(self.loop):
-            yield _Candidate(name, lambda v, n=number: v.term >= n)  # type: ignore[misc]
-            yield _Candidate(name, lambda v, n=number: v.term <= n)  # type: ignore[misc]
+            yield _Candidate(name, partial(_at_least, number))
+            yield _Candidate(name, partial(_at_most, number))
 
 
-def _certain(loop: For | While) -> bool:
-    """Whether each iteration meets one of the barriers that stand in the loop."""
+def _at_least(number: int, value: Value) -> Bool:
+    return value.term >= number
+
+
+def _at_most(number: int, value: Value) -> Bool:
+    return value.term <= number
+
+
+def _breaks(stmt: Stmt) -> bool:
+    """Whether a statement of a loop may leave it."""
+    if isinstance(stmt, For | While):
+        return False
+    return isinstance(stmt, Break) or any(_breaks(s) for b in blocks(stmt) for s in b)
+
+
+_WIDER = {"warp": ("warp", "block", "grid"), "block": ("block", "grid"), "grid": ("grid",)}
+
+
+def _certain(loop: For | While, scope: str) -> bool:
+    """Whether each iteration meets a barrier that keeps the threads of a scope apart."""
     if any(isinstance(s, Continue) for s in statements(loop.body)):
         return False
-    return any(isinstance(s, Barrier) or is_collective(s, Scope.BLOCK) for s in loop.body)
+    return any(
+        (isinstance(s, Barrier) and s.scope in _WIDER[scope])
+        or (scope != "grid" and is_collective(s, Scope.BLOCK))
+        for s in loop.body
+    )
 
 
 def _laid(
@@ -400,6 +495,17 @@ def _laid(
     # after the loop: its last iteration's end, or what came before where it is not run at all
     end = [t.under(last) for t in first.open]
     group.open = [*group.open, *end]
+
+
+def _terms(value: Known) -> list[Term]:
+    if isinstance(value, Value):
+        return [value.term]
+    return [] if value is None or isinstance(value, bool) else [value]
+
+
+def _mentioned(thread: Thread, value: Known) -> Iterator[str]:
+    for term in _terms(value):
+        yield from thread.world.mentions(term)
 
 
 def bool_unknown(thread: Thread, level: Level) -> Bool:

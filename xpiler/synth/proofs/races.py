@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import z3
 
@@ -18,6 +19,8 @@ from xpiler.ir.walk import statements
 from xpiler.records import dataclass
 from xpiler.synth.proofs.confirm import Met, Ran, Touched, thread_text
 from xpiler.synth.proofs.inside import Trials
+from xpiler.synth.proofs.integers import Bool
+from xpiler.synth.proofs.others import OF_BLOCK, OF_GRID, WARP, apart, other, warp_of
 from xpiler.synth.proofs.touches import Done, Meeting, Site, Touch
 from xpiler.synth.proofs.verdicts import (
     Barriers,
@@ -33,10 +36,7 @@ from xpiler.synth.proofs.world import Level, World
 
 __all__ = ["barriers_of", "may_meet", "races_of"]
 
-_BLOCK = frozenset({Level.THREAD})
-_GRID = frozenset({Level.THREAD, Level.BLOCK})
-WARP = 32
-_MARKS = {_BLOCK: "@other", _GRID: "@far"}  # of the other thread's symbols
+Term = Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,51 +121,41 @@ def _alike(one: Site, two: Site) -> bool:
     return isinstance(a.value, Const) and a.value == b.value
 
 
-def _claims(pair: _Pair, trials: Trials) -> list[object] | None:
+def _claims(pair: _Pair, trials: Trials) -> list[Bool] | None:
     """That the two meet; None where they cannot, whatever the sizes."""
     world, builtins = trials.world, trials.setting.builtins
-    levels = _BLOCK if pair.near else _GRID
+    levels = OF_BLOCK if pair.near else OF_GRID
     a, b = pair.first, pair.second
-    claims: list[object] = [*a.path, *(_other(p, world, levels) for p in b.path)]
+    claims: list[Bool] = [*a.path, *(other(p, world, levels) for p in b.path)]
     prefix = "threadIdx" if pair.near else "blockIdx"
     axes = [v.term for n, v in builtins.items() if n.startswith(f"{prefix}.") and v.known is None]
     if not axes:
         return None
-    claims.append(z3.Or([t != _other(t, world, levels) for t in axes]))
+    claims.append(z3.Or([t != other(t, world, levels) for t in axes]))
     if pair.near and (not pair.warp or (a.site.wide and b.site.wide)):
-        warp = _warp(trials)
-        claims.append(warp != _other(warp, world, levels))
+        warp = warp_of(builtins)
+        claims.append(warp != other(warp, world, levels))
     if len(a.index) != len(b.index) or a.offset is not None or b.offset is not None:
         claims += _overlap(a, b, world, levels)
     else:
         pairs = zip(a.index, b.index, strict=True)
-        claims += [x.term == _other(y.term, world, levels) for x, y in pairs]
+        claims += [x.term == other(y.term, world, levels) for x, y in pairs]
     return claims
 
 
-def _other(term: object, world: World, levels: frozenset[Level]) -> object:
-    return term if isinstance(term, bool) else world.other(term, _MARKS[levels], levels)
-
-
-def _overlap(a: Touch, b: Touch, world: World, levels: frozenset[Level]) -> list[object]:
-    """Two views of dynamic shared memory: their bytes overlap."""
-    starts = []
-    for touch in (a, b):
-        offset = 0 if touch.offset is None else touch.offset.term
-        starts.append(offset + touch.size * touch.index[-1].term)
-    x, y = starts[0], _other(starts[1], world, levels)
+def _overlap(a: Touch, b: Touch, world: World, levels: frozenset[Level]) -> list[Bool]:
+    """Two views of one memory (dynamic shared memory, a buffer passed twice): their bytes overlap."""
     if a.size == b.size and a.offset is not None and b.offset is not None:
         if a.offset.term.eq(b.offset.term):
-            return [a.index[-1].term == _other(b.index[-1].term, world, levels)]
-    return [x < y + b.size, y < x + a.size]  # type: ignore[operator]
+            return [a.index[-1].term == other(b.index[-1].term, world, levels)]
+    x, y = _start(a), other(_start(b), world, levels)
+    return [x < y + b.size, y < x + a.size]
 
 
-def _warp(trials: Trials) -> object:
-    """The number of a thread's warp."""
-    builtins = trials.setting.builtins
-    x, y, z = (builtins[f"threadIdx.{a}"].term for a in "xyz")
-    dx, dy = (builtins[f"blockDim.{a}"].term for a in "xy")
-    return z3.simplify((z * dy + y) * dx + x) / WARP
+def _start(touch: Touch) -> Term:
+    """The first byte that is touched."""
+    offset = 0 if touch.offset is None else touch.offset.term
+    return offset + touch.size * touch.index[-1].term
 
 
 def _names(pair: _Pair) -> str:
@@ -176,7 +166,7 @@ def _names(pair: _Pair) -> str:
 # --- runs --------------------------------------------------------------------------------------
 
 
-def _confirmed(pair: _Pair, claims: Sequence[object], trials: Trials) -> Race | None:
+def _confirmed(pair: _Pair, claims: Sequence[Bool], trials: Trials) -> Race | None:
     """A run in which the two accesses meet."""
     sites = tuple(dict.fromkeys((pair.first.site, pair.second.site)))
     for sizes in trials.rows():
@@ -264,7 +254,7 @@ def barriers_of(done: Done, trials: Trials) -> Barriers:
     for meeting, levels in _ways(done):
         if trials.world.late:
             return NotShown("out of time")
-        claims = _apart(meeting, levels, trials)
+        claims = apart(meeting.path, meeting.gone, trials.world, levels)
         if not trials.world.impossible(claims):
             found = _stuck(meeting, claims, trials)
             if found is not None:
@@ -277,22 +267,9 @@ def barriers_of(done: Done, trials: Trials) -> Barriers:
 def _ways(done: Done) -> Iterator[tuple[Meeting, frozenset[Level]]]:
     """Each barrier with those that have to meet there: threads of a block, for one of the grid those of all."""
     for meeting in done.meetings:
-        yield meeting, _BLOCK
+        yield meeting, OF_BLOCK
         if isinstance(meeting.stmt, Barrier) and meeting.stmt.scope == "grid":
-            yield meeting, _GRID
-
-
-def _apart(meeting: Meeting, levels: frozenset[Level], trials: Trials) -> list[object]:
-    """That one thread reaches the barrier and another, which still runs, does not."""
-    world = trials.world
-    other = [_other(p, world, levels) for p in meeting.path]
-    left = z3.Or([z3.Not(p) for p in other if not isinstance(p, bool)] or [z3.BoolVal(False)])
-    claims: list[object] = [*meeting.path, left]
-    if meeting.gone is True:
-        return [False]
-    if meeting.gone is not False:
-        claims.append(z3.Not(_other(meeting.gone, world, levels)))
-    return claims
+            yield meeting, OF_GRID
 
 
 def _parted(run: Ran, trials: Trials) -> bool:
@@ -308,7 +285,7 @@ def _parted(run: Ran, trials: Trials) -> bool:
     )
 
 
-def _stuck(meeting: Meeting, claims: Sequence[object], trials: Trials) -> Divergent | None:
+def _stuck(meeting: Meeting, claims: Sequence[Bool], trials: Trials) -> Divergent | None:
     for sizes in trials.rows():
         if trials.world.late:
             return None

@@ -9,16 +9,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from xpiler.ir.nodes import Kernel, Module
+from xpiler.ir.nodes import Module
 from xpiler.passes import inline
 from xpiler.passes.base import Applied, Context
 from xpiler.synth.proofs.inside import Trials, accesses_of, joined, overflow_of
 from xpiler.synth.proofs.races import barriers_of, races_of
 from xpiler.synth.proofs.setting import setting
 from xpiler.synth.proofs.thread import run_thread
+from xpiler.synth.proofs.touches import Site
 from xpiler.synth.proofs.verdicts import (
     Barriers,
+    Bounds,
     Divergent,
+    Fits,
     Free,
     KernelVerdict,
     MayWrap,
@@ -30,14 +33,15 @@ from xpiler.synth.proofs.verdicts import (
 )
 from xpiler.synth.proofs.world import World
 from xpiler.synth.repair.solve import Query
-from xpiler.verify.cases.case import Case
+from xpiler.verify.cases.case import BufferArgument, Case
+from xpiler.verify.cases.host_formulas import Overlaps
 
 __all__ = ["SECONDS", "sanitize"]
 
 SECONDS = 20.0
 """For one kernel."""
 
-_Found = tuple[Sequence, Races, Overflow, Barriers]  # type: ignore[type-arg]
+_Found = tuple[Sequence[tuple[Site, Bounds]], Races, Overflow, Barriers]
 
 
 def sanitize(
@@ -45,10 +49,12 @@ def sanitize(
     cases: Sequence[Case],
     seconds: float = SECONDS,
     note: Callable[[Query], None] = lambda _: None,
+    overlaps: Sequence[Overlaps] = (),
 ) -> KernelVerdict:
     """What is known of the memory accesses of the module's one kernel, for all sizes of its cases.
 
-    `note` is told each question to the solver. What cannot be found out within `seconds` is `NotShown`.
+    `note` is told each question to the solver. What cannot be found out within `seconds` is `NotShown`. `overlaps` tells for
+    each case the parameters that share a buffer; without it none do.
     """
     start = time.perf_counter()
     module = _inlined(program)
@@ -60,7 +66,8 @@ def sanitize(
     found = []
     for number, case in enumerate(cases):
         until = start + seconds * (number + 1) / len(cases)
-        one = _of_case(module, case, until, note)
+        shared = overlaps[number] if overlaps else {}
+        one = _of_case(module, case, shared, until, note)
         if isinstance(one, str):
             return _nothing(one, start)
         found.append(one)
@@ -69,7 +76,7 @@ def sanitize(
         _worst_race([f[1] for f in found]),
         _worst_overflow([f[2] for f in found]),
         _worst_barrier([f[3] for f in found]),
-        _notes(kernel, cases),
+        _notes(cases),
         time.perf_counter() - start,
     )
 
@@ -85,10 +92,10 @@ def _nothing(reason: str, start: float) -> KernelVerdict:
 
 
 def _of_case(
-    module: Module, case: Case, until: float, note: Callable[[Query], None]
+    module: Module, case: Case, overlaps: Overlaps, until: float, note: Callable[[Query], None]
 ) -> _Found | str:
     world = World(note, until)
-    symbols = setting(case, world)
+    symbols = setting(case, world, overlaps)
     done = run_thread(module, symbols, world)
     if isinstance(done, str):
         return done
@@ -105,7 +112,7 @@ def _of_case(
     return accesses, races, overflow_of(done, trials), barriers
 
 
-def _notes(kernel: Kernel, cases: Sequence[Case]) -> tuple[str, ...]:
+def _notes(cases: Sequence[Case]) -> tuple[str, ...]:
     notes = []
     if any(case.inferred and "own bounds" in case.note for case in cases):
         notes.append("how long the buffers are was inferred from the kernel itself")
@@ -118,14 +125,11 @@ def _notes(kernel: Kernel, cases: Sequence[Case]) -> tuple[str, ...]:
             a.name
             for case in cases
             for a in case.arguments
-            if getattr(a, "elements", None) is not None
-            and getattr(a, "values", None) is not None
-            and a.values.arguments  # type: ignore[union-attr]
+            if isinstance(a, BufferArgument) and a.values.arguments
         }
     )
     if positions:
         notes.append(f"the values of {', '.join(positions)} lie where the case draws them")
-    del kernel
     return tuple(notes)
 
 
@@ -143,7 +147,7 @@ def _worst_overflow(found: Sequence[Overflow]) -> Overflow:
         for one in found:
             if isinstance(one, kind):
                 return one
-    return found[0]
+    return min((f for f in found if isinstance(f, Fits)), key=lambda f: (f.bits, -f.operations))
 
 
 def _worst_barrier(found: Sequence[Barriers]) -> Barriers:

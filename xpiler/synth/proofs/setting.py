@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import field
 from typing import Any
 
 import z3
@@ -21,6 +22,7 @@ from xpiler.synth.proofs.world import Level, World
 from xpiler.verify.cases.case import BufferArgument, Case, ScalarArgument
 from xpiler.verify.cases.distribution import Distribution
 from xpiler.verify.cases.formula import Formula
+from xpiler.verify.cases.host_formulas import Overlap, Overlaps
 
 __all__ = ["LARGEST", "Setting", "setting"]
 
@@ -43,12 +45,18 @@ class Setting:
     extents: Mapping[str, Value]
     positions: Mapping[str, tuple[Value, Value]]
     shared: Value
-    modest: tuple[Bool, ...]
+    modest: Modest
     loose: frozenset[str]
+    overlaps: Mapping[str, tuple[str, Value]] = field(default_factory=dict)
+    """Parameters that point into one buffer: its name, and the first element that each points to."""
 
 
-def setting(case: Case, world: World) -> Setting:
-    """The symbols of a case."""
+Modest = Mapping[int, tuple[Bool, ...]]
+"""By a number of bits: that buffers, the launch's axes and, where it is not the most, sizes are below its power of 2."""
+
+
+def setting(case: Case, world: World, overlaps: Overlaps | None = None) -> Setting:
+    """The symbols of a case; `overlaps` are the parameters that point into one buffer."""
     world.level = Level.LAUNCH
     sizes = {name: _size(world, name, values) for name, values in case.sizes}
     formulas = _Formulas(world, sizes)
@@ -66,13 +74,25 @@ def setting(case: Case, world: World) -> Setting:
                 positions[argument.name] = found
         elif argument.type.is_int:
             scalars[argument.name] = _scalar(argument, world, formulas)
-    modest = [e.term <= LARGEST for e in extents.values()]
-    modest += [
-        builtins[f"gridDim.{a}"].term * builtins[f"blockDim.{a}"].term <= LARGEST for a in "xyz"
-    ]
+    axes = [builtins[f"gridDim.{a}"].term * builtins[f"blockDim.{a}"].term for a in "xyz"]
+    most = [*(e.term for e in extents.values()), *axes]
+    fewer = [*most, *(s.term for s in sizes.values())]
+    modest: Modest = {
+        31: tuple(m <= LARGEST for m in most),
+        30: tuple(m < 1 << 30 for m in fewer),
+    }
     loose = frozenset(n for n in sizes if case.inferred and _LOOSE.fullmatch(n))
     shared = formulas.value(case.shared)
-    return Setting(sizes, builtins, scalars, extents, positions, shared, tuple(modest), loose)
+    found_at = {
+        name: (at.buffer, _start(at, world, formulas)) for name, at in (overlaps or {}).items()
+    }
+    return Setting(sizes, builtins, scalars, extents, positions, shared, modest, loose, found_at)
+
+
+def _start(at: Overlap, world: World, formulas: _Formulas) -> Value:
+    if at.first is None:
+        return world.fresh(f"start in {at.buffer}", Level.LAUNCH, 0)
+    return formulas.value(at.first)
 
 
 def _size(world: World, name: str, values: tuple[int, ...]) -> Value:

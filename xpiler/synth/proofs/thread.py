@@ -42,6 +42,7 @@ from xpiler.passes.loop_recovery.uniform import Uniformity
 from xpiler.synth.proofs.evaluate import Array, Evaluator, Known
 from xpiler.synth.proofs.integers import Bool, Value, both, constant, either, negated
 from xpiler.synth.proofs.loops import run_loop
+from xpiler.synth.proofs.others import OF_BLOCK, apart, other, warp_of
 from xpiler.synth.proofs.setting import Setting
 from xpiler.synth.proofs.touches import Done, Meeting, Segments, Touch, Wrap
 from xpiler.synth.proofs.world import Level, World
@@ -79,6 +80,8 @@ class Thread:
         """Above zero: what is run has been noted before; only what meets the last iteration counts."""
         self.unsure = ""
         self.types: dict[str, Scalar] = {}
+        self.carried: dict[str, list[Term]] = {}
+        """What an iteration leaves in a variable, by the symbol that the next one, or what follows, begins with."""
         world.obliged = self._obliged
         self._tiles: dict[str, Tile] = {}
         self._arrays(module)
@@ -88,16 +91,7 @@ class Thread:
         written = buffers_written(kernel.body)
         for p in kernel.params:
             if isinstance(p.type, Pointer):
-                extent = self.setting.extents.get(p.name)
-                self.eval.arrays[p.name] = Array(
-                    p.name,
-                    p.type.elem,
-                    (extent,),
-                    "global",
-                    p.name,
-                    fixed=p.name not in written,
-                    values=self.setting.positions.get(p.name),
-                )
+                self._parameter(p.name, p.type.elem, written)
             elif p.type.is_int:
                 self.types[p.name] = p.type
                 found = self.setting.scalars.get(p.name)
@@ -113,6 +107,24 @@ class Thread:
                 fixed=g.name not in written,
                 values=self.setting.positions.get(g.name),
             )
+
+    def _parameter(self, name: str, elem: Scalar, written: frozenset[str]) -> None:
+        """The buffer that a parameter points into: its own, or one that others point into as well."""
+        memory, offset, sharing = name, None, {name}
+        if name in self.setting.overlaps:
+            memory, first = self.setting.overlaps[name]
+            offset = self.eval.arithmetic.times(first, constant(elem.size))
+            sharing = {n for n, (b, _) in self.setting.overlaps.items() if b == memory}
+        self.eval.arrays[name] = Array(
+            name,
+            elem,
+            (self.setting.extents.get(name),),
+            "global",
+            memory,
+            offset,
+            fixed=not sharing & written,
+            values=self.setting.positions.get(name),
+        )
 
     # --- notes
 
@@ -333,12 +345,23 @@ class Thread:
         scope = stmt.scope if isinstance(stmt, Barrier) else "block"
         if scope not in _SCOPES:
             raise NoRun(f"it waits for {scope}")
-        if scope != "warp" and not self.dry and not self.again:
-            held = tuple(p for p in self._alive())
-            self.meetings.append(Meeting(stmt, held, self.gone))
+        if self.dry:
+            return
+        if scope == "warp":
+            if not self._whole_warp():
+                return
+        elif not self.again:
+            self.meetings.append(Meeting(stmt, self._alive(), self.gone))
         closing = {"warp": ("warp",), "block": ("block", "warp"), "grid": _SCOPES}[scope]
         for name in closing:
             self.segments[name].close(either(self.broken, self.continued))
+
+    def _whole_warp(self) -> bool:
+        """Whether all lanes of a warp get here, or none: a barrier of some lanes keeps nothing apart from the others."""
+        warp = warp_of(self.setting.builtins)
+        same = warp == other(warp, self.world, OF_BLOCK)
+        claims = apart(self._alive(), self.gone, self.world, OF_BLOCK)
+        return self.world.impossible([same, *claims])
 
     def _exchanged(self, stmt: WarpOp) -> None:
         """The result of an operation of a warp: of a vote of the block it is the same for all."""
@@ -370,6 +393,8 @@ class Thread:
             tuple(self.wraps),
             tuple(self.meetings),
             self.unsure,
+            tuple(self.eval.arithmetic.relied),
+            {name: tuple(terms) for name, terms in self.carried.items()},
         )
 
 

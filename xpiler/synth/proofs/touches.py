@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import field, replace
 from typing import Any
 
@@ -103,3 +103,7 @@ class Done:
     meetings: tuple[Meeting, ...]
     unsure: str = ""
     """Why the groups may lack some; empty if they do not."""
+    decided: tuple[Any, ...] = ()
+    """Terms on which the course depends, though no path mentions them."""
+    carried: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    """By a symbol of a loop's iteration: what the iteration before leaves in its variable."""

@@ -100,19 +100,22 @@ Races = Free | Race | NotShown
 
 
 @dataclass(frozen=True, slots=True)
-class Fits:
-    """No integer that an index or a condition depends on wraps round while each buffer and each axis of the launch
-    has fewer than 2^31 elements. `operations` were asked about."""
-
-    operations: int
-
-
-@dataclass(frozen=True, slots=True)
 class MayWrap:
     """At these sizes an integer wraps round, though every buffer has fewer than 2^31 elements."""
 
     sizes: Sizes
     span: Span | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fits:
+    """No integer that an index or a condition depends on wraps round while each buffer and each axis of the launch
+    has fewer than 2^`bits` elements. `operations` were asked about; `beyond` is one that may wrap round at larger sizes
+    (its own are empty where none were found)."""
+
+    operations: int
+    bits: int = 31
+    beyond: MayWrap | None = None
 
 
 Overflow = Fits | MayWrap | NotShown
@@ -155,8 +158,9 @@ class KernelVerdict:
 
     @property
     def shown(self) -> bool:
-        """Whether every access is in bounds and nothing races, for all sizes."""
-        return self.inside == len(self.accesses) and isinstance(self.races, Free)
+        """Whether every access is in bounds, nothing races and no integer that this rests on wraps round."""
+        inside = self.inside == len(self.accesses)
+        return inside and isinstance(self.races, Free) and isinstance(self.overflow, Fits)
 
 
 def problems(found: KernelVerdict) -> tuple[tuple[str, Span | None], ...]:
@@ -187,15 +191,20 @@ def sizes_text(sizes: Sizes) -> str:
 
 def lines(found: KernelVerdict) -> tuple[str, ...]:
     """A line each for bounds, races, integers and barriers."""
+    sizes = "for all sizes"
+    if not isinstance(found.overflow, Fits):
+        sizes = "for all sizes at which no integer wraps round"
+    elif found.overflow.bits < 31:
+        sizes = f"for all sizes below 2^{found.overflow.bits}"
     return (
-        f"bounds: {_bounds_line(found)}",
-        f"races: {_races_line(found.races)}",
+        f"bounds: {_bounds_line(found, sizes)}",
+        f"races: {_races_line(found.races, sizes)}",
         f"integers: {_overflow_line(found.overflow)}",
         f"barriers: {_barriers_line(found.barriers)}",
     )
 
 
-def _bounds_line(found: KernelVerdict) -> str:
+def _bounds_line(found: KernelVerdict, sizes: str) -> str:
     whole = len(found.accesses)
     bad = [a for a in found.accesses if isinstance(a.verdict, Outside)]
     if bad:
@@ -203,18 +212,18 @@ def _bounds_line(found: KernelVerdict) -> str:
         assert isinstance(verdict, Outside)
         return outside_text(bad[0], verdict)
     if found.inside == whole:
-        return f"proved for all sizes ({whole} of {whole} accesses)"
+        return f"proved {sizes} ({whole} of {whole} accesses)"
     open_ = next(a for a in found.accesses if isinstance(a.verdict, NotShown))
     assert isinstance(open_.verdict, NotShown)
     return f"{found.inside} of {whole} accesses proved; {open_.text}: {open_.verdict.reason}"
 
 
-def _races_line(races: Races) -> str:
+def _races_line(races: Races, sizes: str) -> str:
     match races:
         case Free(pairs=0):
             return "none possible: nothing that is written is shared"
         case Free(pairs=pairs, alike=alike):
-            text = f"proved free for all sizes ({pairs} pair{'s' * (pairs != 1)} of accesses)"
+            text = f"proved free {sizes} ({pairs} pair{'s' * (pairs != 1)} of accesses)"
             return f"{text}; {alike} store one and the same number" if alike else text
         case Race(sentence=sentence):
             return sentence
@@ -226,9 +235,13 @@ def _overflow_line(found: Overflow) -> str:
     match found:
         case Fits(operations=0):
             return "nothing can wrap round"
-        case Fits(operations=count):
+        case Fits(operations=count, bits=bits, beyond=beyond):
             text = f"none of {count} operation{'s' * (count != 1)} wraps round"
-            return f"{text} while buffers have fewer than 2^31 elements"
+            text += f" while buffers have fewer than 2^{bits} elements"
+            if beyond is None:
+                return text
+            place = f" at {beyond.span}" if beyond.span else ""
+            return f"{text}; with more, one may{place}{sizes_text(beyond.sizes)}"
         case MayWrap(sizes=sizes, span=span):
             place = f" at {span}" if span else ""
             return f"an index may wrap round{place}{sizes_text(sizes)}"
@@ -297,6 +310,9 @@ def _one(found: Bounds | Races | Overflow | Barriers) -> dict[str, Any]:
             out["count"] = getattr(found, name)
     if hasattr(found, "sizes"):
         out["sizes"] = dict(found.sizes)
+    if isinstance(found, Fits):
+        out["bits"] = found.bits
+        out["beyond"] = None if found.beyond is None else _one(found.beyond)
     spans: Sequence[Span | None] = getattr(found, "spans", ())
     if spans:
         out["places"] = [str(s) if s else "" for s in spans]
