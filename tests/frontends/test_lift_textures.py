@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.frontends.judging import evidence
 from tests.frontends.lifting import lift_text, programs, refusal, shown
-from xpiler.backends.base import KernelEntry
 from xpiler.ir.nodes import Const, Expr, Module
 from xpiler.ir.textures import (
     Sampler,
@@ -22,10 +22,7 @@ from xpiler.ir.textures import (
 from xpiler.ir.types import F16, F32, U8
 from xpiler.ir.walk import map_block
 from xpiler.verify.cases.infer import NoCase, infer_cases
-from xpiler.verify.check import Side, check
 from xpiler.verify.evidence import Evidence, is_verified
-from xpiler.verify.run.ir_executor import IrExecutor
-from xpiler.verify.run.oracle import CudaRuntime
 
 FETCH = "__global__ void k(cudaTextureObject_t t, float *y) { y[threadIdx.x] = tex1Dfetch<float>(t, threadIdx.x); }\n"
 SAMPLE = "__global__ void k(cudaTextureObject_t t, {T} *y, float u, float v) {{ y[0] = tex2D<{T}>(t, u, v); }}\n"
@@ -233,23 +230,7 @@ def _file() -> str:
 
 def checked(text: str, change: dict[str, Module] | None = None) -> dict[str, Evidence]:
     """The lifted programs, with changed ones in their place, against the source on the runtime."""
-    path = Path("textures.cu")
-    found = lift_text(text)
-    assert found.refused == ()
-    kernels = [k for k in found.lifted if change is None or k.symbol in change]
-    programs_ = {k.symbol: (change or {}).get(k.symbol, k.program) for k in kernels}
-    entries = tuple(
-        KernelEntry(i, k.program.kernels[0], k.source_name, k.symbol) for i, k in enumerate(kernels)
-    )
-    return dict(
-        check(
-            Side(CudaRuntime(), text, path),
-            Side(IrExecutor(tuple(programs_.values())), "", Path("program.c")),
-            entries,
-            {k.symbol: infer_cases(k, found.launches) for k in kernels},
-            programs_,
-        )
-    )
+    return evidence(text, Path("textures.cu"), lift_text(text), change)
 
 
 @pytest.mark.slow
