@@ -1,7 +1,7 @@
-// needs: lane shfl
+// needs: lane shfl activemask
 template <class T> __device__ __forceinline__ unsigned match_any(unsigned mask, T value) {
   unsigned found = 0;
-  for (unsigned rest = mask; rest != 0; rest &= rest - 1) {
+  for (unsigned rest = mask & activemask(); rest != 0; rest &= rest - 1) {
     const int lane = __ffs(static_cast<int>(rest)) - 1;
     const T other = shfl(value, lane);
     if (__builtin_memcmp(&other, &value, sizeof(T)) == 0) found |= 1u << lane;
