@@ -111,6 +111,7 @@ _IMPLICIT = re.compile(
 _CALL_PATHS = (
     "-DXPILER_CALL_PATHS",
     *(
+        "-O1",  # whatever the build asks for: higher levels move the ways of a branch about
         "-fno-inline",
         "-fno-reorder-blocks",
         "-fno-omit-frame-pointer",
