@@ -52,7 +52,15 @@ HELPERS: Final[dict[str, str]] = {
     "  return r;\n}",
     "mulhi": f"{_F} int xp_mulhi(int a, int b) {{ return (int)((long long)a * b >> 32); }}\n"
     f"{_F} unsigned int xp_mulhi(unsigned int a, unsigned int b) {{\n"
-    "  return (unsigned int)((unsigned long long)a * b >> 32);\n}",
+    "  return (unsigned int)((unsigned long long)a * b >> 32);\n}\n"
+    f"{_F} unsigned long long xp_mulhi(unsigned long long a, unsigned long long b) {{\n"
+    "  const unsigned long long al = a & 0xffffffffull, ah = a >> 32, bl = b & 0xffffffffull, bh = b >> 32;\n"
+    "  const unsigned long long middle = ah * bl + (al * bl >> 32), low = al * bh + (middle & 0xffffffffull);\n"
+    "  return ah * bh + (middle >> 32) + (low >> 32);\n}\n"
+    f"{_F} long long xp_mulhi(long long a, long long b) {{\n"
+    "  unsigned long long high = xp_mulhi((unsigned long long)a, (unsigned long long)b);\n"
+    "  if (a < 0) high -= (unsigned long long)b;\n  if (b < 0) high -= (unsigned long long)a;\n"
+    "  return (long long)high;\n}",
     "byte_perm": f"{_F} unsigned int xp_byte_perm(unsigned int a, unsigned int b, unsigned int s) {{\n"
     "  unsigned long long v = (unsigned long long)b << 32 | a;\n  unsigned int r = 0;\n"
     "  for (int i = 0; i < 4; ++i) {\n    unsigned int k = s >> (4 * i);\n"

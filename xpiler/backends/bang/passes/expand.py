@@ -9,13 +9,17 @@ from xpiler.ir.nodes import (
     Assign,
     Atomic,
     Block,
+    Break,
+    Continue,
     Declare,
     Expr,
     For,
+    If,
     Load,
     Stmt,
     Store,
     Var,
+    While,
 )
 from xpiler.ir.types import BOOL, Scalar
 from xpiler.ir.walk import (
@@ -34,7 +38,8 @@ __all__ = ["expanded", "names", "rematerialise", "varying"]
 def varying(body: Block, variable: str) -> set[str]:
     """Locals whose value may differ between iterations, to a fixed point.
 
-    A value assigned under a condition that varies does, unless its variable lives only there.
+    A value assigned under a condition that varies does, unless its variable lives only there. What a loop assigns that an
+    iteration may leave before the others is under such a condition, however its own condition reads.
     """
     found: set[str] = set()
 
@@ -44,9 +49,21 @@ def varying(body: Block, variable: str) -> set[str]:
             for s in subexpressions(expr)
         )
 
+    def parts(block: Block) -> bool:
+        """Whether some iterations leave the block by `break` or `continue` where others go on."""
+        return any(
+            isinstance(s, If)
+            and (
+                (any(varies(e) for e in expressions(s)) and any(map(_jumps, blocks(s))))
+                or any(map(parts, blocks(s)))
+            )
+            for s in block
+        )
+
     def mark(block: Block, own: frozenset[str] | None) -> None:
         for stmt in block:
             divergent = bool(blocks(stmt)) and any(varies(e) for e in expressions(stmt))
+            divergent = divergent or (isinstance(stmt, For | While) and parts(stmt.body))
             match stmt:
                 case Declare(name=name, init=init):
                     own = own if own is None else own | {name}
@@ -69,6 +86,14 @@ def varying(body: Block, variable: str) -> set[str]:
         before = len(found)
         mark(body, None)
     return found
+
+
+def _jumps(block: Block) -> bool:
+    """Whether the block leaves the loop that it stands in, or goes on to its next iteration."""
+    return any(
+        isinstance(s, Break | Continue) or (isinstance(s, If) and any(map(_jumps, blocks(s))))
+        for s in block
+    )
 
 
 def names(stmt: Stmt) -> set[str]:
