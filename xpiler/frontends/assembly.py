@@ -54,7 +54,7 @@ _OPCODES: Final[tuple[tuple[str, str], ...]] = (
     (r"popc\.b32", "__popc({1})"),
     (r"clz\.b32", "__clz({1})"),
     (r"brev\.b32", "__brev({1})"),
-    (r"prmt\.b32", "__byte_perm({1}, {2}, {3})"),
+    (r"prmt\.b32", "::xpiler::permute_bytes({1}, {2}, {3})"),
     (r"dp4a\.(s32\.s32|u32\.u32)", "__dp4a({1}, {2}, {3})"),
     (r"vabsdiff4\.u32\.u32\.u32\.add", "::xpiler::add_differences({1}, {2}, {3})"),
     (r"bfe\.u32", "::xpiler::extract_bits({1}, {2}, {3})"),

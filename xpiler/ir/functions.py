@@ -99,7 +99,7 @@ FUNCTIONS: Final[dict[str, PureFunction]] = _table(
     PureFunction("ffs", 1, "int", "1-based index of the lowest set bit; 0 for 0", I32),
     PureFunction("brev", 1, "int", "bits reversed (u32, u64)"),
     PureFunction("mulhi", 2, "int", "upper half of the double-width product"),
-    PureFunction("byte_perm", 3, "int", "CUDA's __byte_perm", U32, (U32, U32, U32)),
+    PureFunction("byte_perm", 3, "int", "PTX prmt: the nibbles of z choose bytes of y:x; their top bit, the sign", U32, (U32, U32, U32)),
     PureFunction(
         "funnel_l", 3, "int", "upper word of (hi:lo) << (n & 31); args lo, hi, n", U32, (U32,) * 3
     ),

@@ -18,6 +18,7 @@ from xpiler.frontends.lift.intrinsics import (
     from_bits,
     number,
     pure,
+    shared_operand,
 )
 from xpiler.frontends.lift.memory import convert, read, snapshot, write
 from xpiler.frontends.lift.state import Lifter
@@ -177,7 +178,7 @@ def _fill_halves() -> None:
     for name in (
         "__half2float", "__float2half", "__float2half_rn", "__double2half", "__bfloat162float",
         "__float2bfloat16", "__float2bfloat16_rn", "__double2bfloat16", "__int2bfloat16_rn",
-        "__double2float_rn", "__half2short_rn",
+        "__double2float_rn",
     ):  # fmt: skip
         INTRINSICS[name] = converted
     for name in ("__half_as_ushort", "__half_as_short", "__bfloat16_as_ushort"):
@@ -189,6 +190,17 @@ def _fill_halves() -> None:
     _fill_half_arithmetic()
 
 
+def _ordered_unequal(a: Expr, b: Expr) -> Expr:
+    """`__hne`: false beside a NaN, unlike `!=`."""
+    return arith.binary("||", arith.binary("<", a, b), arith.binary(">", a, b))
+
+
+def _signed_infinity(x: Expr) -> Expr:
+    """1 for an infinity, -1 for a negative one, else 0."""
+    sign = arith.select(arith.binary("<", x, number(0, x)), build.i32(-1), build.i32(1))
+    return arith.select(build.call("isinf", x), sign, build.i32(0))
+
+
 def _fill_half_arithmetic() -> None:
     for name, op in {"sub": "-", "mul": "*", "div": "/"}.items():
         INTRINSICS[f"__h{name}"] = binary_operator(op)
@@ -196,8 +208,9 @@ def _fill_half_arithmetic() -> None:
         INTRINSICS[f"__h{name}_rn"] = binary_operator(op)
         INTRINSICS[f"__h{name}2"] = _pairwise(lambda a, b, op=op: arith.binary(op, a, b))
     INTRINSICS["__h2div"] = _pairwise(lambda a, b: arith.binary("/", a, b))
-    for name, op in {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}.items():
+    for name, op in {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "=="}.items():
         INTRINSICS[f"__h{name}"] = binary_operator(op)
+    INTRINSICS["__hne"] = shared_operand(_ordered_unequal)
     for name, function in {
         "sqrt": "sqrt", "rsqrt": "rsqrt", "exp": "exp", "exp2": "exp2", "exp10": "exp10",
         "log": "log", "log2": "log2", "log10": "log10", "sin": "sin", "cos": "cos",
@@ -218,7 +231,7 @@ def _fill_half_arithmetic() -> None:
     INTRINSICS["__hfma"] = pure("fma")
     INTRINSICS["__hfma2"] = _pairwise(lambda a, b, c: build.call("fma", a, b, c))
     INTRINSICS["__hisnan"] = pure("isnan")
-    INTRINSICS["__hisinf"] = pure("isinf")
+    INTRINSICS["__hisinf"] = shared_operand(_signed_infinity)
 
 
 _fill_halves()

@@ -22,8 +22,8 @@ from xpiler.frontends.lift.values import (
 )
 from xpiler.ir import build
 from xpiler.ir.functions import FUNCTIONS
-from xpiler.ir.nodes import Assume, Expr
-from xpiler.ir.types import F32, F64, I32, I64, U8, U32, U64, Scalar, arithmetic
+from xpiler.ir.nodes import Assume, Const, Expr
+from xpiler.ir.types import F32, F64, I16, I32, I64, U8, U32, U64, Scalar, arithmetic
 
 __all__ = [
     "INTRINSICS",
@@ -36,6 +36,7 @@ __all__ = [
     "number",
     "pointee",
     "pure",
+    "shared_operand",
 ]
 
 Handler = Callable[[Lifter, Node, tuple[Node, ...]], Value]
@@ -79,7 +80,7 @@ def expression(make: Callable[..., Expr]) -> Handler:
     return handler
 
 
-def _shared_operand(make: Callable[..., Expr]) -> Handler:
+def shared_operand(make: Callable[..., Expr]) -> Handler:
     """As `_expression`, for a meaning that uses its operand more than once."""
 
     def handler(lf: Lifter, node: Node, args: tuple[Node, ...]) -> Value:
@@ -207,8 +208,21 @@ _ROUNDING: Final = {"rn": "rint", "rz": "trunc", "rd": "floor", "ru": "ceil"}
 _INTEGERS: Final = {"int": I32, "uint": U32, "ll": I64, "ull": U64}
 
 
-def _rounded(function: str, to: Scalar) -> Handler:
-    """A rounding conversion: what does not fit is the nearest that does, and a NaN is 0 (PTX, `cvt`)."""
+def _permuted(lf: Lifter, node: Node, args: tuple[Node, ...]) -> Value:
+    """`__byte_perm`: three bits choose a byte; the fourth, which PTX's `prmt` asks for a sign with, is ignored."""
+    a, b, selector = (build.cast(U32, scalar(lf, x)) for x in args)
+    if isinstance(selector, Const):
+        chosen: Expr = build.u32(int(selector.value) & 0x7777)
+    else:
+        chosen = arith.binary("&", selector, build.u32(0x7777))
+    return _result(lf, node, build.call("byte_perm", a, b, chosen, span=node.span))
+
+
+def _rounded(function: str, to: Scalar, source: int = 32) -> Handler:
+    """A rounding conversion: what does not fit is the nearest that does. A NaN is 0, but for 64 bits on either side,
+    where it is the top bit alone (the runtime's `saturate_to`)."""
+    nan = 0 if to.bits < 64 and source < 64 else 1 << (to.bits - 1)
+    nan -= 1 << to.bits if nan and to.is_signed else 0
     low = -(1 << (to.bits - 1)) if to.is_signed else 0
     above = 1 << (to.bits - to.is_signed)
 
@@ -223,7 +237,7 @@ def _rounded(function: str, to: Scalar) -> Handler:
             arith.binary("<", x, number(above, x)),
         )
         beyond = arith.select(
-            arith.binary("<", x, number(low, x)), build.const(low, to), build.const(0, to)
+            arith.binary("<", x, number(low, x)), build.const(low, to), build.const(nan, to)
         )
         beyond = arith.select(
             arith.binary(">=", x, number(above, x)), build.const(above - 1, to), beyond
@@ -272,11 +286,11 @@ def _fill_integers() -> None:
     for name in ("__mulhi", "__umulhi", "__mul64hi", "__umul64hi"):
         INTRINSICS[name] = pure("mulhi")
     INTRINSICS["__mul24"] = INTRINSICS["__umul24"] = expression(_multiply24)
-    INTRINSICS["__byte_perm"] = pure("byte_perm")
+    INTRINSICS["__byte_perm"] = _permuted
     INTRINSICS["__funnelshift_l"] = pure("funnel_l")
     INTRINSICS["__funnelshift_r"] = pure("funnel_r")
     INTRINSICS["__dp4a"] = _dot
-    INTRINSICS["__sad"] = INTRINSICS["__usad"] = _shared_operand(_sad)
+    INTRINSICS["__sad"] = INTRINSICS["__usad"] = shared_operand(_sad)
     INTRINSICS["__hadd"] = _halving_add
     INTRINSICS["__float_as_int"] = _bits(I32)
     INTRINSICS["__float_as_uint"] = _bits(U32)
@@ -284,10 +298,10 @@ def _fill_integers() -> None:
     INTRINSICS["__int_as_float"] = INTRINSICS["__uint_as_float"] = from_bits(F32)
     INTRINSICS["__longlong_as_double"] = from_bits(F64)
     for suffix, function in _ROUNDING.items():
-        for source in ("float", "double"):
+        for source, bits in (("float", 32), ("double", 64)):
             for name, to in _INTEGERS.items():
-                INTRINSICS[f"__{source}2{name}_{suffix}"] = _rounded(function, to)
-        for name, to in _INTEGERS.items():
+                INTRINSICS[f"__{source}2{name}_{suffix}"] = _rounded(function, to, bits)
+        for name, to in (*_INTEGERS.items(), ("short", I16)):
             INTRINSICS[f"__half2{name}_{suffix}"] = _rounded(function, to)
     for source in ("int", "uint", "ll", "ull", "double", "short", "ushort"):
         for to_name in ("float", "double", "half", "bfloat16"):

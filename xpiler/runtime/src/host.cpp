@@ -301,15 +301,37 @@ cudaError_t function_attributes(cudaFuncAttributes *attributes) {
   return cudaSuccess;
 }
 
-// Newton's method on erf from a logarithmic first guess.
+// exp(x * x) erfc(x). The square is taken with its rounding error; far out the asymptotic series.
+double scaled_erfc(double x) {
+  const double square = x * x, error = ::fma(x, x, -square);
+  if (x < 0) return x < -27.0 ? INFINITY : 2.0 * ::exp(square) * (1.0 + error) - scaled_erfc(-x);
+  if (x < 25.0) return ::exp(square) * (1.0 + error) * ::erfc(x);
+  double term = 1.0, sum = 1.0;
+  for (int k = 1; k < 8; ++k) sum += term *= -(2 * k - 1) / (2.0 * square);
+  return sum / (x * 1.77245385090551602730);
+}
+
+// Newton's method on the logarithm of erfc, so that the smallest arguments keep their digits.
+double inverse_erfc(double y) {
+  if (!(y > 0.0 && y < 2.0)) return y == 0.0 ? INFINITY : y == 2.0 ? -INFINITY : NAN;
+  if (y > 1.0) return -inverse_erfc(2.0 - y);
+  if (y > 0.5) return inverse_erf(1.0 - y);
+  const double wanted = ::log(y);
+  double z = ::sqrt(-wanted);
+  for (int i = 0; i < 10; ++i) {
+    const double scaled = scaled_erfc(z);
+    z += (::log(scaled) - z * z - wanted) * scaled * 0.88622692545275801365;
+  }
+  return z;
+}
+
+// Newton's method on erf near 0, where its logarithm says nothing.
 double inverse_erf(double x) {
   if (!(x > -1.0 && x < 1.0)) return x == 1.0 ? INFINITY : x == -1.0 ? -INFINITY : NAN;
-  double l = ::log1p(-x * x), c = 2.0 / (3.14159265358979323846 * 0.147) + l / 2.0;
-  double y = ::copysign(::sqrt(::sqrt(c * c - l / 0.147) - c), x);
-  for (int i = 0; i < 4; ++i) {
-    double error = y >= 0 ? (1.0 - x) - ::erfc(y) : ::erf(y) - x;
-    y -= error / (1.12837916709551257390 * ::exp(-y * y));
-  }
+  if (::fabs(x) > 0.5) return ::copysign(inverse_erfc(1.0 - ::fabs(x)), x);
+  double y = 0.88622692545275801365 * x * (1.0 + 0.26179938779914943654 * x * x);
+  if (::fabs(x) < 1e-8) return y;
+  for (int i = 0; i < 4; ++i) y -= (::erf(y) - x) / (1.12837916709551257390 * ::exp(-y * y));
   return y;
 }
 

@@ -138,7 +138,9 @@ inline double add_odd(double a, double b) {
   inline H name(H a, H b) { return a op b; }                                   \
   inline H2 name2(H2 a, H2 b) { return a op b; }
 #define XP_HALF_COMPARE(H, H2, name, op)                                       \
-  inline bool __h##name(H a, H b) { return float(a) op float(b); }             \
+  inline bool __h##name(H a, H b) {                                            \
+    return !::isnan(float(a)) && !::isnan(float(b)) && float(a) op float(b);   \
+  }                                                                            \
   inline bool __h##name##u(H a, H b) {                                         \
     return ::isnan(float(a)) || ::isnan(float(b)) || float(a) op float(b);     \
   }                                                                            \
@@ -191,13 +193,22 @@ inline double add_odd(double a, double b) {
   inline H2 __hneg2(H2 a) { return -a; }                                                                    \
   inline H __habs(H a) { return H::of_bits(static_cast<unsigned short>(a.bits & 0x7fff)); }                 \
   inline H2 __habs2(H2 a) { return H2(__habs(a.x), __habs(a.y)); }                                          \
-  inline H __hmax(H a, H b) { return H(::fmaxf(float(a), float(b))); }                                      \
-  inline H __hmin(H a, H b) { return H(::fminf(float(a), float(b))); }                                      \
+  /* a NaN beside a number is ignored, and -0 is less than 0: equal numbers differ in their sign at most */ \
+  inline H __hmax(H a, H b) {                                                                               \
+    if (::isnan(float(a))) return b;                                                                        \
+    if (float(a) == float(b)) return H::of_bits(static_cast<unsigned short>(a.bits & b.bits));              \
+    return float(a) < float(b) ? b : a;                                                                     \
+  }                                                                                                         \
+  inline H __hmin(H a, H b) {                                                                               \
+    if (::isnan(float(a))) return b;                                                                        \
+    if (float(a) == float(b)) return H::of_bits(static_cast<unsigned short>(a.bits | b.bits));              \
+    return float(b) < float(a) ? b : a;                                                                     \
+  }                                                                                                         \
   inline H __hmax_nan(H a, H b) { return ::isnan(float(a)) ? a : ::isnan(float(b)) ? b : __hmax(a, b); }    \
   inline H __hmin_nan(H a, H b) { return ::isnan(float(a)) ? a : ::isnan(float(b)) ? b : __hmin(a, b); }    \
   inline H2 __hmax2(H2 a, H2 b) { return H2(__hmax(a.x, b.x), __hmax(a.y, b.y)); }                          \
   inline H2 __hmin2(H2 a, H2 b) { return H2(__hmin(a.x, b.x), __hmin(a.y, b.y)); }                          \
-  inline H __hfma_relu(H a, H b, H c) { return __hmax(__hfma(a, b, c), H(0.0f)); }                          \
+  inline H __hfma_relu(H a, H b, H c) { return __hmax_nan(__hfma(a, b, c), H(0.0f)); }                      \
   inline H __hfma_sat(H a, H b, H c) { return __hmin(__hmax(__hfma(a, b, c), H(0.0f)), H(1.0f)); }          \
   inline H __hadd_sat(H a, H b) { return __hmin(__hmax(a + b, H(0.0f)), H(1.0f)); }                         \
   inline H __hmul_sat(H a, H b) { return __hmin(__hmax(a * b, H(0.0f)), H(1.0f)); }                         \

@@ -2,6 +2,7 @@
 #ifndef XPILER_INTRINSICS_H
 #define XPILER_INTRINSICS_H
 
+#include <fenv.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,18 +73,32 @@ inline float norm4df(float a, float b, float c, float d) {
 }
 inline double norm3d(double a, double b, double c) { return ::sqrt(a * a + b * b + c * c); }
 namespace xpiler {
-// sin(pi x) and cos(pi x) with the argument reduced exactly.
+// sin(pi x) and cos(pi x): the argument is reduced exactly to an eighth of a turn around the nearest quarter.
+struct Quarter {
+  int turn;
+  double rest;
+};
+inline Quarter quarter(double x) {
+  const double r = ::fmod(x, 2.0), n = ::nearbyint(2.0 * r);
+  return {static_cast<int>(n) & 3, 3.14159265358979323846 * (r - n / 2.0)};
+}
 inline double sin_pi(double x) {
-  double r = ::fmod(x, 2.0), a = ::fabs(r);
-  if (a == 0.0 || a == 1.0) return ::copysign(0.0, x);
-  return ::sin(3.14159265358979323846 * r);
+  if (!(::fabs(x) < HUGE_VAL)) return NAN;
+  const Quarter q = quarter(x);
+  if (q.rest == 0.0 && !(q.turn & 1)) return ::copysign(0.0, x);
+  const double value = q.turn & 1 ? ::cos(q.rest) : ::sin(q.rest);
+  return q.turn & 2 ? -value : value;
 }
 inline double cos_pi(double x) {
-  double a = ::fabs(::fmod(x, 2.0));
-  if (a == 0.5 || a == 1.5) return 0.0;
-  return ::cos(3.14159265358979323846 * a);
+  if (!(::fabs(x) < HUGE_VAL)) return NAN;
+  const Quarter q = quarter(x);
+  if (q.rest == 0.0 && q.turn & 1) return 0.0;
+  const double value = q.turn & 1 ? ::sin(q.rest) : ::cos(q.rest);
+  return q.turn == 1 || q.turn == 2 ? -value : value;
 }
 double inverse_erf(double x);
+double inverse_erfc(double x);
+double scaled_erfc(double x);
 }  // namespace xpiler
 inline double sinpi(double x) { return xpiler::sin_pi(x); }
 inline double cospi(double x) { return xpiler::cos_pi(x); }
@@ -97,11 +112,11 @@ inline double normcdf(double x) { return 0.5 * ::erfc(-x * 0.7071067811865475244
 inline float normcdff(float x) { return static_cast<float>(normcdf(double(x))); }
 inline double erfinv(double x) { return xpiler::inverse_erf(x); }
 inline float erfinvf(float x) { return static_cast<float>(xpiler::inverse_erf(x)); }
-inline double erfcinv(double x) { return xpiler::inverse_erf(1.0 - x); }
-inline float erfcinvf(float x) { return static_cast<float>(xpiler::inverse_erf(1.0 - double(x))); }
-inline double normcdfinv(double x) { return 1.41421356237309504880 * xpiler::inverse_erf(2.0 * x - 1.0); }
+inline double erfcinv(double x) { return xpiler::inverse_erfc(x); }
+inline float erfcinvf(float x) { return static_cast<float>(xpiler::inverse_erfc(double(x))); }
+inline double normcdfinv(double x) { return 0.0 - 1.41421356237309504880 * xpiler::inverse_erfc(2.0 * x); }
 inline float normcdfinvf(float x) { return static_cast<float>(normcdfinv(double(x))); }
-inline double erfcx(double x) { return ::exp(x * x) * ::erfc(x); }
+inline double erfcx(double x) { return xpiler::scaled_erfc(x); }
 inline float erfcxf(float x) { return static_cast<float>(erfcx(double(x))); }
 #ifndef __USE_GNU
 inline float exp10f(float x) { return ::powf(10.0f, x); }
@@ -142,51 +157,57 @@ inline double __drcp_rn(double a) { return 1.0 / a; }
 inline double __dsqrt_rn(double a) { return ::sqrt(a); }
 inline double __fma_rn(double a, double b, double c) { return ::fma(a, b, c); }
 
+// The machine rounds in another direction between two calls; `volatile` keeps the operation there.
 namespace xpiler {
-#if defined(__SIZEOF_FLOAT128__)
-using Exact = __float128;
-#else
-using Exact = long double;
-#endif
-inline float next(float x, float to) { return ::nextafterf(x, to); }
-inline double next(double x, double to) { return ::nextafter(x, to); }
-template <class T> T down(Exact x) {
-  T r = static_cast<T>(x);
-  return Exact(r) > x ? next(r, -T(INFINITY)) : r;
+template <class R, class Op, class... A> R directed(int direction, Op op, A... operands) {
+  const int before = ::fegetround();
+  ::fesetround(direction);
+  const volatile R result = op(*const_cast<const volatile A *>(&operands)...);
+  ::fesetround(before);
+  return result;
 }
-template <class T> T up(Exact x) {
-  T r = static_cast<T>(x);
-  return Exact(r) < x ? next(r, T(INFINITY)) : r;
-}
-template <class T> T zero(Exact x) { return x > 0 ? down<T>(x) : up<T>(x); }
+template <class R> struct To {
+  template <class A> R operator()(A a) const { return static_cast<R>(a); }
+};
+inline float fused(float a, float b, float c) { return ::fmaf(a, b, c); }
+inline double fused(double a, double b, double c) { return ::fma(a, b, c); }
 }  // namespace xpiler
-#define XP_DIRECTED(suffix, rounding)                                                                               \
-  inline float __fadd_##suffix(float a, float b) { return xpiler::rounding<float>(xpiler::Exact(a) + b); }         \
-  inline float __fsub_##suffix(float a, float b) { return xpiler::rounding<float>(xpiler::Exact(a) - b); }         \
-  inline float __fmul_##suffix(float a, float b) { return xpiler::rounding<float>(xpiler::Exact(a) * b); }         \
-  inline float __fdiv_##suffix(float a, float b) { return xpiler::rounding<float>(xpiler::Exact(a) / b); }         \
-  inline float __frcp_##suffix(float a) { return xpiler::rounding<float>(xpiler::Exact(1) / a); }                  \
-  inline float __fmaf_##suffix(float a, float b, float c) {                                                        \
-    return xpiler::rounding<float>(xpiler::Exact(a) * b + c);                                                      \
-  }                                                                                                                \
-  inline double __dadd_##suffix(double a, double b) { return xpiler::rounding<double>(xpiler::Exact(a) + b); }     \
-  inline double __dsub_##suffix(double a, double b) { return xpiler::rounding<double>(xpiler::Exact(a) - b); }     \
-  inline double __ddiv_##suffix(double a, double b) { return xpiler::rounding<double>(xpiler::Exact(a) / b); }     \
-  inline double __drcp_##suffix(double a) { return xpiler::rounding<double>(xpiler::Exact(1) / a); }               \
-  inline double __fma_##suffix(double a, double b, double c) {                                                     \
-    return xpiler::rounding<double>(xpiler::Exact(a) * b + c);                                                     \
-  }                                                                                                                \
-  inline double __dmul_##suffix(double a, double b) { return xpiler::rounding<double>(xpiler::Exact(a) * b); }     \
-  inline float __double2float_##suffix(double a) { return xpiler::rounding<float>(xpiler::Exact(a)); }             \
-  inline float __int2float_##suffix(int a) { return xpiler::rounding<float>(xpiler::Exact(a)); }                   \
-  inline float __uint2float_##suffix(unsigned a) { return xpiler::rounding<float>(xpiler::Exact(a)); }             \
-  inline float __ll2float_##suffix(long long a) { return xpiler::rounding<float>(xpiler::Exact(a)); }              \
-  inline float __ull2float_##suffix(unsigned long long a) { return xpiler::rounding<float>(xpiler::Exact(a)); }    \
-  inline double __ll2double_##suffix(long long a) { return xpiler::rounding<double>(xpiler::Exact(a)); }
-XP_DIRECTED(rz, zero)
-XP_DIRECTED(rd, down)
-XP_DIRECTED(ru, up)
+#define XP_DIRECTED_OF(T, prefix, multiply_add, suffix, direction)                                                     \
+  inline T __##prefix##add_##suffix(T a, T b) {                                                                        \
+    return xpiler::directed<T>(direction, [](T x, T y) { return x + y; }, a, b);                                       \
+  }                                                                                                                    \
+  inline T __##prefix##sub_##suffix(T a, T b) {                                                                        \
+    return xpiler::directed<T>(direction, [](T x, T y) { return x - y; }, a, b);                                       \
+  }                                                                                                                    \
+  inline T __##prefix##mul_##suffix(T a, T b) {                                                                        \
+    return xpiler::directed<T>(direction, [](T x, T y) { return x * y; }, a, b);                                       \
+  }                                                                                                                    \
+  inline T __##prefix##div_##suffix(T a, T b) {                                                                        \
+    return xpiler::directed<T>(direction, [](T x, T y) { return x / y; }, a, b);                                       \
+  }                                                                                                                    \
+  inline T __##prefix##rcp_##suffix(T a) {                                                                             \
+    return xpiler::directed<T>(direction, [](T x) { return T(1) / x; }, a);                                            \
+  }                                                                                                                    \
+  inline T multiply_add##_##suffix(T a, T b, T c) {                                                                    \
+    return xpiler::directed<T>(direction, [](T x, T y, T z) { return xpiler::fused(x, y, z); }, a, b, c);              \
+  }
+#define XP_DIRECTED_TO(R, name, A, suffix, direction) \
+  inline R __##name##_##suffix(A a) { return xpiler::directed<R>(direction, xpiler::To<R>(), a); }
+#define XP_DIRECTED(suffix, direction)                                  \
+  XP_DIRECTED_OF(float, f, __fmaf, suffix, direction)                   \
+  XP_DIRECTED_OF(double, d, __fma, suffix, direction)                   \
+  XP_DIRECTED_TO(float, double2float, double, suffix, direction)        \
+  XP_DIRECTED_TO(float, int2float, int, suffix, direction)              \
+  XP_DIRECTED_TO(float, uint2float, unsigned, suffix, direction)        \
+  XP_DIRECTED_TO(float, ll2float, long long, suffix, direction)         \
+  XP_DIRECTED_TO(float, ull2float, unsigned long long, suffix, direction) \
+  XP_DIRECTED_TO(double, ll2double, long long, suffix, direction)
+XP_DIRECTED(rz, FE_TOWARDZERO)
+XP_DIRECTED(rd, FE_DOWNWARD)
+XP_DIRECTED(ru, FE_UPWARD)
 #undef XP_DIRECTED
+#undef XP_DIRECTED_TO
+#undef XP_DIRECTED_OF
 // A square root is moved by one step where its exact square lies on the wrong side.
 inline float __fsqrt_rd(float a) {
   const float r = ::sqrtf(a);
@@ -208,11 +229,12 @@ inline double __dsqrt_ru(double a) {
 }
 
 // --- conversions --------------------------------------------------------------------------------
-// A float beyond the integer's range saturates and NaN gives 0, as the machine instruction does.
+// A float beyond the integer's range saturates, as the machine instruction does. A NaN gives 0 where neither side has 64
+// bits, else the top bit alone (an H200's results; PTX says 0).
 
 namespace xpiler {
-template <class I> I saturate_to(double x) {
-  if (x != x) return 0;
+template <class I, class From = float> I saturate_to(double x) {
+  if (x != x) return sizeof(I) == 8 || sizeof(From) == 8 ? static_cast<I>(1ull << (8 * sizeof(I) - 1)) : I(0);
   constexpr I top = static_cast<I>(~static_cast<I>(0)) < 0 ? static_cast<I>((1ull << (8 * sizeof(I) - 1)) - 1)
                                                            : static_cast<I>(~0ull);
   constexpr I bottom = static_cast<I>(~top);
@@ -222,10 +244,10 @@ template <class I> I saturate_to(double x) {
 }
 }  // namespace xpiler
 #define XP_TO_INT(from, F, to, I)                                                                   \
-  inline I __##from##2##to##_rn(F x) { return xpiler::saturate_to<I>(::nearbyint(double(x))); }     \
-  inline I __##from##2##to##_rz(F x) { return xpiler::saturate_to<I>(::trunc(double(x))); }         \
-  inline I __##from##2##to##_rd(F x) { return xpiler::saturate_to<I>(::floor(double(x))); }         \
-  inline I __##from##2##to##_ru(F x) { return xpiler::saturate_to<I>(::ceil(double(x))); }
+  inline I __##from##2##to##_rn(F x) { return xpiler::saturate_to<I, F>(::nearbyint(double(x))); }     \
+  inline I __##from##2##to##_rz(F x) { return xpiler::saturate_to<I, F>(::trunc(double(x))); }         \
+  inline I __##from##2##to##_rd(F x) { return xpiler::saturate_to<I, F>(::floor(double(x))); }         \
+  inline I __##from##2##to##_ru(F x) { return xpiler::saturate_to<I, F>(::ceil(double(x))); }
 XP_TO_INT(float, float, int, int)
 XP_TO_INT(float, float, uint, unsigned)
 XP_TO_INT(float, float, ll, long long)
@@ -285,16 +307,22 @@ inline unsigned long long __umul64hi(unsigned long long a, unsigned long long b)
 }
 inline int __mul24(int a, int b) { return (a << 8 >> 8) * (b << 8 >> 8); }
 inline unsigned __umul24(unsigned a, unsigned b) { return (a & 0xffffffu) * (b & 0xffffffu); }
-inline unsigned __byte_perm(unsigned a, unsigned b, unsigned selector) {
+namespace xpiler {
+// PTX `prmt`: four bytes of eight by the nibbles of a selector, whose top bit asks for the byte's sign in all its bits.
+inline unsigned permute_bytes(unsigned a, unsigned b, unsigned selector) {
   const unsigned long long bytes = static_cast<unsigned long long>(b) << 32 | a;
   unsigned result = 0;
   for (int i = 0; i < 4; ++i) {
     unsigned s = selector >> (4 * i) & 15u;
     unsigned byte = static_cast<unsigned>(bytes >> (8 * (s & 7u))) & 255u;
-    if (s & 8u) byte = byte & 128u ? 255u : 0u;  // the sign replicated
+    if (s & 8u) byte = byte & 128u ? 255u : 0u;
     result |= byte << (8 * i);
   }
   return result;
+}
+}  // namespace xpiler
+inline unsigned __byte_perm(unsigned a, unsigned b, unsigned selector) {
+  return xpiler::permute_bytes(a, b, selector & 0x7777u);
 }
 inline unsigned __funnelshift_l(unsigned lo, unsigned hi, unsigned n) {
   return static_cast<unsigned>((static_cast<unsigned long long>(hi) << 32 | lo) << (n & 31u) >> 32);

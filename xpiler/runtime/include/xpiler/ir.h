@@ -139,7 +139,7 @@ static inline i64 mulhi(i64 a, i64 b) { return static_cast<i64>((static_cast<__i
 static inline u64 mulhi(u64 a, u64 b) {
   return static_cast<u64>((static_cast<unsigned __int128>(a) * b) >> 64);
 }
-static inline u32 byte_perm(u32 x, u32 y, u32 s) { return __byte_perm(x, y, s); }
+static inline u32 byte_perm(u32 x, u32 y, u32 s) { return ::xpiler::permute_bytes(x, y, s); }
 static inline u32 funnel_l(u32 lo, u32 hi, u32 n) {
   u64 both = (static_cast<u64>(hi) << 32) | lo;
   return static_cast<u32>((both << (n & 31)) >> 32);
