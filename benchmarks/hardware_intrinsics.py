@@ -19,7 +19,7 @@ import numpy as np
 
 from benchmarks.emitted import Broken
 from benchmarks.hardware_sides import SIDES, Call, Case, Given, Program, judge_all
-from benchmarks.hardware_values import CTYPES, DTYPES, distance, select, tuples
+from benchmarks.hardware_values import CTYPES, DTYPES, as_float, distance, select, tuples
 from benchmarks.model import Array
 
 __all__ = ["Departure", "Row", "case_of", "departure", "main", "program_of", "rows"]
@@ -59,6 +59,7 @@ class Row:
     absolute: float = 0
     limits: tuple[tuple[float, float] | None, ...] = ()
     undefined: bool = False
+    signless: bool = False
 
 
 _CHOICE: Final = re.compile(r"\{([\w-]+(?:,[\w-]+)+)\}")
@@ -87,6 +88,7 @@ def _rows_of(entry: Mapping[str, Any], numbers: Iterator[int]) -> Iterator[Row]:
                 entry.get("absolute", 0),
                 limits,
                 entry.get("undefined", False),
+                entry.get("signless", False),
             )
 
 
@@ -163,13 +165,13 @@ def departure(row: Row, side: str, judge: Given, given: Given) -> Departure | No
 
 
 def _far(row: Row, right: Array, got: Array) -> Array:
-    from benchmarks.hardware_values import as_float
-
     steps = distance(right, got, row.result)
     wrong = steps > row.ulps
     if row.absolute:
         a, b = as_float(right, row.result), as_float(got, row.result)
         wrong &= ~(np.abs(a - b) <= row.absolute)
+    if row.signless:
+        wrong &= ~((as_float(right, row.result) == 0) & (as_float(got, row.result) == 0))
     whole: Array = wrong.any(axis=1)
     return whole
 
