@@ -74,6 +74,55 @@ def test_a_lambda_that_no_object_can_stand_for_stays(lambda_: str, tmp_path: Pat
     assert len(lifted.refused) == 1
 
 
+FIELD = """struct Field {
+  float *p; int n; float s;
+  int size() const { return n; }
+  void go() { each<<<1, 32>>>(n, LAMBDA); }
+  void other() { float *q = p; each<<<1, 32>>>(n, [=] __device__ (int i) { q[i] = 1; }); }
+};
+int main() { Field f; f.n = 20; f.s = 2; cudaMalloc(&f.p, 80); f.go(); f.other(); }
+"""
+
+
+def field(lambda_: str) -> str:
+    return KERNEL + FIELD.replace("LAMBDA", lambda_)
+
+
+@pytest.mark.parametrize("read", ["p[i] *= s", "this->p[i] *= this->s"])
+def test_members_of_a_copied_object_become_fields(read: str, tmp_path: Path) -> None:
+    source, lifted = whole(field(f"[*this] __device__ (int i) {{ {read}; }}"), tmp_path)
+    if "this->" not in read:
+        assert "go_lambda{p, s}" in source.text
+    assert "float *p;\n  float s;" in source.text
+    assert not lifted.refused
+    assert {k.source_name for k in lifted.lifted} == {"each<go_lambda>", "each<other_lambda>"}
+
+
+@pytest.mark.parametrize("captures", ["=", "this"])
+def test_members_of_the_hosts_object_are_refused_alone(captures: str, tmp_path: Path) -> None:
+    source, lifted = whole(field(f"[{captures}] __device__ (int i) {{ p[i] *= s; }}"), tmp_path)
+    assert f"[{captures}] __device__" in source.text
+    (refused,) = lifted.refused
+    assert "of the object that launches it" in refused.diagnostic.message
+    assert refused.diagnostic.hint == "capture [*this], or a local copy of the member"
+    assert [k.source_name for k in lifted.lifted] == ["each<other_lambda>"]
+
+
+def test_a_lambda_that_calls_members_stays(tmp_path: Path) -> None:
+    source, _ = whole(field("[*this] __device__ (int i) { p[i] = size(); }"), tmp_path)
+    assert "[*this] __device__" in source.text
+
+
+@pytest.mark.parametrize("target", ["avx512", "bang"])
+def test_a_launch_with_a_lambda_that_stays_says_so(target: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.cu"
+    path.write_text(field("[=] __device__ (int i) { p[i] *= s; }"))
+    report = translate(path, target, Settings(out=tmp_path / "out", verify=False))
+    assert not isinstance(report, InputError)
+    assert "] __device__" not in (report.text or "")
+    assert "each" in (report.text or "")
+
+
 def test_lines_are_those_of_the_file_as_it_stands(tmp_path: Path) -> None:
     launch = "void go(float *y) {\n  each<<<1, 32>>>(32, [=] __device__ (int i) {\n    y[i] = *new float;\n  });\n}\n"
     source, lifted = whole(KERNEL + launch, tmp_path)

@@ -11,7 +11,7 @@ from xpiler.frontends.edits import Edit, apply, insert
 from xpiler.frontends.place import Function, Global, Include, Launch, Places, find
 from xpiler.records import dataclass
 
-__all__ = ["CUDA_HEADERS", "Splicing", "code_left", "splice"]
+__all__ = ["CUDA_HEADERS", "UNNAMED_LAMBDA", "Splicing", "code_left", "splice"]
 
 CUDA_HEADERS: Final = re.compile(
     r"(?:cuda[\w./]*|cuComplex\.h|cooperative_groups[\w./]*|device_\w+\.h|vector_(?:types|functions)\.h|host_defines\.h"
@@ -20,6 +20,9 @@ CUDA_HEADERS: Final = re.compile(
     r"|cub/[\w./]*|curand_\w+\.h)"
 )
 """The paths of headers that only exist with CUDA."""
+
+UNNAMED_LAMBDA: Final = re.compile(r"\]\s*(?:__host__\s*)?__device__\b")
+"""A device lambda that could not be made a function object, so that no kernel for it was translated."""
 
 _SPECIFIERS: Final = re.compile(
     r"\b(?:__host__|__device__|__forceinline__|__noinline__|__managed__)\b[ \t]*"

@@ -9,11 +9,10 @@ from typing import Final
 from xpiler.frontends.declarations import one_way, pieces
 from xpiler.frontends.edits import Edit, apply
 from xpiler.frontends.place import find
-from xpiler.frontends.tokens import Token
+from xpiler.frontends.tokens import Token, tokenize
 
 __all__ = ["only_used", "words_of"]
 
-_NAME: Final = re.compile(r"[A-Za-z_]\w*")
 _VECTOR: Final = re.compile(r"(?:u?(?:char|short|int|long|longlong)|float|double)[1-4]\Z")
 _INTERNAL: Final = frozenset(
     {"inline", "static", "template", "__device__", "__forceinline__", "__inline__"}
@@ -21,8 +20,10 @@ _INTERNAL: Final = frozenset(
 
 
 def words_of(text: str) -> frozenset[str]:
-    """All names that are written in `text`."""
-    return frozenset(_NAME.findall(text))
+    """All names that are written in `text`, those in comments and literals left out."""
+    return frozenset(
+        t.text for t in tokenize(text.encode(errors="surrogateescape")).items if t.kind == "name"
+    )
 
 
 def only_used(header: str, words: frozenset[str]) -> str:

@@ -95,7 +95,8 @@ def hoisted(
 ) -> Hoisted:
     """`text` with the lambdas at `places` as named function objects, those that can be.
 
-    A lambda stays that captures `this`, a reference or an array, or that names types local to its function.
+    A lambda stays that captures `this`, a reference or an array, or that names types local to its function. Of `*this`
+    the members that the lambda reads become fields.
     """
     parsed = parse(text, path, include_dirs, defines)
     edits: list[_Put] = []
@@ -276,22 +277,49 @@ def _parameters(
 def _fields(node: Node, written: _Written) -> list[_Field] | None:
     """None where something is captured that an object cannot hold, or that is not known."""
     named = [tuple(part.strip() for part in c.partition("=")) for c in _captures(written.captures)]
-    if any(name in ("this", "*this") or name.startswith("&") for name, _, _ in named):
+    members = _members(node)
+    if members is None or (members and "*this" not in written.captures):
+        return None
+    if any(name == "this" or name.startswith("&") for name, _, _ in named):
         return None
     begins = {name: init for name, _, init in named if init}
     used = set(re.findall(r"\w+", written.body))
     fields: dict[str, _Field] = {}
     for captured in _captured(node):
         name = captured.spelling
-        if captured.kind == "CXX_THIS_EXPR":
-            return None
         if captured.ref is None or name in fields or name not in used:
             continue
         type_ = _type(captured.ref)
         if type_ is None:
             return None
         fields[name] = _Field(name, type_, begins.get(name, name))
-    return list(fields.values())
+    return [*fields.values(), *members]
+
+
+def _members(node: Node) -> list[_Field] | None:
+    """The members of the object round the lambda that its body reads, by name or by `this`.
+
+    None where it calls one, uses the object itself, or has a member that no field can be.
+    """
+    body = next((c for c in node.children if c.kind == "COMPOUND_STMT"), None)
+    found: dict[str, _Field] = {}
+    pending = [] if body is None else [body]
+    while pending:
+        below = pending.pop()
+        if below.kind == "CXX_THIS_EXPR":
+            return None
+        own = below.kind == "MEMBER_REF_EXPR" and [c.kind for c in below.children] in (
+            [],
+            ["CXX_THIS_EXPR"],
+        )
+        if not own:
+            pending += below.children
+        elif below.ref is not None and below.ref.kind in ("FIELD_DECL", "CXX_METHOD"):
+            type_ = _type(below.ref) if below.ref.kind == "FIELD_DECL" else None
+            if type_ is None:
+                return None
+            found[below.spelling] = _Field(below.spelling, type_, below.spelling)
+    return sorted(found.values(), key=lambda f: f.name)
 
 
 def _captured(node: Node) -> Iterable[Node]:

@@ -16,7 +16,7 @@ from xpiler.backends.bang.textures import texture_names, texture_texts
 from xpiler.backends.base import Diagnostic, EmitRequest, Emitted, TranslatedKernel
 from xpiler.backends.curand_states import states
 from xpiler.backends.late_types import announcement, late_types
-from xpiler.backends.splice import CUDA_HEADERS, Splicing, splice
+from xpiler.backends.splice import CUDA_HEADERS, UNNAMED_LAMBDA, Splicing, splice
 from xpiler.frontends.place import Function, Launch, find
 from xpiler.ir.nodes import GlobalBuffer, Module, Param
 from xpiler.ir.types import Pointer
@@ -75,7 +75,9 @@ def emit(request: EmitRequest) -> Emitted:
     by_name: dict[str, list[_Kernel]] = {}
     for kernel in kernels:
         by_name.setdefault(kernel.own, []).append(kernel)
-    functions = {f.name: f for f in places.kernels}
+    functions = {
+        f.name: f for f in reversed(places.kernels)
+    }  # a template before its specialisations
     managed = "cudaMallocManaged" in request.text
     definitions = {
         n: _announced(ks, functions.get(n), request.text)
@@ -278,7 +280,8 @@ def _template_arguments(source_name: str) -> list[str]:
 
 def _launch(launch: Launch, known: set[str]) -> str:
     """A launch expression as a call; the name `start_k` is a macro's or function's, whichever the kernel needs."""
-    if launch.name not in known and not launch.macro:
+    unnamed = any(UNNAMED_LAMBDA.search(a.text) for a in launch.args)
+    if (launch.name not in known or unnamed) and not launch.macro:
         return f"/* kernel {launch.name} was not translated */ (void)0"
     config = [c.text for c in launch.configs[:4]] + ["0", "0", "nullptr"][len(launch.configs) - 1 :]
     queue = "nullptr" if config[3].strip() in ("0", "NULL") else config[3]

@@ -221,7 +221,9 @@ def _pointer(
     lf: Lifter, source: Source, ctype: CPointer, params: list[Param], constant: bool
 ) -> Place:
     if isinstance(ctype.to, CPointer | COpaque):
-        raise lf.refuse("XP1110", f"parameter {source.stem} is a pointer to pointers", source.node)
+        message = f"parameter {source.stem} is a pointer to pointers"
+        hint = "pass one buffer that holds what they point to, and where each begins in it"
+        raise lf.refuse("XP1110", message, source.node, hint)
     if ctype.to == CScalar(VOID):
         elem = untyped_element(lf, source.node)
     else:
@@ -237,7 +239,7 @@ def _pointer(
               span=source.node.span)
     )  # fmt: skip
     lf.buffers[name] = BufferInfo(
-        name, elem, 1, Spaces.GLOBAL, ctype.const, ctype.volatile, source.node.key
+        name, elem, 1, Spaces.GLOBAL, ctype.const, ctype.volatile, source.node.key, True
     )
     start = PointerValue(name, (), build.i32(0), ctype.to, ctype.volatile)
     if constant:

@@ -117,8 +117,15 @@ def _owner_of_member(lf: Lifter, node: Node) -> Place:
         return _object(lf, bases[0])
     if not lf.this:
         raise lf.refuse("XP1111", "a member of an unknown object", node)
-    found = lf.this[-1]
-    return ValuePlace(found) if isinstance(found, OpaqueValue) else found
+    owner_ = lf.this[-1]
+    found = owner_.value if isinstance(owner_, ValuePlace) else owner_
+    if isinstance(found, OpaqueValue) and found.kind in ("closure", "object"):
+        message = (
+            f"the lambda reads {node.spelling} of the object that launches it, which is the host's"
+        )
+        hint = "capture [*this], or a local copy of the member"
+        raise lf.refuse("XP1111", message, node, hint)
+    return ValuePlace(owner_) if isinstance(owner_, OpaqueValue) else owner_
 
 
 def _object(lf: Lifter, node: Node) -> Place:

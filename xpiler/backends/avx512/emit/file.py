@@ -24,7 +24,7 @@ from xpiler.backends.avx512.emit.signature import parameter_name
 from xpiler.backends.base import Diagnostic, EmitRequest, Emitted, TranslatedKernel
 from xpiler.backends.late_types import TypePlace, late_types
 from xpiler.backends.late_types import behind as type_behind
-from xpiler.backends.splice import CUDA_HEADERS, Splicing, code_left, splice
+from xpiler.backends.splice import CUDA_HEADERS, UNNAMED_LAMBDA, Splicing, code_left, splice
 from xpiler.frontends.place import Function, Global, Include, Launch, Places, find
 from xpiler.ir.nodes import GlobalBuffer
 
@@ -252,7 +252,8 @@ def _elsewhere(function: Function, by_pointer: bool) -> str:
 
 def _launch(launch: Launch, refused: frozenset[str]) -> str:
     """The launch as a call; of a pointer to a kernel, too."""
-    if launch.name in refused and not launch.macro:
+    unnamed = any(UNNAMED_LAMBDA.search(a.text) for a in launch.args)
+    if (launch.name in refused or unnamed) and not launch.macro:
         return f'xp_refused("{launch.name}")'
     config = [c.text for c in launch.configs[:3]] + ["0"] * (3 - len(launch.configs))
     return f"{launch.callee.text}({', '.join([*config, *(a.text for a in launch.args)])})"
