@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from xpiler.records import dataclass
@@ -75,15 +76,22 @@ class Cache:
         return path
 
     @staticmethod
-    def _is_fresh(path: Path) -> bool:
-        made_from = path.with_name(path.name + ".from")
+    def made_from(path: Path) -> dict[str, str] | None:
+        """The local files that a stored file was made from, with their digests; None if that cannot be read."""
         try:
-            recorded = json.loads(made_from.read_text())
+            recorded: dict[str, str] = json.loads(path.with_name(path.name + ".from").read_text())
         except FileNotFoundError:
-            return True
+            return {}
         except (OSError, ValueError):
-            return False
-        return all(file_digest(Path(name)) == value for name, value in recorded.items())
+            return None
+        return recorded
+
+    @staticmethod
+    def _is_fresh(path: Path) -> bool:
+        recorded = Cache.made_from(path)
+        return recorded is not None and all(
+            file_digest(Path(name)) == value for name, value in recorded.items()
+        )
 
     def scratch(self, key: str, suffix: str) -> Path:
         """A name of its own in the store's file system, for a file that `put` will take."""
@@ -92,6 +100,24 @@ class Cache:
         handle, name = tempfile.mkstemp(prefix=f"{key[:12]}-", suffix=suffix, dir=target.parent)
         os.close(handle)
         return Path(name)
+
+    @contextlib.contextmanager
+    def making(self, key: str) -> Iterator[None]:
+        """One maker of a key at a time, whatever thread or process it is in: who waits finds what the other has made.
+
+        Not to be nested: a lock is shared by the keys that begin alike.
+        """
+        try:
+            folder = self.root / "locks"
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = (folder / key[:3]).open("w")
+        except OSError:
+            yield  # each makes its own, and the last one stays
+            return
+        with lock:
+            with contextlib.suppress(OSError):  # a file system without locks
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def put(self, key: str, suffix: str, made: Path, made_from: Iterable[Path] = ()) -> Path:
         """Takes the finished file `made`; `made_from` are local files that it depends on."""

@@ -40,12 +40,17 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class TranslationUnit:
-    """A file to compile. `compiler` is `g++` or `gcc`; `flags` come beside the harness's own."""
+    """A file to compile. `compiler` is `g++` or `gcc`; `flags` come beside the harness's own.
+
+    `before` are headers that stand before the text, precompiled (g++ only): those of a target's simulator, whose reading
+    takes longer than that of the text. They have guards, so that the text may include them again.
+    """
 
     name: str
     text: str
     compiler: str = "g++"
     flags: tuple[str, ...] = ()
+    before: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

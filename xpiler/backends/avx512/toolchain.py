@@ -99,6 +99,7 @@ class Simulator:
             text + _symbols(text),
             "g++",
             (*flags, *_MAIN, f"-I{path.parent}"),
+            (SIMULATOR / "immintrin.h",),
         )
         calls = entry_unit(text, entries)
         return (main, TranslationUnit("calls.cpp", calls, "g++", ("-O1",)))

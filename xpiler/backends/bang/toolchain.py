@@ -21,6 +21,8 @@ __all__ = ["INCLUDE", "Simulator", "simulated"]
 INCLUDE: Final = Path(__file__).parent / "isa" / "include"
 """Where bang.h and cnrt.h of the simulator are."""
 
+_HEADERS: Final = (INCLUDE / "bang.h", INCLUDE / "cnrt.h")
+
 HARNESS: Final = Path(__file__).parents[2] / "runtime" / "include"
 
 _ARRAY: Final = re.compile(
@@ -102,7 +104,7 @@ class Simulator:
             "-ffp-contract=off",
             "-w",
         )
-        return (TranslationUnit(f"{path.stem}.mlu.cpp", "".join(parts), "g++", flags),)
+        return (TranslationUnit(f"{path.stem}.mlu.cpp", "".join(parts), "g++", flags, _HEADERS),)
 
 
 def _entries(entries: Sequence[KernelEntry], text: str) -> Iterator[str]:

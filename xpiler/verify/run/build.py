@@ -10,7 +10,7 @@ import functools
 import re
 import shutil
 import subprocess
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -167,24 +167,42 @@ def _dependencies(makefile: Path) -> tuple[Path, ...]:
     return tuple(p for p in paths if not p.is_relative_to(RUNTIME) and p.suffix != ".gch")
 
 
-def _precompiled(flags: tuple[str, ...], cache: Cache) -> tuple[str, ...] | BuildFailed:
-    """Flags that include the prelude, precompiled for exactly these flags."""
-    key = digest("pch", _version("g++"), _headers_digest(), *flags)
+def _precompiled(
+    headers: Sequence[str], flags: tuple[str, ...], cache: Cache
+) -> tuple[str, ...] | BuildFailed:
+    """Flags that include the headers, precompiled for exactly these flags."""
+    text = "".join(f'#include "{name}"\n' for name in headers)
+    key = digest("pch", _version("g++"), _headers_digest(), text, *flags)
+    include = ("-include", str(cache.path(key, ".h")))
+    if _has_header(key, cache):
+        return include
+    with cache.making(key):
+        failed = None if _has_header(key, cache) else _precompile(key, text, flags, cache)
+    return failed or include
+
+
+def _has_header(key: str, cache: Cache) -> bool:
+    return cache.get(key, ".h.gch") is not None and cache.path(key, ".h").exists()
+
+
+def _precompile(key: str, text: str, flags: tuple[str, ...], cache: Cache) -> BuildFailed | None:
     header = cache.path(key, ".h")
-    if not header.exists() or cache.get(key, ".h.gch") is None:
-        scratch = cache.scratch(key, ".h")
-        scratch.write_text('#include "xpiler/prelude.h"\n')
-        scratch.replace(header)
-        made = cache.scratch(key, ".h.gch")
-        error = _run(("g++", "-x", "c++-header", *flags, str(header), "-o", str(made)))
-        if error is not None:
-            made.unlink(missing_ok=True)
-            return _failed(error)
-        cache.put(key, ".h.gch", made)
-        mark = _built_mark(cache)
-        mark.parent.mkdir(parents=True, exist_ok=True)
-        mark.touch()
-    return ("-include", str(header))
+    scratch = cache.scratch(key, ".h")
+    scratch.write_text(text)
+    scratch.replace(header)
+    made = cache.scratch(key, ".h.gch")
+    listed = made.with_suffix(".d")
+    listing = ("-MMD", "-MF", str(listed))
+    error = _run(("g++", "-x", "c++-header", *flags, *listing, str(header), "-o", str(made)))
+    if error is not None:
+        made.unlink(missing_ok=True)
+        listed.unlink(missing_ok=True)
+        return _failed(error)
+    cache.put(key, ".h.gch", made, (p for p in _dependencies(listed) if p != header))
+    mark = _built_mark(cache)
+    mark.parent.mkdir(parents=True, exist_ok=True)
+    mark.touch()
+    return None
 
 
 def _built_mark(cache: Cache) -> Path:
@@ -205,35 +223,54 @@ def _compile(
         unit_flags = ("-fno-access-control", *_machine_flags(), *unit_flags[2:])
     all_flags = (*_COMMON, *flags, *unit_flags, "-I", str(INCLUDE))
     key = digest(
-        "obj", _version(unit.compiler), _headers_digest(), str(prelude), *all_flags, unit.text
+        *("obj", _version(unit.compiler), _headers_digest(), str(prelude), *all_flags),
+        *("before", *map(str, unit.before), unit.text),
     )
     found = cache.get(key, ".o")
     if found is not None:
         return found, True
-    language = _language(unit.compiler)
-    includes: tuple[str, ...] = ()
-    if prelude:
-        before = _precompiled((*language[2:], *_without_paths(all_flags)), cache)
-        if isinstance(before, BuildFailed):
-            return before
-        includes = before
+    before: tuple[str, ...] = ()
+    headers = ("xpiler/prelude.h",) if prelude else tuple(map(str, unit.before))
+    if headers:
+        folders = (f"-I{header.parent}" for header in unit.before)
+        fixed = (*_language(unit.compiler)[2:], *_without_paths(all_flags), *folders)
+        precompiled = _precompiled(headers, fixed, cache)
+        if isinstance(precompiled, BuildFailed):
+            return precompiled
+        before = precompiled
+    with cache.making(key):
+        found = cache.get(key, ".o")
+        if found is not None:
+            return found, True
+        return _compile_now(unit, key, (*all_flags, *before), [Path(p) for p in before[1:]], cache)
+
+
+def _compile_now(
+    unit: TranslationUnit,
+    key: str,
+    flags: tuple[str, ...],
+    headers: Sequence[Path],
+    cache: Cache,
+) -> tuple[Path, bool] | BuildFailed:
     made = cache.scratch(key, ".o")
     makefile = made.with_suffix(".d")
+    listing = ("-MMD", "-MF", str(makefile))
     error = _run(
-        (
-            unit.compiler,
-            *language,
-            *all_flags,
-            *includes,
-            *("-MMD", "-MF", str(makefile), "-c", "-", "-o", str(made)),
-        ),
+        (unit.compiler, *_language(unit.compiler), *flags, *listing, "-c", "-", "-o", str(made)),
         f'#line 1 "{unit.name}"\n{unit.text}',
     )
     if error is not None:
         made.unlink(missing_ok=True)
         makefile.unlink(missing_ok=True)
         return _failed(error)
-    return cache.put(key, ".o", made, _dependencies(makefile)), False
+    sources = (*_dependencies(makefile), *(p for h in headers for p in _headers_of(h)))
+    return cache.put(key, ".o", made, sources), False
+
+
+def _headers_of(precompiled: Path) -> Iterator[Path]:
+    """What a precompiled header was made from: the compiler does not list that for what includes it."""
+    recorded = Cache.made_from(precompiled.with_name(precompiled.name + ".gch"))
+    return map(Path, recorded or {})
 
 
 def _without_paths(flags: Sequence[str]) -> tuple[str, ...]:

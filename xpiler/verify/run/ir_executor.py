@@ -79,7 +79,9 @@ def ir_unit(
         parts.append(_wrapper(index, program.kernels[0]))
     parts.append(_symbols(programs[0]))
     text = "\n".join(parts)
-    return TranslationUnit("stages.cpp", text, "g++", (*building.PRELUDE, "-w", *flags))
+    # the flags of the source's own unit, so that both take the same precompiled header
+    usual = (*building.PRELUDE, "-DXPILER_WARP=32", "-w")
+    return TranslationUnit("stages.cpp", text, "g++", (*usual, *flags))
 
 
 def _stage(index: int, program: Module) -> str:
