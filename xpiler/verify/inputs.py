@@ -26,6 +26,10 @@ POISONS: tuple[bytes, bytes] = (b"\x6d" * 8, b"\xfd\xff" * 4)
 REAL_RANGE = {"f64": (-6.0, 3.0), "f32": (-6.0, 3.0), "f16": (-5.0, 0.5), "bf16": (-5.0, 0.5)}
 
 
+FEW = 64
+"""Up to here elements have one sign mostly: that a maximum starts at 0 shows where all is negative."""
+
+
 class Style(Enum):
     """How `auto` values are drawn."""
 
@@ -203,7 +207,8 @@ def _auto(elem: Scalar, count: int, style: Style, rng: np.random.Generator) -> A
 
 def _mixed(elem: Scalar, count: int, opposite: bool, rng: np.random.Generator) -> Array:
     """Both signs, unequally often, so that sums do not vanish; magnitudes over several octaves."""
-    negative = rng.random(count) < (0.7 if opposite else 0.3)
+    few = 0.05 if count <= FEW else 0.3
+    negative = rng.random(count) < (1 - few if opposite else few)
     if elem.is_float:
         low, high = REAL_RANGE[elem.name]
         values: Array = np.exp2(rng.uniform(low, high, count))

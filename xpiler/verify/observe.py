@@ -9,7 +9,7 @@ from xpiler.ir.nodes import AddressOf, Load, Var
 from xpiler.ir.walk import expressions, statements, subexpressions
 from xpiler.records import dataclass
 from xpiler.verify.any_order import in_an_order_of_its_own, taken_places
-from xpiler.verify.branches.directed import pointed, worth_pointing
+from xpiler.verify.branches.directed import pointed, single, turns, worth_pointing
 from xpiler.verify.branches.thresholds import thresholds
 from xpiler.verify.cases.case import ConcreteBuffer
 from xpiler.verify.compare import Expected, Mismatch, compare
@@ -149,16 +149,17 @@ def _pointed_shapes(
 ) -> list[ObservedShape]:
     """The two largest shapes again, on values at which the kernel decides otherwise; those that the source bears."""
     found = thresholds(check_.program)
-    if not worth_pointing(found):
+    largest = sorted(shapes, key=lambda s: -sum(b.elements for b in s.plan.concrete.buffers))[:2]
+    first = largest[0].plan.concrete
+    if not worth_pointing(found, single(first)):
         return []
     extra: list[ObservedShape] = []
-    for shape in sorted(shapes, key=lambda s: -sum(b.elements for b in s.plan.concrete.buffers))[
-        :2
-    ]:
+    each = max(2, -(-turns(first, found) // len(largest)))  # runs of a shape
+    for position, shape in enumerate(largest):
         seed = POINTED + 2 * settings.salt
         runs = tuple(
-            replace(run, inputs=pointed(run.inputs, found, seed + number))
-            for number, run in enumerate(shape.plan.runs[:2])
+            replace(run, inputs=pointed(run.inputs, found, seed + number, each * position + number))
+            for number, run in enumerate(shape.plan.runs[:each])
         )
         observed = observe_shape(source, check_, replace(shape.plan, runs=runs))
         if isinstance(observed, ObservedShape):

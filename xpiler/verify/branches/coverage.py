@@ -37,6 +37,7 @@ from xpiler.ir.types import BOOL, Scalar, Spaces
 from xpiler.ir.walk import blocks, expressions, operands, statements, subexpressions, with_blocks
 from xpiler.records import dataclass
 from xpiler.verify.cases.case import ConcreteBuffer
+from xpiler.verify.cases.roles import bare
 from xpiler.verify.run.dtypes import Array
 from xpiler.verify.run.runner import Finished, Job, Runner
 
@@ -66,9 +67,10 @@ class Instrumented:
     arms: tuple[Arm, ...]
 
 
-def instrumented(module: Module) -> Instrumented | None:
-    """The program that remembers; None where nothing it decides on depends on more than indices and their bounds."""
-    if not any(_is_of_interest(b) for b in _bodies(module)):
+def instrumented(module: Module, *, always: bool = False) -> Instrumented | None:
+    """The program that remembers; None where nothing it decides on depends on more than indices and their bounds, unless
+    it is to be told `always`."""
+    if not always and not any(_is_of_interest(b) for b in _bodies(module)):
         return None
     marks = _Marks()
     kernels = tuple(replace(k, body=marks.block(k.body)) for k in module.kernels)
@@ -92,6 +94,7 @@ def _bodies(module: Module) -> list[Block]:
 @dataclass
 class _Marks:
     arms: list[Arm] = field(default_factory=list)
+    switches: set[Span] = field(default_factory=set)
 
     def block(self, block: Block) -> Block:
         out: list[Stmt] = []
@@ -105,8 +108,14 @@ class _Marks:
     def _statement(self, stmt: Stmt) -> Stmt:
         match stmt:
             case If(cond=cond, then=then, orelse=orelse, span=Span() as place):
-                true = self._mark("the condition is never true", place, cond)
-                false = self._mark("the condition is never false", place, cond)
+                further = any(isinstance(s, If) and s.span == place for s in orelse)
+                if further:
+                    self.switches.add(place)
+                # all cases of a switch stand at one place
+                case = _labels(cond) if place in self.switches else ""
+                true = self._mark(case or "the condition is never true", place, cond)
+                other = "only its cases come" if case else "the condition is never false"
+                false = () if case and further else self._mark(other, place, cond)
                 return replace(
                     stmt, then=(*true, *self.block(then)), orelse=(*false, *self.block(orelse))
                 )
@@ -140,6 +149,18 @@ class _Marks:
                 return (*self._choices(a), *((If(a, (), inner),) if inner else ()))
             case _:
                 return tuple(s for operand in operands(expr) for s in self._choices(operand))
+
+
+def _labels(cond: Expr) -> str:
+    """Which case of a switch a condition is; empty where it is none."""
+    match cond:
+        case Binary(op="==", b=b) if isinstance(label := bare(b), Const):
+            return f"case {label.value} never comes"
+        case Binary(op="||", a=a, b=b):
+            first, second = _labels(a), _labels(b)
+            return f"{first}, {second}" if first and second else ""
+        case _:
+            return ""
 
 
 # --- is there anything to see? -----------------------------------------------------------------

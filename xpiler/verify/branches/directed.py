@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 from typing import Final
@@ -20,12 +20,12 @@ from xpiler.ir.types import Scalar
 from xpiler.ir.walk import statements, subexpressions
 from xpiler.verify.branches.coverage import Arm
 from xpiler.verify.branches.thresholds import Threshold
-from xpiler.verify.cases.case import Case, ConcreteBuffer, ConcreteScalar, ScalarArgument
+from xpiler.verify.cases.case import Case, Concrete, ConcreteBuffer, ConcreteScalar, ScalarArgument
 from xpiler.verify.cases.formula import Formula
 from xpiler.verify.inputs import Inputs
 from xpiler.verify.run.dtypes import Array, dtype_of
 
-__all__ = ["further_sizes", "pointed", "worth_pointing"]
+__all__ = ["further_sizes", "pointed", "single", "turns", "worth_pointing"]
 
 Thresholds = Mapping[str, Sequence[Threshold]]
 
@@ -43,17 +43,41 @@ _LARGEST_SIZE: Final = 1 << 20
 # --- values ------------------------------------------------------------------------------------
 
 
-def worth_pointing(found: Thresholds) -> bool:
-    """Whether ordinary inputs may miss a threshold."""
+def worth_pointing(found: Thresholds, single: Collection[str] = ()) -> bool:
+    """Whether ordinary inputs may miss a threshold; what has a `single` value a run misses nearly all."""
     return any(
-        not math.isfinite(t.value) or t.value != round(t.value) or abs(t.value) > _MET
-        for values in found.values()
+        name in single
+        or not math.isfinite(t.value)
+        or t.value != round(t.value)
+        or abs(t.value) > _MET
+        for name, values in found.items()
         for t in values
     )
 
 
-def pointed(inputs: Inputs, found: Thresholds, seed: int) -> Inputs:
-    """`inputs` with thresholds, and values beside them, among the values of what the kernel compares."""
+def turns(concrete: Concrete, found: Thresholds) -> int:
+    """How many runs it takes until each parameter that is drawn was at all its thresholds."""
+    names = single(concrete)
+    return max((len(values) + 1 for name, values in found.items() if name in names), default=0)
+
+
+def single(concrete: Concrete) -> frozenset[str]:
+    """The arguments of which a run draws one value."""
+    return frozenset(
+        a.name
+        for a in concrete.arguments
+        if a.kind in _FREE
+        and (
+            a.elements == 1 and a.role in ("in", "inout")
+            if isinstance(a, ConcreteBuffer)
+            else a.value is None
+        )
+    )
+
+
+def pointed(inputs: Inputs, found: Thresholds, seed: int, turn: int = 0) -> Inputs:
+    """`inputs` with thresholds, and values beside them, among the values of what the kernel compares; of single values
+    the one whose `turn` it is."""
     arrays: list[Array] = []
     for argument, array in zip(inputs.concrete.arguments, inputs.arrays, strict=True):
         values = found.get(argument.name, ())
@@ -61,9 +85,11 @@ def pointed(inputs: Inputs, found: Thresholds, seed: int) -> Inputs:
         if candidates is None or not candidates.size:
             arrays.append(array)
             continue
+        if array.size == 1:
+            arrays.append(candidates[turn % len(candidates)].reshape(array.shape))
+            continue
         rng = _rng(inputs, argument.name, seed)
-        share = SHARE if array.size > 1 else 1.0
-        chosen = rng.random(array.size) < share
+        chosen = rng.random(array.size) < SHARE
         arrays.append(np.where(chosen, rng.choice(candidates, array.size), array))
     return replace(inputs, seed=seed, arrays=tuple(arrays), exact=False)
 
@@ -87,18 +113,19 @@ def _candidates(
 def _beside(elem: Scalar, values: Sequence[Threshold]) -> Array:
     dtype = dtype_of(elem)
     if elem.is_float:
-        found = [v for t in values for v in _reals(elem, t)]
+        found = _in_turn([list(_reals(elem, t)) for t in values])
         return np.array(found, np.float64).astype(dtype)
     if elem.name == "bool":
         return np.array([], dtype)
     info = np.iinfo(dtype)
-    whole = [
-        v
-        for t in values
-        if math.isfinite(t.value)
-        for v in (math.floor(t.value), math.floor(t.value) + 1, math.floor(t.value) - 1)
-    ]
+    here = [math.floor(t.value) for t in values if math.isfinite(t.value)]
+    whole = _in_turn([[v, v + 1, v - 1] for v in here])
     return np.array([v for v in whole if info.min <= v <= info.max], dtype)
+
+
+def _in_turn(lists: Sequence[Sequence[float]]) -> list[float]:
+    """The first of each list, then the second of each."""
+    return [v for row in zip_longest(*lists) for v in row if v is not None]
 
 
 def _reals(elem: Scalar, threshold: Threshold) -> Iterator[float]:
@@ -110,14 +137,15 @@ def _reals(elem: Scalar, threshold: Threshold) -> Iterator[float]:
         return
     if abs(value) > _LARGEST[elem.name]:
         return
+    dtype = dtype_of(elem)
+    here = np.array(value).astype(np.float32 if elem.name == "bf16" else dtype)
+    if threshold.exact:
+        yield float(here)
     apart = max(abs(value) * 0.25, 2.0**-3)
     for step in (apart, apart / 16):
         yield value + step
         yield value - step
     if threshold.exact:
-        dtype = dtype_of(elem)
-        here = np.array(value).astype(np.float32 if elem.name == "bf16" else dtype)
-        yield float(here)
         if elem.name != "bf16":
             yield float(np.nextafter(here, np.array(np.inf, here.dtype)))
             yield float(np.nextafter(here, np.array(-np.inf, here.dtype)))

@@ -11,7 +11,8 @@ from xpiler.ir.nodes import Module
 from xpiler.records import dataclass
 from xpiler.verify.branches.coverage import Arm, Instrumented, instrumented, unreached
 from xpiler.verify.branches.directed import further_sizes
-from xpiler.verify.cases.case import Case
+from xpiler.verify.cases.case import Case, ConcreteScalar
+from xpiler.verify.cases.decisions import decisions
 from xpiler.verify.observe import Observed, ObservedShape, Settings, observe_shape
 from xpiler.verify.plan import KernelCheck, ShapePlan, plan_shapes
 from xpiler.verify.run.runner import Runner
@@ -28,7 +29,7 @@ _ELEMENTS: Final = 1 << 22
 
 def explored(source: Runner, observed: Observed, settings: Settings, watch: Watch) -> Observed:
     """What was observed, with shapes at which the source takes further branches, and with what stays unreached."""
-    found = instrumented(observed.check.program)
+    found = instrumented(observed.check.program, always=not _decided(observed))
     if found is None or observed.unusable:
         return observed
     runner = watch(found.program)
@@ -55,6 +56,21 @@ def explored(source: Runner, observed: Observed, settings: Settings, watch: Watc
         shapes=(*observed.shapes, *shapes),
         unreached=tuple(str(arm) for arm in left),
     )
+
+
+def _decided(observed: Observed) -> bool:
+    """Whether all that parameters alone decide was decided both ways."""
+    found = decisions(observed.check.program)
+    launched = [_scalars(shape.plan) for shape in observed.shapes]
+    return all(any(found.met(goal, values) for values in launched) for goal in found.goals)
+
+
+def _scalars(plan: ShapePlan) -> dict[str, int]:
+    return {
+        a.name: int(a.value)
+        for a in plan.concrete.arguments
+        if isinstance(a, ConcreteScalar) and isinstance(a.value, int | bool)
+    }
 
 
 @dataclass(frozen=True, slots=True)

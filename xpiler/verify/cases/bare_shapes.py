@@ -124,7 +124,8 @@ def _rows(
         return [{}]
     plain = plain_names(kernel, names, modes_)
     rows = _multiples(plain, asked.multiple) if asked.multiple else plain_rows(kernel, plain)
-    rows = arranged(kernel, names, rows, modes_)
+    short = not asked.fixed and fragment(kernel) == 1
+    rows = arranged(kernel, names, rows, modes_, short=short)
     if not asked.fixed:
         rows = decided(decisions(module), rows, modes_)
     tie = asked.tie

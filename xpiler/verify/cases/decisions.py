@@ -9,11 +9,12 @@ from math import prod
 from typing import Final
 
 from xpiler.frontends.host import Number
-from xpiler.ir.nodes import Block, Const, Expr, If, Module, Return, Var
+from xpiler.ir.nodes import Binary, Block, Const, Expr, If, Module, Return, Var
 from xpiler.ir.types import BOOL, Scalar
 from xpiler.ir.walk import assigned, blocks, expressions, operands, subexpressions
 from xpiler.records import dataclass
 from xpiler.verify.cases.modes import Closed, Modes, inlined
+from xpiler.verify.cases.roles import bare
 from xpiler.verify.cases.sizes import Row, ample
 
 __all__ = ["Decisions", "decided", "decisions"]
@@ -75,7 +76,23 @@ def decisions(module: Module) -> Decisions:
     closed = Closed(frozenset(names - assigned(kernel.body)))
     closed.learn(kernel)
     goals = dict.fromkeys(_goals(kernel.body, (), closed))
-    return Decisions(closed, tuple(islice(goals, _MOST_GOALS)))
+    edges = dict.fromkeys(edge for goal in goals for edge in _edges(goal))
+    return Decisions(closed, tuple(islice({**goals, **edges}, _MOST_GOALS)))
+
+
+def _edges(goal: Goal) -> Iterator[Goal]:
+    """Goals just beside where the last condition of a goal changes: `n == 300` and `n == 299` of `n < 300`."""
+    *path, (cond, want) = goal
+    match cond:
+        case Binary(op="<" | ">=" | "<=" | ">" as op, a=a, b=b) if want:
+            for one, other in ((a, b), (b, a)):
+                if isinstance(bare(other), Const) and isinstance(other.type, Scalar):
+                    step = -1 if (op in ("<", ">=")) == (other is b) else 1
+                    beside = Binary("+", other, Const(step, other.type))
+                    yield (*path, (Binary("==", one, other), True))
+                    yield (*path, (Binary("==", one, beside), True))
+        case _:
+            return
 
 
 def _goals(block: Block, path: Goal, closed: Closed) -> Iterator[Goal]:

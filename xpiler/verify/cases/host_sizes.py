@@ -64,7 +64,7 @@ _MIXED: Final = ((2, 1, 4), (1, 2, 2), (4, 2, 1))  # rows of factors, one per si
 _EQUAL: Final = ((1,), (2,), (4,))
 _ROUNDS: Final = 3  # of a loop that launches, where there is no other variable
 _SMALL: Final = 40
-_NO_SIZES: Final = ("offset", "shift", "window")
+_NO_SIZES: Final = ("offset", "shift", "window", "mask")
 _UNIT: Final = 16  # where the launch does not say how wide a block is
 
 

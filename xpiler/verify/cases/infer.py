@@ -8,13 +8,16 @@ from dataclasses import replace
 from xpiler.frontends.host import Launch
 from xpiler.frontends.results import LiftedKernel
 from xpiler.ir.nodes import Kernel, Module
-from xpiler.verify.cases.case import BufferArgument, Case
+from xpiler.verify.cases.case import BufferArgument, Case, ScalarArgument
 from xpiler.verify.cases.infer_bare import NoCase, infer_bare
 from xpiler.verify.cases.infer_host import infer_host
+from xpiler.verify.cases.modes import modes
 
 __all__ = ["NoCase", "infer_cases", "select_cases"]
 
 MAX_CASES = 3
+MAX_CASES_IN_MODES = 12
+"""Of a kernel that is launched in as many modes."""
 
 
 def infer_cases(lifted: LiftedKernel, launches: Iterable[Launch]) -> tuple[Case, ...] | NoCase:
@@ -40,12 +43,19 @@ def infer_cases(lifted: LiftedKernel, launches: Iterable[Launch]) -> tuple[Case,
 def _of_launches(
     lifted: LiftedKernel, launches: Iterable[Launch], *, guess_sizes: bool = False
 ) -> tuple[Case, ...]:
-    """One case for each launch that differs from those before."""
+    """One case for each launch that differs from those before, as long as these are few or it is in another mode."""
     cases: dict[Case, Case] = {}
+    ways = modes(lifted.program)
+    seen: set[tuple[str, str]] = set()
     for launch in launches:
         kernel = lifted.program.kernels[0]
         found = infer_host(lifted.program, kernel, launch, guess_sizes=guess_sizes)
-        if isinstance(found, Case) and len(cases) < MAX_CASES:
+        if not isinstance(found, Case):
+            continue
+        scalars = [a for a in found.arguments if isinstance(a, ScalarArgument)]
+        here = {(a.name, str(a.value)) for a in scalars if a.name in ways}
+        if len(cases) < MAX_CASES or (here - seen and len(cases) < MAX_CASES_IN_MODES):
+            seen |= here
             note = f"{found.note}, a size guessed" if guess_sizes else found.note
             case = replace(found, kernel=lifted.source_name, note=note)
             cases.setdefault(replace(case, note=""), case)

@@ -26,6 +26,7 @@ from xpiler.verify.cases.fit import Fitter
 from xpiler.verify.cases.formula import Formula
 from xpiler.verify.cases.geometry import AXES, Dims
 from xpiler.verify.cases.interval import Interval
+from xpiler.verify.cases.optional import with_absent
 from xpiler.verify.cases.roles import counters, index_uses, parameter_buffers
 
 __all__ = [
@@ -175,7 +176,8 @@ def _assemble(
     arguments += global_arguments(module, [s.bounds for s in shapes])
     sizes = tuple((name, tuple(values)) for name, values in fitter.sizes.items())
     together = any(isinstance(s, Barrier) and s.scope == "grid" for s in statements(kernel.body))
-    return Case(kernel.name, grid, block, shared, sizes, tuple(arguments), note, together, True)
+    case = Case(kernel.name, grid, block, shared, sizes, tuple(arguments), note, together, True)
+    return with_absent(case, kernel)
 
 
 def global_arguments(module: Module, bounds: Sequence[Bounds]) -> list[BufferArgument]:

@@ -32,7 +32,15 @@ from xpiler.verify.cases.fit import Fitter
 from xpiler.verify.cases.formula import Formula
 from xpiler.verify.cases.geometry import AXES, Geometry, assumptions
 from xpiler.verify.cases.host_ranges import index_limits, loads_within
-from xpiler.verify.cases.host_sizes import WAYS, Way, byte_counts, host_modes, host_rows, with_modes
+from xpiler.verify.cases.host_sizes import (
+    WAYS,
+    Ragged,
+    Way,
+    byte_counts,
+    host_modes,
+    host_rows,
+    with_modes,
+)
 from xpiler.verify.cases.infer_bare import (
     EPSILON_NAMES,
     INDEX_RANGE,
@@ -43,6 +51,7 @@ from xpiler.verify.cases.infer_bare import (
 )
 from xpiler.verify.cases.interval import Interval
 from xpiler.verify.cases.modes import Modes, modes
+from xpiler.verify.cases.optional import with_absent
 from xpiler.verify.cases.roles import bare, index_uses, parameter_buffers
 from xpiler.verify.cases.sizes import Row, Sizes, in_modes
 
@@ -97,7 +106,7 @@ def infer_host(
         if way == ways[0] and len(good) < len(rows):
             failed = [f for row in rows if isinstance(f := search.at(row), NoCase)]
             reason = failed[-1] if failed else TOO_MUCH
-        best = max(best, _affordable(search.all_ways(good)), key=search.told)
+        best = max(best, _affordable(search.all_ways(good, way)), key=search.told)
         if not rows[0] or (len(best) > 1 and search.is_whole(best)) or (best and not search.heavy):
             break
     if not best:
@@ -136,11 +145,11 @@ class _Search:
             self.known[key] = found
         return self.known[key]
 
-    def all_ways(self, good: Sequence[tuple[Row, _Shape]]) -> list[tuple[Row, _Shape]]:
+    def all_ways(self, good: Sequence[tuple[Row, _Shape]], way: Way) -> list[tuple[Row, _Shape]]:
         """The shapes that are possible, in all modes, and with sizes at which the kernel decides otherwise."""
         if not good or not good[0][0]:
             return list(good)
-        rows = in_modes([row for row, _ in good], self.modes)
+        rows = in_modes([row for row, _ in good], self.modes, short=isinstance(way, Ragged))
         rows = decided(decisions(self.module), rows, self.modes, self._arguments)
         return [(row, f) for row in rows if isinstance(f := self.at(row), _Shape)]
 
@@ -384,7 +393,7 @@ def _assemble(
     arguments += global_arguments(module, [s.bounds for s in shapes])
     note = f"launch in {launch.function.name}(){place}"
     listed = tuple((name, tuple(values)) for name, values in fitter.sizes.items())
-    return Case(
+    case = Case(
         launch.source_name or kernel.name,
         grid,
         block,
@@ -395,6 +404,7 @@ def _assemble(
         launch.cooperative,
         inferred=True,
     )
+    return with_absent(case, kernel)
 
 
 def _with_host_values(argument: BufferArgument, launch: Launch) -> BufferArgument:

@@ -46,7 +46,7 @@ __all__ = [
     "steering",
 ]
 
-ScalarUse = Literal["size", "flag", "offset", "shift", "window"]
+ScalarUse = Literal["size", "flag", "offset", "shift", "window", "mask"]
 OFFSET_NAMES = ("offset", "start", "begin", "first", "base", "pad", "padding", "shift")
 WINDOW_NAMES = (
     "window",
@@ -179,7 +179,7 @@ def scalar_use(kernel: Kernel, name: str) -> ScalarUse:
         return "window"
     if _shifts_positions(kernel, name):
         return "offset"
-    occurrences = conditions = shifts = 0
+    occurrences = conditions = shifts = masks = 0
     for stmt in statements(kernel.body):
         for expr in expressions(stmt):
             occurrences += sum(_is(sub, name) for sub in subexpressions(expr))
@@ -188,10 +188,18 @@ def scalar_use(kernel: Kernel, name: str) -> ScalarUse:
                 for sub in subexpressions(expr)
             )
             conditions += sum(_as_flag(sub, name) for sub in subexpressions(expr))
+            masks += sum(
+                isinstance(sub, Binary)
+                and sub.op in ("^", "&")
+                and any(_is(bare(side), name) for side in (sub.a, sub.b))
+                for sub in subexpressions(expr)
+            )
         if isinstance(stmt, If | While):
             conditions += _is(bare(stmt.cond), name) and isinstance(stmt.cond, Cast)
     if occurrences and shifts == occurrences:
         return "shift"
+    if occurrences and masks == occurrences:
+        return "mask"
     if occurrences and conditions >= occurrences:
         return "flag"
     return "size"

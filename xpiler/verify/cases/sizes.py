@@ -36,6 +36,8 @@ _EXTENTS: Final = {
     "stride": (33, 64, 45, 300, 1),
 }
 _VARIED: Final = 5
+_SHORT: Final = (7, 3, 5)
+_SMALL: Final = 16  # what is below is no size, or has a reason to be small
 _TINY: Final = 8  # times smaller than the middle one of the shapes
 
 
@@ -73,9 +75,17 @@ def _axis(kernel: Kernel, name: str) -> str:
     return axis if axis in _EXTENTS else ""
 
 
-def arranged(kernel: Kernel, names: Sequence[str], rows: Sequence[Row], modes: Modes) -> list[Row]:
+def arranged(
+    kernel: Kernel,
+    names: Sequence[str],
+    rows: Sequence[Row],
+    modes: Modes,
+    *,
+    short: bool = False,
+) -> list[Row]:
     """`rows` of sizes with values of the other parameters: each that a parameter takes meets a shape that is not tiny,
-    and what several modes are together does. There are more rows then where that takes more."""
+    and what several modes are together does. There are more rows then where that takes more. `short`: each of these
+    meets one of a few elements as well."""
     turns = {
         name: _turns(kernel, name) for name in names if name not in modes and name not in rows[0]
     }
@@ -85,24 +95,30 @@ def arranged(kernel: Kernel, names: Sequence[str], rows: Sequence[Row], modes: M
     )  # what is fitted to the rows is better said by sizes
     return [
         {name: {**row, **others}[name] for name in order}
-        for row, others in _together(rows, turns, chosen)
+        for row, others in _together(rows, turns, chosen, short)
     ]
 
 
-def in_modes(rows: Sequence[Row], modes: Modes) -> list[Row]:
+def in_modes(rows: Sequence[Row], modes: Modes, *, short: bool) -> list[Row]:
     """`rows` with the values of modes, as `arranged` puts them."""
-    return [{**row, **others} for row, others in _together(rows, {}, combinations(modes))]
+    return [{**row, **others} for row, others in _together(rows, {}, combinations(modes), short)]
 
 
 def _together(
-    rows: Sequence[Row], turns: Mapping[str, Sequence[int]], chosen: Sequence[Mapping[str, int]]
+    rows: Sequence[Row],
+    turns: Mapping[str, Sequence[int]],
+    chosen: Sequence[Mapping[str, int]],
+    short: bool,
 ) -> Iterator[tuple[Row, Row]]:
     tiny = _tiny(rows)
     most = max([len(chosen), *(len(t) for t in turns.values())])
     large = ample(rows)
+    missing = len(chosen) - sum(tiny) if short and len(chosen) > 1 else 0
+    brief = [_shortened(rows[0], turn) for turn in range(missing)]
     ample_so_far = tiny_so_far = 0
     order = [*zip(rows, tiny, strict=True)]
     order += [(large[i % len(large)], False) for i in range(len(large), most)]
+    order += [(row, True) for row in brief]
     for row, small in order:
         at = tiny_so_far if small else ample_so_far
         further = at + (at // len(chosen) if len(chosen) > 1 else 0)  # not in step with the modes
@@ -110,6 +126,14 @@ def _together(
         yield row, {**others, **chosen[at % len(chosen)]}
         tiny_so_far += small
         ample_so_far += not small
+
+
+def _shortened(row: Row, turn: int) -> Row:
+    """A row of a few elements: what a maximum of many hides shows in a maximum of three."""
+    return {
+        name: _SHORT[(position + turn) % len(_SHORT)] if size >= _SMALL else size
+        for position, (name, size) in enumerate(row.items())
+    }
 
 
 def ample(rows: Sequence[Row]) -> list[Row]:
@@ -129,6 +153,8 @@ def _turns(kernel: Kernel, name: str) -> tuple[int, ...]:
     match scalar_use(kernel, name):
         case "offset":
             return (3, 0, 1)
+        case "mask":
+            return (4, 1, 16)
         case "shift":
             return (3, 1, 2)
         case _:
