@@ -83,9 +83,14 @@ def suite(argv: Sequence[str]) -> int:
 
 def main(argv: Sequence[str]) -> int:
     """The part that the first argument names."""
-    from benchmarks import hardware_intrinsics, hardware_random
+    from benchmarks import hardware_examples, hardware_intrinsics, hardware_random
 
-    parts = {"suite": suite, "random": hardware_random.main, "intrinsics": hardware_intrinsics.main}
+    parts = {
+        "suite": suite,
+        "random": hardware_random.main,
+        "intrinsics": hardware_intrinsics.main,
+        "examples": hardware_examples.main,
+    }
     if not argv or argv[0] not in parts:
         if argv and not argv[0].startswith("-"):
             print(f"{argv[0]} is none of {', '.join(parts)}", file=sys.stderr)

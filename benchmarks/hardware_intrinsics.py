@@ -166,12 +166,13 @@ def departure(row: Row, side: str, judge: Given, given: Given) -> Departure | No
 
 def _far(row: Row, right: Array, got: Array) -> Array:
     steps = distance(right, got, row.result)
-    wrong = steps > row.ulps
+    wrong: Array = np.asarray(steps > row.ulps)
     if row.absolute:
         a, b = as_float(right, row.result), as_float(got, row.result)
-        wrong &= ~(np.abs(a - b) <= row.absolute)
+        wrong = np.asarray(wrong & ~(np.abs(a - b) <= row.absolute))
     if row.signless:
-        wrong &= ~((as_float(right, row.result) == 0) & (as_float(got, row.result) == 0))
+        both = np.abs(as_float(right, row.result)) + np.abs(as_float(got, row.result))
+        wrong = np.asarray(wrong & (both != 0))
     whole: Array = wrong.any(axis=1)
     return whole
 

@@ -7,8 +7,8 @@ B bfloat162. Sixteen-bit floats are their bits.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import numpy as np
 
@@ -28,7 +28,7 @@ CTYPES: Final = {
     "b": "__nv_bfloat16",
     "B": "__nv_bfloat162",
 }
-DTYPES: Final = {
+DTYPES: Final[Mapping[str, np.dtype[Any]]] = {
     "f": np.dtype(np.float32),
     "d": np.dtype(np.float64),
     "i": np.dtype(np.int32),
@@ -185,10 +185,9 @@ def _random(kind: str, count: int, seed: int) -> Array:
     rng = np.random.default_rng(seed)
     if kind in "fd":
         exponents = rng.uniform(-20, 20, count) if seed % 2 else rng.uniform(-125, 127, count)
-        values = np.ldexp(rng.uniform(0.5, 1, count), exponents.astype(int)) * rng.choice(
-            [-1, 1], count
-        )
-        return values.astype(DTYPES[kind])
+        signed: Array = rng.uniform(0.5, 1, count) * rng.choice([-1, 1], count)
+        values: Array = np.ldexp(signed, exponents.astype(int)).astype(DTYPES[kind])
+        return values
     base = np.dtype(DTYPES[kind].base)
     return np.frombuffer(rng.bytes(count * base.itemsize), base)
 
@@ -258,13 +257,9 @@ def distance(right: Array, got: Array, kind: str) -> Array:
 
 def _ordered(bits: Array) -> Array:
     """Bit patterns of floats as numbers that count them in order."""
-    magnitude = (bits & np.iinfo(bits.dtype).max).astype(np.float64)
-    exact = (bits & np.iinfo(bits.dtype).max).astype(np.longdouble)
-    return (
-        np.where(bits < 0, -exact, exact)
-        if bits.dtype.itemsize == 8
-        else np.where(bits < 0, -magnitude, magnitude)
-    )
+    magnitude = (bits & np.iinfo(bits.dtype).max).astype(np.longdouble)
+    ordered: Array = np.where(bits < 0, -magnitude, magnitude)
+    return ordered
 
 
 def select(
