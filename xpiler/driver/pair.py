@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from xpiler.backends.base import KernelEntry
@@ -18,9 +19,9 @@ from xpiler.driver.sides import candidate_side, kernels_alone, source_side
 from xpiler.driver.source import Source, lift_source, read_source, with_named_lambdas
 from xpiler.frontends.results import LiftedFile, LiftedKernel
 from xpiler.ir.diagnostics import Diagnostic
+from xpiler.ir.nodes import Module
 from xpiler.verify.check import Side, check
 from xpiler.verify.evidence import Evidence, Refuted, Unverified
-from xpiler.verify.observe import Observed
 from xpiler.verify.run.executors import NoExecutor, executor_of_file
 
 __all__ = ["verify_files"]
@@ -55,23 +56,27 @@ def verify_files(
         return cases
     text = kernels_alone(source, lifted)
     other = candidate.text
+    theirs: Mapping[str, Module] = {}
     if executor.kind == "runtime":  # text in CUDA's spelling, host code and all
-        other = _runnable(candidate)
+        other, theirs = _runnable(candidate)
     return _verify(
         source_side(source, text),
         candidate_side(source, executor, other, candidate.path),
         lifted,
         cases,
+        theirs,
         jobs,
     )
 
 
-def _runnable(candidate: Source) -> str:
-    """What of a file in CUDA's or HIP's spelling can be built here, with all that kernels need."""
+def _runnable(candidate: Source) -> tuple[str, Mapping[str, Module]]:
+    """What of a file in CUDA's or HIP's spelling can be built here, with all that kernels need; and its kernels as
+    lifted, by symbol."""
     lifted = lift_source(candidate)
     if isinstance(lifted, InputError):
-        return candidate.text
-    return kernels_alone(*with_named_lambdas(candidate, lifted))
+        return candidate.text, {}
+    programs = {k.symbol: k.program for k in lifted.lifted}
+    return kernels_alone(*with_named_lambdas(candidate, lifted)), programs
 
 
 def _verify(
@@ -79,6 +84,7 @@ def _verify(
     candidate: Side,
     lifted: LiftedFile,
     cases: FileCases,
+    theirs: Mapping[str, Module],
     jobs: int,
 ) -> Mapping[str, Evidence]:
     evidence: dict[str, Evidence] = {
@@ -97,22 +103,21 @@ def _verify(
         KernelEntry(i, k.program.kernels[0], k.source_name, k.symbol) for i, k in enumerate(present)
     ]
     programs = {k.symbol: k.program for k in present}
-    observed: dict[int, Observed] = {}
-    launches = lifted.launches
-    found = dict(
-        check(
-            source, candidate, entries, cases, programs, jobs, observed=observed, launches=launches
-        )
-        if entries
-        else {}
+    compare = partial(
+        check,
+        source,
+        candidate,
+        cases=cases,
+        programs=programs,
+        jobs=jobs,
+        launches=lifted.launches,
+        counterparts=theirs,
     )
+    found = dict(compare(entries) if entries else {})
     if len(entries) > 1 and all(_unbuilt(e) for e in found.values()):
         # one kernel that does not compile must not condemn the others
         for entry in entries:
-            alone = replace(entry, index=0)
-            found.update(
-                check(source, candidate, [alone], cases, programs, jobs, launches=launches)
-            )
+            found.update(compare([replace(entry, index=0)]))
     for kernel in present:
         evidence[_label(kernel, lifted)] = found[kernel.symbol]
     return evidence

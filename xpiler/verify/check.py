@@ -13,6 +13,7 @@ from xpiler.frontends.host import Launch
 from xpiler.ir.nodes import Module
 from xpiler.ir.types import F64, Scalar
 from xpiler.records import dataclass
+from xpiler.verify.branches.counterpart import counterpart_of
 from xpiler.verify.cases.case import Case, ConcreteBuffer, ConcreteScalar
 from xpiler.verify.cases.host_other import host_cases
 from xpiler.verify.cases.infer import NoCase
@@ -56,11 +57,13 @@ def check(
     settings: Settings | None = None,
     observed: dict[int, Observed] | None = None,
     launches: Sequence[Launch] = (),
+    counterparts: Mapping[str, Module] | None = None,
 ) -> Mapping[str, Evidence]:
     """Evidence by symbol. `cases` and `programs` (as lifted) are by symbol too.
 
     `launches` are those of the file, for further cases where the source cannot serve under the first.
-    `observed` keeps the source's runs for further candidates with the same entries and cases.
+    `observed` keeps the source's runs for further candidates with the same entries and cases. `counterparts` are the
+    candidate's kernels as lifted, by the source's symbols: where they decide otherwise is tested, too.
     """
     evidence: dict[str, Evidence] = {}
     checks: list[KernelCheck] = []
@@ -71,7 +74,10 @@ def check(
         else:
             program = programs[entry.symbol]
             mine = [launch for launch in launches if launch.symbol == entry.symbol]
-            checks.append(KernelCheck(entry, program, found, _others(program, mine, found)))
+            others = _others(program, mine, found)
+            given = (counterparts or {}).get(entry.symbol)
+            counterpart = counterpart_of(program, given) if given is not None else None
+            checks.append(KernelCheck(entry, program, found, others, counterpart))
     if checks:
         memory = observed if observed is not None else {}
         sides = _Sides(source, candidate, say, settings or Settings(jobs=jobs), memory)

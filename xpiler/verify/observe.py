@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 
 from xpiler.ir.nodes import AddressOf, Load, Var
@@ -10,7 +10,7 @@ from xpiler.ir.walk import expressions, statements, subexpressions
 from xpiler.records import dataclass
 from xpiler.verify.any_order import in_an_order_of_its_own, taken_places
 from xpiler.verify.branches.directed import pointed, single, turns, worth_pointing
-from xpiler.verify.branches.thresholds import thresholds
+from xpiler.verify.branches.thresholds import Threshold, thresholds
 from xpiler.verify.cases.case import ConcreteBuffer
 from xpiler.verify.compare import Expected, Mismatch, compare
 from xpiler.verify.discriminate import indifferent, non_discriminating, perturbations
@@ -148,7 +148,7 @@ def _pointed_shapes(
     notes: list[str],
 ) -> list[ObservedShape]:
     """The two largest shapes again, on values at which the kernel decides otherwise; those that the source bears."""
-    found = thresholds(check_.program)
+    found = _thresholds(check_)
     largest = sorted(shapes, key=lambda s: -sum(b.elements for b in s.plan.concrete.buffers))[:2]
     first = largest[0].plan.concrete
     if not worth_pointing(found, single(first)):
@@ -169,6 +169,15 @@ def _pointed_shapes(
             notes.append(f"values that the kernel compares its data with are left out: {why}")
             break
     return extra
+
+
+def _thresholds(check_: KernelCheck) -> Mapping[str, tuple[Threshold, ...]]:
+    """Where the source decides otherwise, and where its counterpart does."""
+    found = dict(thresholds(check_.program))
+    if check_.counterpart is not None:
+        for name, values in thresholds(check_.counterpart).items():
+            found[name] = tuple(dict.fromkeys((*found.get(name, ()), *values)))
+    return found
 
 
 def _label(shape: Sequence[tuple[str, int]]) -> str:

@@ -27,13 +27,15 @@ SHARED_POISONS = (0xFF, 0x6D)
 class KernelCheck:
     """A kernel to check: its entry on both sides, the program as lifted, its cases.
 
-    `others` gives further cases, given why the source cannot serve under these.
+    `others` gives further cases, given why the source cannot serve under these. `counterpart` is the candidate as
+    lifted, by the source's names, where there is such a form: inputs go where it decides otherwise, too.
     """
 
     entry: KernelEntry
     program: Module
     cases: tuple[Case, ...]
     others: Callable[[str], Iterable[tuple[Case, ...]]] | None = None
+    counterpart: Module | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,12 +67,14 @@ class Instrumented:
     arms: tuple[Arm, ...]
 
 
-def instrumented(module: Module, *, always: bool = False) -> Instrumented | None:
+def instrumented(
+    module: Module, *, always: bool = False, parts: bool = False
+) -> Instrumented | None:
     """The program that remembers; None where nothing it decides on depends on more than indices and their bounds, unless
-    it is to be told `always`."""
+    it is to be told `always`. `parts`: what `&&` and `||` join are decisions of their own."""
     if not always and not any(_is_of_interest(b) for b in _bodies(module)):
         return None
-    marks = _Marks()
+    marks = _Marks(parts)
     kernels = tuple(replace(k, body=marks.block(k.body)) for k in module.kernels)
     functions = tuple(replace(f, body=marks.block(f.body)) for f in module.functions)
     if not marks.arms:
@@ -93,6 +95,7 @@ def _bodies(module: Module) -> list[Block]:
 
 @dataclass
 class _Marks:
+    parts: bool
     arms: list[Arm] = field(default_factory=list)
     switches: set[Span] = field(default_factory=set)
 
@@ -133,6 +136,19 @@ class _Marks:
         self.arms.append(Arm(what, place, cond))
         return (Store(BUFFER, (i32(len(self.arms) - 1),), boolean(True)),)
 
+    def _part(self, cond: Expr) -> Block:
+        """Marks of an operand of `&&` or `||`, which joins another to the decision."""
+        if (
+            not self.parts
+            or cond.span is None
+            or (isinstance(cond, Binary)
+            and cond.op in ("&&", "||"))
+        ):
+            return ()
+        true = self._mark("this part of the condition is never true", cond.span, cond)
+        false = self._mark("this part of the condition is never false", cond.span, cond)
+        return (If(cond, true, false),)
+
     def _choices(self, expr: Expr) -> Block:
         """Statements that mark what the `?:` of an expression will choose, evaluating only what it evaluates."""
         match expr:
@@ -142,10 +158,10 @@ class _Marks:
                 chosen = If(cond, (*true, *self._choices(a)), (*false, *self._choices(b)))
                 return (*self._choices(cond), chosen)
             case Binary(op="&&", a=a, b=b):
-                inner = self._choices(b)
+                inner = (*self._choices(b), *self._part(b))
                 return (*self._choices(a), *((If(a, inner),) if inner else ()))
             case Binary(op="||", a=a, b=b):
-                inner = self._choices(b)
+                inner = (*self._choices(b), *self._part(b))
                 return (*self._choices(a), *((If(a, (), inner),) if inner else ()))
             case _:
                 return tuple(s for operand in operands(expr) for s in self._choices(operand))

@@ -7,7 +7,8 @@ from dataclasses import replace
 from itertools import islice
 from typing import Final
 
-from xpiler.ir.nodes import Module
+from xpiler.ir.nodes import Expr, Module
+from xpiler.ir.walk import expressions, statements, subexpressions
 from xpiler.records import dataclass
 from xpiler.verify.branches.coverage import Arm, Instrumented, instrumented, unreached
 from xpiler.verify.branches.directed import further_sizes
@@ -28,15 +29,46 @@ _ELEMENTS: Final = 1 << 22
 
 
 def explored(source: Runner, observed: Observed, settings: Settings, watch: Watch) -> Observed:
-    """What was observed, with shapes at which the source takes further branches, and with what stays unreached."""
-    found = instrumented(observed.check.program, always=not _decided(observed))
-    if found is None or observed.unusable:
+    """What was observed, with shapes at which the source takes further branches, and with what stays unreached.
+
+    Of a counterpart the branches at conditions that the source does not have.
+    """
+    if observed.unusable:
         return observed
+    program, other = observed.check.program, observed.check.counterpart
+    found = instrumented(program, always=not _decided(observed))
+    if found is not None:
+        observed = _explored(source, observed, program, found, found.arms, settings, watch)
+    theirs = instrumented(other, always=True, parts=True) if other is not None else None
+    if other is None or theirs is None:
+        return observed
+    known = set(_parts(program))
+    new = tuple(arm for arm in theirs.arms if arm.cond not in known)
+    return _explored(source, observed, other, theirs, new, settings, watch) if new else observed
+
+
+def _parts(module: Module) -> Iterator[Expr]:
+    for body in (*(k.body for k in module.kernels), *(f.body for f in module.functions)):
+        for stmt in statements(body):
+            for expr in expressions(stmt):
+                yield from subexpressions(expr)
+
+
+def _explored(
+    source: Runner,
+    observed: Observed,
+    program: Module,
+    found: Instrumented,
+    arms: Sequence[Arm],
+    settings: Settings,
+    watch: Watch,
+) -> Observed:
+    """With shapes that lead into `arms` of `found`, which `program` became."""
     runner = watch(found.program)
     if runner is None or runner.prepare() is not None:
         return observed
-    explorer = _Explorer(observed.check, found, runner, settings)
-    left = explorer.left([shape.plan for shape in observed.shapes], found.arms)
+    explorer = _Explorer(observed.check, program, found, runner, settings)
+    left = explorer.left([shape.plan for shape in observed.shapes], arms)
     if not left:
         return observed
     shapes: list[ObservedShape] = []
@@ -54,7 +86,7 @@ def explored(source: Runner, observed: Observed, settings: Settings, watch: Watc
     return replace(
         observed,
         shapes=(*observed.shapes, *shapes),
-        unreached=tuple(str(arm) for arm in left),
+        unreached=(*observed.unreached, *(str(arm) for arm in left)),
     )
 
 
@@ -76,6 +108,7 @@ def _scalars(plan: ShapePlan) -> dict[str, int]:
 @dataclass(frozen=True, slots=True)
 class _Explorer:
     check: KernelCheck
+    program: Module
     found: Instrumented
     runner: Runner
     settings: Settings
@@ -95,7 +128,7 @@ class _Explorer:
 
     def plans(self, case: Case, arms: Sequence[Arm]) -> Iterator[ShapePlan]:
         """Shapes of the case that may lead into one of `arms`."""
-        tried = further_sizes(self.check.program, case, arms)
+        tried = further_sizes(self.program, case, arms)
         for sizes in islice(tried, _ATTEMPTS):
             one = replace(case, sizes=tuple((name, (value,)) for name, value in sizes.items()))
             plans, _ = plan_shapes(one, self.settings.seeds, self.settings.salt)
