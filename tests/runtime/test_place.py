@@ -148,3 +148,19 @@ def test_specifiers_of_shared_data_in_any_order():
 def test_an_operator_with_brackets_is_no_data():
     text = "struct V { __device__ float &operator[](int i) { return p[i]; } float *p; };\n__device__ float data[4];\n"
     assert [g.name for g in find(text).globals] == ["data"]
+
+
+def test_specialisations_are_functions_and_tables_of_functions_are_data():
+    text = """\
+template <> __device__ __forceinline__ float to_f<bf16>(bf16 v) { return v; }
+template <> __global__ void k<float, A<3>>(float *x) { x[0] = 1; }
+__device__ float (*ops[2])(float) = {relu, twice};
+static __device__ const int (*const one)(int, int) = f;
+__device__ float h(float (*op)(float), float x) { return op(x); }
+struct S { __device__ bool operator>(S o) const { return true; } };
+"""
+    found = find(text)
+    lines = text.splitlines()
+    assert [f.name for f in found.functions] == ["to_f", "k", "h", ">"]
+    assert [f.whole.text for f in found.functions[:3]] == [lines[0], lines[1], lines[4]]
+    assert [(g.name, g.whole.text) for g in found.globals] == [("ops", lines[2]), ("one", lines[3])]

@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING
 
 from xpiler.frontends.place_launches import Launch, find_launches
 from xpiler.frontends.place_shared import Shared, SharedName, find_shared
-from xpiler.frontends.place_text import CALL_LIKE, Place, Text, first_specifier, template_end
+from xpiler.frontends.place_text import (
+    CALL_LIKE,
+    Place,
+    Text,
+    first_specifier,
+    template_end,
+    template_start,
+)
 from xpiler.frontends.tokens import Lines, Token, Tokens, matching, tokenize
 from xpiler.records import dataclass
 
@@ -261,8 +268,14 @@ def _declaration(
         elif token.text == "<" and items[i - 1].kind == "name":
             i = max(i, template_end(items, i, len(items)))
         elif token.text == "(":
-            if items[i - 1].kind == "name" or _operator_name(items, i):
-                return _function(text, items, at, i, words, scope)
+            pointer = _pointer_name(items, i)
+            if pointer > 0:
+                return _global(text, items, at, pointer + 1, words, scope)
+            name = i - 1
+            if items[name].text == ">" and _is_specialisation(items, at):
+                name = template_start(items, name) - 1
+            if items[name].kind == "name" or _operator_name(items, i):
+                return _function(text, items, at, (name, i), words, scope)
             return None, i + 1
         elif token.text in ("=", ";", "[", "{"):
             return _global(text, items, at, i, words, scope)
@@ -272,13 +285,36 @@ def _declaration(
     return None, i
 
 
+def _pointer_name(items: Sequence[Token], at: int) -> int:
+    """Index of the name of the function pointer, or array of them, whose declarator opens at `at`: `(*name[2])`."""
+    i = at + 1
+    if i >= len(items) or items[i].text not in ("*", "&"):
+        return -1
+    while i + 1 < len(items) and items[i].text in ("*", "&", "const"):
+        i += 1
+    is_variable = items[i].kind == "name" and items[i + 1].text in (")", "[")
+    return i if is_variable else -1
+
+
+def _is_specialisation(items: Sequence[Token], at: int) -> bool:
+    """Whether the declaration around `at` begins with `template <`, unlike that of an explicit instance."""
+    first = first_specifier(items, at)
+    return items[first].text == "template" and items[first + 1].text == "<"
+
+
 def _operator_name(items: Sequence[Token], at: int) -> bool:
     return any(t.text == "operator" for t in items[max(0, at - 3) : at])
 
 
 def _function(
-    text: Text, items: list[Token], at: int, paren: int, words: set[str], scope: tuple[str, ...]
+    text: Text,
+    items: list[Token],
+    at: int,
+    name_and_paren: tuple[int, int],
+    words: set[str],
+    scope: tuple[str, ...],
 ) -> tuple[Function | None, int]:
+    name, paren = items[name_and_paren[0]], name_and_paren[1]
     close = matching(items, paren)
     if close < 0 or "__shared__" in words:
         return None, paren + 1
@@ -292,7 +328,6 @@ def _function(
     if end >= len(items) or items[end].text == "}":
         return None, paren + 1
     first = first_specifier(items, at)
-    name = items[paren - 1]
     stop, body = end, None
     if items[end].text == "{":
         stop = matching(items, end)
@@ -342,7 +377,7 @@ def _global(
         return None, stop + 1
     if name.text == "operator":  # `operator[]`: a function with brackets in its name
         return None, stop + 1
-    end = stop
+    end = at
     while end < len(items) and items[end].text != ";":
         close = matching(items, end) if items[end].text in ("(", "[", "{") else end
         end = max(close, end) + 1

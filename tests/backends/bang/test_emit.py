@@ -224,3 +224,55 @@ def test_simulation_keeps_lines() -> None:
     assert made.count("\n") == text.count("\n")
     assert "::bang::declare(a, sizeof a);" in made
     assert '::bang::Launcher(::bang::Where(), "k", d, t, q)(k)' in made
+
+
+PAIRS = """\
+#include <cstdio>
+#include <cuda_bf16.h>
+#include <cuda_fp16.h>
+struct Cell { int id; float4 value; float2 more; };
+template <typename T> __device__ float widened(T x) { return (float)x; }
+template <> __device__ float widened<__half>(__half x) { return __half2float(x) + 1.0f; }
+__device__ float half_of(float x) { return 0.5f * x; }
+__device__ float third_of(float x) { return x / 3.0f; }
+__device__ float (*parts[2])(float) = {half_of, third_of};
+template <int N> __global__ void pick(const Cell *cells, float *y, int n) {
+  int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < n) y[i] = parts[N](cells[i].value.w) + cells[i].more.x;
+}
+template <> __global__ void pick<7>(const Cell *cells, float *y, int n) {
+  int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < n) y[i] = widened(__float2half(cells[i].value.x)) + widened(1.0f);
+}
+int main() {
+  Cell cells[3] = {};
+  for (int i = 0; i < 3; ++i) {
+    cells[i].value = make_float4(i, 0, 0, 6 * i);
+    const float2 both = __half22float2(__floats2half2_rn(1.0f + i, 0.5f));
+    cells[i].more = make_float2(both.x + both.y, __bfloat1622float2(__floats2bfloat162_rn(3, 4)).y);
+  }
+  Cell *c;
+  float *y, back[3];
+  cudaMalloc(&c, sizeof(cells));
+  cudaMalloc(&y, sizeof(back));
+  cudaMemcpy(c, cells, sizeof(cells), cudaMemcpyHostToDevice);
+  pick<0><<<1, 32>>>(c, y, 3);
+  cudaMemcpy(back, y, sizeof(back), cudaMemcpyDeviceToHost);
+  printf("%g %g %g ", back[0], back[1], back[2]);
+  pick<1><<<1, 32>>>(c, y, 3);
+  cudaMemcpy(back, y, sizeof(back), cudaMemcpyDeviceToHost);
+  printf("%g ", back[2]);
+  pick<7><<<1, 32>>>(c, y, 3);
+  cudaMemcpy(back, y, sizeof(back), cudaMemcpyDeviceToHost);
+  printf("%g %d %g\\n", back[2], (int)sizeof(Cell), cells[0].more.y);
+}
+"""
+
+
+def test_short_vectors_pairs_of_halves_specialisations_and_tables(tmp_path: Path) -> None:
+    made = translate(PAIRS, tmp_path / "pairs.cu")
+    assert made.diagnostics == ()
+    assert made.text.count("__mlu_entry__") == 3
+    done = run(build(made.text, tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["1.5", "5.5", "9.5", "7.5", "4", "48", "4"]

@@ -71,8 +71,16 @@ _WORDS: Final[dict[str, str]] = {
     "__half2float": "(float)",
     "__float2half": "(half)",
     "__float2half_rn": "(half)",
+    "__int2half_rn": "(half)",
     "__bfloat162float": "(float)",
     "__float2bfloat16": "(bfloat16_t)",
+    "__float2bfloat16_rn": "(bfloat16_t)",
+    "__floats2half2_rn": "xp_half2",
+    "__halves2half2": "xp_half2",
+    "__half22float2": "xp_float2",
+    "__floats2bfloat162_rn": "xp_bfloat162",
+    "__halves2bfloat162": "xp_bfloat162",
+    "__bfloat1622float2": "xp_float2",
 }
 
 _FIRST_BY_ADDRESS: Final = frozenset({

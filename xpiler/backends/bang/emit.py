@@ -38,6 +38,10 @@ _VECTOR_ELEMS: Final = {
     "int": "int", "uint": "unsigned int", "float": "float", "longlong": "long long",
     "ulonglong": "unsigned long long", "half": "half", "bfloat16": "bfloat16_t",
 }  # fmt: skip
+_VECTOR_BYTES: Final = {
+    "char": 1, "uchar": 1, "short": 2, "ushort": 2, "half": 2, "bfloat16": 2, "longlong": 8, "ulonglong": 8,
+}  # fmt: skip
+"""Of one element, where that is not 4."""
 _SAME: Final = """\
 template <class A, class B>
 struct xp_same {
@@ -319,10 +323,11 @@ def _prelude(
     helpers = dict.fromkeys(name for p in printed for name in p.helpers)
     composites = with_dependencies({name for p in printed for name in p.composites})
     parts = ["#include <bang.h>\n#include <cnrt.h>\n#include <math.h>\n", _DIM3]
-    parts += _vector_types(body)
+    host = tuple(host_functions(body))
+    parts += _vector_types(body + "".join(host))
     if "xp_same<" in body:
         parts.append(_SAME)
-    parts += host_functions(body)
+    parts += host
     parts += texture_texts(body)
     parts += states(body)
     parts += missing_functions(missing, body)
@@ -341,8 +346,10 @@ def _vector_types(body: str) -> list[str]:
         fields = " ".join(f"{elem} {m};" for m in members)
         params = ", ".join(f"{elem} {m}" for m in members)
         name = f"{stem}{lanes}"
+        size = _VECTOR_BYTES.get(stem, 4) * int(lanes)
+        align = f"alignas({min(size, 16)}) " if lanes != "3" else ""
         out.append(
-            f"struct {name} {{\n  {fields}\n}};\n"
+            f"struct {align}{name} {{\n  {fields}\n}};\n"
             f"static inline {name} make_{name}({params}) {{ return {{{', '.join(members)}}}; }}\n"
         )
     return out

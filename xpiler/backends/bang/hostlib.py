@@ -117,7 +117,16 @@ static inline cnrtRet_t xp_fill(void *pointer, int value, size_t bytes) {
 }
 """
 
+_PAIRS: Final = {
+    "xp_half2": "static inline half2 xp_half2(float x, float y) { return {(half)x, (half)y}; }\n",
+    "xp_bfloat162": "static inline bfloat162 xp_bfloat162(float x, float y) { return {(bfloat16_t)x, (bfloat16_t)y}; }\n",
+    "xp_float2": "template <class T>\n"
+    "static inline float2 xp_float2(T pair) { return {(float)pair.x, (float)pair.y}; }\n",
+}
+"""Pairs of 16-bit floats, made and read by host code."""
+
 _FUNCTIONS: Final = {
+    **_PAIRS,
     "xp_elapsed": _ELAPSED,
     "xp_free_async": _FREE_ASYNC,
     "xp_queue_wait": _QUEUE_WAIT,

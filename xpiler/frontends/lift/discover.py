@@ -84,6 +84,10 @@ def _function(node: Node, found: Discovery) -> None:
         if not node.cursor.is_definition():
             return
         template = node.kind == "FUNCTION_TEMPLATE"
+        primary = None if template else _template_of(node)
+        if primary is not None and primary in found.kernels:  # `template <> __global__ void k<1>`
+            _add_instance(found.kernels[primary], node)
+            return
         found.kernels.setdefault(node.key, KernelSite(node, template))
         return
     device = any(c.kind == "CUDADEVICE_ATTR" for c in node.children)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
+from typing import Final
 
 from xpiler.backends.avx512.emit.expressions import value_type
 from xpiler.backends.avx512.emit.instances import split_arguments
@@ -41,7 +42,7 @@ def entry_unit(text: str, entries: Sequence[KernelEntry]) -> str:
         entry if entry.symbol in shown else replace(entry, symbol=entry.symbol + KERNEL_SUFFIX)
         for entry in entries
     )
-    parts = [_entry(entry, shown.get(entry.symbol, ())) for entry in named]
+    parts = [_entry(entry, shown.get(entry.symbol, ()), text) for entry in named]
     reference = f"struct xp_reference {{ {_TEXTURE} }};\n{_WAY}"
     return _HEAD + reference + "\n".join(parts)
 
@@ -66,7 +67,7 @@ def _shown(text: str) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _entry(entry: KernelEntry, names: Sequence[str]) -> str:
+def _entry(entry: KernelEntry, names: Sequence[str], text: str) -> str:
     before: list[str] = []
     body: list[str] = []
     types, values = [], []
@@ -85,7 +86,9 @@ def _entry(entry: KernelEntry, names: Sequence[str]) -> str:
         else:
             types.append(f"xp_object_{entry.index}_{number}")
             fields = [(_type(p), path) for path, p in parts]
-            before.append(f"struct {types[-1]} {{ {_fields(fields)} }};")
+            name = names[number] if number < len(names) else ""
+            align = _alignment(name, [(t, _steps(path)) for t, path in fields], text)
+            before.append(f"struct {align}{types[-1]} {{ {_fields(fields, text)} }};")
             body.append(f"  {types[-1]} v{number};")
             body += [
                 f"  memcpy(&v{number}{_member(path)}, args[{position + i}], sizeof v{number}{_member(path)});"
@@ -153,16 +156,32 @@ def _member(path: str) -> str:
     return "".join(f".{step}" for step in _steps(path))
 
 
-def _fields(fields: Sequence[tuple[str, str]]) -> str:
+def _fields(fields: Sequence[tuple[str, str]], text: str) -> str:
     """Members with the padding that they have in the source: objects within the object are such here too."""
-    return _members([(type_, _steps(path)) for type_, path in fields]) or "char empty;"
+    return _members([(type_, _steps(path)) for type_, path in fields], text) or "char empty;"
 
 
-def _members(fields: Sequence[tuple[str, list[str]]]) -> str:
+_VECTORS: Final = {("x", "y"): 2, ("x", "y", "z", "w"): 4}
+
+
+def _alignment(name: str, fields: Sequence[tuple[str, list[str]]], text: str) -> str:
+    """CUDA's short vectors are aligned to their size, up to 16 bytes; `text` tells what `name` is."""
+    lanes = _VECTORS.get(tuple(".".join(steps) for _, steps in fields))
+    if lanes is None:
+        return ""
+    stem = r"u?(?:char|short|int|long|longlong)|float|double|(?:__)?half|(?:__)?nv_bfloat16"
+    if re.search(rf"\b(?:{stem}){lanes}\b[^;(){{}}=]*\b{name}\b", text) is None:
+        return ""
+    size = f"{lanes} * sizeof({fields[0][0]})"
+    return f"alignas({size} < 16 ? {size} : 16) "
+
+
+def _members(fields: Sequence[tuple[str, list[str]]], text: str) -> str:
     parts = []
     for name, group in groupby(fields, key=lambda field: field[1][0]):
         inner = [(type_, steps[1:]) for type_, steps in group]
         plain = len(inner) == 1 and not inner[0][1]
-        type_ = inner[0][0] if plain else f"struct {{ {_members(inner)} }}"
+        align = _alignment(name, inner, text)
+        type_ = inner[0][0] if plain else f"struct {align}{{ {_members(inner, text)} }}"
         parts.append(f"{type_} {name};")
     return " ".join(parts)
