@@ -5,27 +5,21 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from xpiler.backends.bang.toolchain import INCLUDE, simulated
+from xpiler.backends.bang.toolchain import HEADERS, INCLUDE, simulated
+from xpiler.backends.base import TranslationUnit
+from xpiler.verify.run.build import Built, build_object
 
 
 def build(text: str, folder: Path, name: str = "program", *flags: str) -> Path:
     """The program as an executable."""
-    source, binary = folder / f"{name}.cpp", folder / name
-    source.write_text(simulated(text), encoding="utf-8")
-    command = [
-        "g++",
-        "-std=c++17",
-        "-O1",
-        "-w",
-        "-fwrapv",
-        "-ffp-contract=off",
-        f"-I{INCLUDE}",
-        *flags,
-    ]
-    done = subprocess.run(
-        [*command, str(source), "-o", str(binary)], capture_output=True, text=True, check=False
+    binary = folder / name
+    before = () if flags else HEADERS  # precompiled once for all that ask for nothing of their own
+    unit = TranslationUnit(
+        f"{name}.cpp", simulated(text), "g++", ("-w", f"-I{INCLUDE}", *flags), before
     )
-    assert done.returncode == 0, done.stderr[:3000]
+    done = build_object(unit)
+    assert isinstance(done, Built), done.stderr[:3000]
+    subprocess.run(["g++", str(done.path), "-o", str(binary)], check=True)
     return binary
 
 

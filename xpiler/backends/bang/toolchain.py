@@ -16,12 +16,13 @@ from xpiler.frontends.place import find
 from xpiler.ir.types import Pointer
 from xpiler.records import dataclass
 
-__all__ = ["INCLUDE", "Simulator", "simulated"]
+__all__ = ["HEADERS", "INCLUDE", "Simulator", "simulated"]
 
 INCLUDE: Final = Path(__file__).parent / "isa" / "include"
 """Where bang.h and cnrt.h of the simulator are."""
 
-_HEADERS: Final = (INCLUDE / "bang.h", INCLUDE / "cnrt.h")
+HEADERS: Final = (INCLUDE / "bang.h", INCLUDE / "cnrt.h")
+"""What an emitted file includes; read before it, precompiled."""
 
 HARNESS: Final = Path(__file__).parents[2] / "runtime" / "include"
 
@@ -104,7 +105,7 @@ class Simulator:
             "-ffp-contract=off",
             "-w",
         )
-        return (TranslationUnit(f"{path.stem}.mlu.cpp", "".join(parts), "g++", flags, _HEADERS),)
+        return (TranslationUnit(f"{path.stem}.mlu.cpp", "".join(parts), "g++", flags, HEADERS),)
 
 
 def _entries(entries: Sequence[KernelEntry], text: str) -> Iterator[str]:
