@@ -83,6 +83,8 @@ def leaves(type_: Scalar) -> st.SearchStrategy[Expr]:
     options += [st.just(Var(n, t)) for n, t in VARIABLES.items() if t == type_]
     if type_ == U32:
         options.append(st.sampled_from([Builtin("threadIdx.x", U32), Builtin("blockDim.y", U32)]))
+    if type_ == BOOL:
+        options.append(st.sampled_from([build.given("x"), build.given("q")]))
     return st.one_of(options)
 
 

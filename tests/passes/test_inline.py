@@ -37,6 +37,17 @@ def test_a_tail_return_is_an_assignment() -> None:
     )
 
 
+def test_whether_a_pointer_is_given_is_asked_of_the_argument() -> None:
+    plus = "__device__ i32 plus(const i32 *p, i32 k) { if (given(p)) { return p[k]; } return 0; }\n"
+    text = inlined(plus, T + "i32 r;\nr = plus(&a[4], t);\nout[t] = r;")
+    assert "if (given(a)) {" in text
+    assert "a[t + 4]" in text or "a[4 + t]" in text
+    own = inlined(
+        plus, T + "i32 q[8];\nq[t % 8] = t;\ni32 r;\nr = plus(&q[0], t % 8);\nout[t] = r;"
+    )
+    assert "given" not in own
+
+
 def test_early_returns_nest() -> None:
     text = inlined(CLAMP, T + "i32 r;\nr = clamped(a[t], -3, 3);\nout[t] = r;")
     assert "done" not in text

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import struct
 
-from xpiler.ir.functions import BUILTINS, FUNCTIONS
+from xpiler.ir.functions import BUILTINS, FUNCTIONS, given_name
 from xpiler.ir.nodes import (
     ARITHMETIC,
     COMPARISONS,
@@ -133,6 +133,11 @@ def var(name: str, type: Scalar) -> Var:
 
 def builtin(name: str) -> Builtin:
     return Builtin(name, BUILTINS[name])
+
+
+def given(buffer: str) -> Builtin:
+    """Whether a pointer parameter is not null."""
+    return Builtin(given_name(buffer), BOOL)
 
 
 def scalar_type(expr: Expr) -> Scalar:

@@ -9,7 +9,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import field
 from typing import TypeGuard
 
-from xpiler.ir.functions import ATOMICS, BUILTINS, FUNCTIONS, MASKLESS_WARP_OPS, WARP_OPS
+from xpiler.ir.functions import (
+    ATOMICS,
+    BUILTINS,
+    FUNCTIONS,
+    MASKLESS_WARP_OPS,
+    WARP_OPS,
+    given_buffer,
+)
 from xpiler.ir.nodes import (
     COMPARISONS,
     LOGICAL,
@@ -309,6 +316,10 @@ class _Checker:
                     yield "name", f"unknown variable {name!r}"
                 elif self.variables[name] != type_:
                     yield "type", f"{name!r} is {self.variables[name]}, used as {type_}"
+            case Builtin(name=name) if given_buffer(name):
+                pointers = {p.name for p in self.unit.params if isinstance(p.type, Pointer)}
+                if given_buffer(name) not in pointers:
+                    yield "name", f"{given_buffer(name)!r} is no pointer parameter"
             case Builtin(name=name, type=type_):
                 if BUILTINS.get(name) != type_:
                     yield "name", f"no builtin {name!r} of type {type_}"

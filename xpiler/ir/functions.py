@@ -11,7 +11,7 @@ from typing import Final
 from xpiler.ir.types import BOOL, F16, F32, F64, I32, I64, U16, U32, U64, Scalar
 from xpiler.records import dataclass
 
-__all__ = ["BUILTINS", "FUNCTIONS", "WARP_OPS", "PureFunction"]
+__all__ = ["BUILTINS", "FUNCTIONS", "WARP_OPS", "PureFunction", "given_buffer", "given_name"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,14 @@ FUNCTIONS: Final[dict[str, PureFunction]] = _table(
     PureFunction("ffs", 1, "int", "1-based index of the lowest set bit; 0 for 0", I32),
     PureFunction("brev", 1, "int", "bits reversed (u32, u64)"),
     PureFunction("mulhi", 2, "int", "upper half of the double-width product"),
-    PureFunction("byte_perm", 3, "int", "PTX prmt: the nibbles of z choose bytes of y:x; their top bit, the sign", U32, (U32, U32, U32)),
+    PureFunction(
+        "byte_perm",
+        3,
+        "int",
+        "PTX prmt: the nibbles of z choose bytes of y:x; their top bit, the sign",
+        U32,
+        (U32, U32, U32),
+    ),
     PureFunction(
         "funnel_l", 3, "int", "upper word of (hi:lo) << (n & 31); args lo, hi, n", U32, (U32,) * 3
     ),
@@ -142,6 +149,19 @@ BUILTINS: Final[dict[str, Scalar]] = {
         I32,
     ),
 }
+
+_GIVEN: Final = ".given"
+
+
+def given_name(buffer: str) -> str:
+    """The builtin that tells whether a pointer parameter is given: not null."""
+    return f"{buffer}{_GIVEN}"
+
+
+def given_buffer(name: str) -> str:
+    """The parameter of which builtin `name` tells whether it is given; empty for any other builtin."""
+    return name.removesuffix(_GIVEN) if name.endswith(_GIVEN) else ""
+
 
 WARP_OPS: Final[dict[str, tuple[str, int]]] = {
     # op: (how it prints, arguments beside the mask)

@@ -63,7 +63,8 @@ class Var:
 
 @dataclass(frozen=True, slots=True)
 class Builtin:
-    """A value that the machine provides: `threadIdx.x`, `gridDim.y`, `warpSize`, `taskId`, ..."""
+    """A value that the machine provides: `threadIdx.x`, `gridDim.y`, `warpSize`, `taskId`, ...; or `p.given`, printed
+    `given(p)`: whether the pointer parameter `p` is not null."""
 
     name: str
     type: Scalar

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import field
 
 from xpiler.ir import build
-from xpiler.ir.functions import BUILTINS, FUNCTIONS
+from xpiler.ir.functions import BUILTINS, FUNCTIONS, given_name
 from xpiler.ir.lex import ParseError, Token, tokenize
 from xpiler.ir.nodes import (
     COMPARISONS,
@@ -307,8 +307,14 @@ class Expressions:
         if token.text in BUILTINS:
             return Builtin(token.text, BUILTINS[token.text], span=self.span_from(token))
         if self.peek().text == "(":
-            return self.call(token)
+            return self._given(token) if token.text == "given" else self.call(token)
         return self._named(token)
+
+    def _given(self, token: Token) -> Builtin:
+        self.expect("(")
+        buffer = self.name("a pointer parameter")
+        self.expect(")")
+        return Builtin(given_name(buffer), BOOL, span=self.span_from(token))
 
     def _named(self, token: Token) -> Expr:
         if token.text in self.scope.variables:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 
 from xpiler.ir import build
-from xpiler.ir.functions import ATOMICS, MASKLESS_WARP_OPS, WARP_OPS
+from xpiler.ir.functions import ATOMICS, MASKLESS_WARP_OPS, WARP_OPS, given_buffer
 from xpiler.ir.nodes import (
     ARITHMETIC,
     SHIFTS,
@@ -102,6 +102,8 @@ def _render(expr: Expr) -> tuple[str, int]:
     match expr:
         case Const():
             return _const(expr)
+        case Builtin(name=name) if given_buffer(name):
+            return f"given({given_buffer(name)})", _POSTFIX
         case Var(name=name) | Builtin(name=name):
             return name, _POSTFIX
         case Load(buffer=buffer, index=index):

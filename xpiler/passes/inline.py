@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field, replace
 
-from xpiler.ir.build import cast, i32
+from xpiler.ir.build import boolean, cast, given, i32
+from xpiler.ir.functions import given_buffer
 from xpiler.ir.nodes import (
     AddressOf,
     Alloc,
@@ -21,6 +22,7 @@ from xpiler.ir.nodes import (
     Atomic,
     Binary,
     Block,
+    Builtin,
     Declare,
     Expr,
     Function,
@@ -55,7 +57,9 @@ def _rewrite(module: Module, context: Context) -> Outcome:
     if problem is not None:
         return problem
     names = Names({*reserved(module, kernel), *declared(kernel.body)})
-    inliner = _Inliner({f.name: f for f in module.functions}, names, _shapes(module, kernel.body))
+    functions = {f.name: f for f in module.functions}
+    pointers = frozenset(p.name for p in kernel.params if isinstance(p.type, Pointer))
+    inliner = _Inliner(functions, names, _shapes(module, kernel.body), pointers)
     body = inliner.block(kernel.body)
     whole = replace(kernel, body=(*inliner.shared.values(), *body))
     inlined = sorted({c.function for c in _calls(kernel.body)})
@@ -100,6 +104,7 @@ class _Inliner:
     functions: Mapping[str, Function]
     names: Names
     shapes: dict[str, tuple[Expr, ...]]
+    pointers: frozenset[str]
     shared: dict[tuple[str, str], Alloc] = field(default_factory=dict)
 
     def block(self, block: Block) -> Block:
@@ -155,7 +160,8 @@ class _Inliner:
                 pre.append(Declare(held, type, part))
                 part = Var(held, type)
             index.append(part)
-        return _Place(arg.buffer, tuple(index), self.shapes.get(arg.buffer, ()))
+        shape = self.shapes.get(arg.buffer, ())
+        return _Place(arg.buffer, tuple(index), shape, arg.buffer not in self.pointers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +171,12 @@ class _Place:
     buffer: str
     index: tuple[Expr, ...]
     shape: tuple[Expr, ...]
+    local: bool = False
+
+    @property
+    def given(self) -> Expr:
+        """Whether it is there: the kernel's own memory always is."""
+        return boolean(True) if self.local else given(self.buffer)
 
     def at(self, index: tuple[Expr, ...]) -> tuple[Expr, ...]:
         (inner,) = index
@@ -209,6 +221,8 @@ def _redirected(body: Block, places: Mapping[str, _Place]) -> Block:
         if isinstance(e, Load | AddressOf) and e.buffer in places:
             place = places[e.buffer]
             return replace(e, buffer=place.buffer, index=place.at(e.index))
+        if isinstance(e, Builtin) and given_buffer(e.name) in places:
+            return places[given_buffer(e.name)].given
         return e
 
     def stmt(s: Stmt) -> Block:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from xpiler.ir.functions import given_buffer, given_name
 from xpiler.ir.nodes import (
     AddressOf,
     Alloc,
     Assign,
     Atomic,
     Block,
+    Builtin,
     Declare,
     Expr,
     For,
@@ -156,6 +158,8 @@ def renamed(stmt: Stmt, names: Mapping[str, str]) -> Stmt:
             return replace(expr, name=names[expr.name])
         if isinstance(expr, Load | AddressOf) and expr.buffer in names:
             return replace(expr, buffer=names[expr.buffer])
+        if isinstance(expr, Builtin) and given_buffer(expr.name) in names:
+            return replace(expr, name=given_name(names[given_buffer(expr.name)]))
         return expr
 
     if not names:

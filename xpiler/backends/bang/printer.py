@@ -11,6 +11,7 @@ from xpiler.backends.bang.composites import COMPOSITES, with_dependencies
 from xpiler.backends.bang.helpers import C_FUNCTIONS, HELPERS
 from xpiler.backends.bang.spaces import on_chip
 from xpiler.ir.build import cast, i32
+from xpiler.ir.functions import given_buffer
 from xpiler.ir.nodes import (
     COMPARISONS,
     LOGICAL,
@@ -186,6 +187,8 @@ class _Printer:
                 return _const(expr)
             case Var(name=name):
                 return name, _POSTFIX
+            case Builtin(name=name) if given_buffer(name):
+                return f"{given_buffer(name)} != nullptr", PRECEDENCE["!="]
             case Builtin(name=name):
                 return LAUNCH_BUILTINS.get(name, name), _POSTFIX
             case Load(buffer=buffer, index=index):

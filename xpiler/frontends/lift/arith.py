@@ -62,6 +62,8 @@ def unary(op: str, a: Expr, span: Span | None = None) -> Expr:
     made = build.unary(op, a, span)
     if isinstance(made, Unary) and isinstance(made.a, Const):
         return _folded(made, span)
+    if op == "!" and isinstance(made, Unary) and isinstance(made.a, Unary) and made.a.op == "!":
+        return made.a.a
     return made
 
 

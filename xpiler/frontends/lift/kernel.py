@@ -239,7 +239,7 @@ def _pointer(
               span=source.node.span)
     )  # fmt: skip
     lf.buffers[name] = BufferInfo(
-        name, elem, 1, Spaces.GLOBAL, ctype.const, ctype.volatile, source.node.key
+        name, elem, 1, Spaces.GLOBAL, ctype.const, ctype.volatile, source.node.key, True
     )
     start = PointerValue(name, (), build.i32(0), ctype.to, ctype.volatile)
     if constant:

@@ -88,15 +88,17 @@ def _apply(pointer: PointerValue, f: Callable[[PointerValue], PointerValue]) -> 
     return f(pointer) if pointer.choice is None else _each(pointer, f)
 
 
-def same_address(a: PointerValue, b: PointerValue) -> Expr:
-    """`a == b`: buffers of a launch are apart from each other, and none is null."""
+def same_address(lf: Lifter, a: PointerValue, b: PointerValue) -> Expr:
+    """`a == b`: buffers of a launch are apart from each other."""
     if a.choice is not None:
-        first = same_address(replace(a, choice=None), b)
-        return arith.select(a.choice.cond, first, same_address(a.choice.other, b))
+        first = same_address(lf, replace(a, choice=None), b)
+        return arith.select(a.choice.cond, first, same_address(lf, a.choice.other, b))
     if b.choice is not None:
-        return same_address(b, a)
-    if a.buffer != b.buffer or not a.buffer:
-        return build.boolean(a.buffer == b.buffer)
+        return same_address(lf, b, a)
+    if not a.buffer or not b.buffer:
+        return is_null(lf, a if a.buffer else b)
+    if a.buffer != b.buffer:
+        return build.boolean(False)
     equal = arith.binary("==", a.offset, b.offset)
     for x, y in zip(a.prefix, b.prefix, strict=False):
         equal = arith.binary("&&", arith.binary("==", x, y), equal)
@@ -104,8 +106,10 @@ def same_address(a: PointerValue, b: PointerValue) -> Expr:
 
 
 def is_null(lf: Lifter, pointer: PointerValue) -> Expr:
-    """Whether the pointer is null; buffers of a launch never are."""
-    here = build.boolean(not pointer.buffer)
+    """Whether the pointer is null: parameters may be, a kernel's own memory is not."""
+    here: Expr = build.boolean(not pointer.buffer)
+    if pointer.buffer and lf.buffers[pointer.buffer].optional:
+        here = arith.unary("!", build.given(pointer.buffer))
     if pointer.choice is None:
         return here
     return arith.select(pointer.choice.cond, here, is_null(lf, pointer.choice.other))

@@ -33,7 +33,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class BufferInfo:
-    """A buffer that pointers may point into. `rank` counts its dimensions."""
+    """A buffer that pointers may point into. `rank` counts its dimensions; `optional`: a parameter, which may be null."""
 
     name: str
     elem: Scalar
@@ -42,6 +42,7 @@ class BufferInfo:
     const: bool = False
     volatile: bool = False
     key: int = 0
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import random
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from types import CodeType
 from typing import Any, Protocol
 
+from xpiler.ir.functions import given_name
 from xpiler.ir.interpret import arithmetic
 from xpiler.ir.interpret.schedule import Fault, memory_functions, run_blocks
 from xpiler.ir.interpret.translate import instructions, python_source, uses_grid_barrier
@@ -61,7 +62,7 @@ def interpret(
     needed = instructions(module) if machine is not None else frozenset()
     rng = None if seed is None else random.Random(seed)
     space = _namespace(rng, limit, trips)
-    launch = _builtins(grid, block, shared_bytes)
+    launch = _builtins(grid, block, shared_bytes) | _given(module, args)
     if machine is None or not needed:
         exec(_code(module, False), space)
         memory = {g.name: _initial(g) for g in module.globals}
@@ -83,6 +84,12 @@ def _builtins(grid: Dim, block: Dim, shared_bytes: int) -> dict[str, int]:
     sizes = (("gridDim", grid), ("blockDim", block))
     found = {f"{n}.{a}": v for n, d in sizes for a, v in zip("xyz", d, strict=True)}
     return {**found, "sharedBytes": shared_bytes}
+
+
+def _given(module: Module, args: Mapping[str, Any]) -> dict[str, int]:
+    """A list without elements stands for a null pointer."""
+    pointers = (p.name for p in module.kernels[0].params if isinstance(p.type, Pointer))
+    return {given_name(name): len(args[name]) > 0 for name in pointers if name in args}
 
 
 _codes: OrderedDict[tuple[int, bool], tuple[Module, CodeType]] = OrderedDict()

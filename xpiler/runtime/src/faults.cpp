@@ -1,6 +1,7 @@
 // What ends the process: faults that the runtime finds, signals, and indices that leave an array.
 #include <signal.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -77,7 +78,10 @@ Fault describe_segv(const siginfo_t *info, char *text, size_t room) {
   if (describe_shared(p, text, room)) return fault_out_of_bounds;
   Allocation a;
   if (find_allocation(p, &a)) return describe_buffer(p, a, text, room);
-  snprintf(text, room, "address %p is in no buffer", static_cast<const void *>(p));
+  if (reinterpret_cast<uintptr_t>(p) < 4096)
+    snprintf(text, room, "a null pointer is followed");
+  else
+    snprintf(text, room, "address %p is in no buffer", static_cast<const void *>(p));
   return fault_out_of_bounds;
 }
 

@@ -93,6 +93,9 @@ const unsigned char *read_args(const unsigned char *at, uint32_t count, std::vec
   return at;
 }
 
+// A buffer without elements is a null pointer, as what cudaMalloc gives for no bytes.
+bool is_null(const Arg &arg) { return arg.header.kind == buffer && arg.header.bytes == 0; }
+
 // Memory for one argument; null when there is none left or no such symbol.
 void *place(Arg &arg) {
   const ArgHeader &h = arg.header;
@@ -162,8 +165,8 @@ void start_limit(unsigned seconds) {
   std::vector<void *> pointers, values;
   pointers.reserve(args.size());
   for (Arg &arg : args) {
-    arg.memory = place(arg);
-    if (!arg.memory) {
+    arg.memory = is_null(arg) ? nullptr : place(arg);
+    if (!arg.memory && !is_null(arg)) {
       if (arg.header.kind == symbol)
         fprintf(stderr, "xpiler: symbol: the program has no `%s` of %llu bytes\n", arg.name,
                 static_cast<unsigned long long>(arg.header.bytes));
@@ -193,7 +196,7 @@ void start_limit(unsigned seconds) {
   alarm(0);
   fflush(stdout);
   for (size_t i = 0; i < args.size(); ++i)
-    if (args[i].header.kind == buffer && !xpiler::intact(args[i].memory)) {
+    if (args[i].memory && args[i].header.kind == buffer && !xpiler::intact(args[i].memory)) {
       fprintf(stderr, "xpiler: out-of-bounds access: bytes beside buffer %zu were overwritten\n", i);
       _exit(xpiler::fault_out_of_bounds);
     }

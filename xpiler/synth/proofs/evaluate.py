@@ -183,6 +183,8 @@ class Evaluator:
                 return self._compared(op, a, b)
             case Cast(a=a) if expr.type == BOOL and _whole(a):
                 return self._compared("!=", a, None)
+            case Builtin(name=name) if name in self.builtins:
+                return self.builtins[name].term != 0
             case Var(name=name) if expr.type == BOOL:
                 found = self.env.get(name)
                 if found is not None and not isinstance(found, Value):

@@ -15,6 +15,7 @@ from typing import Any
 
 import z3
 
+from xpiler.ir.functions import given_name
 from xpiler.ir.types import I64, U32
 from xpiler.records import dataclass
 from xpiler.synth.proofs.integers import Arithmetic, Bool, Value, both, constant, either, negated
@@ -23,6 +24,7 @@ from xpiler.verify.cases.case import BufferArgument, Case, ScalarArgument
 from xpiler.verify.cases.distribution import Distribution
 from xpiler.verify.cases.formula import Formula
 from xpiler.verify.cases.host_formulas import Overlap, Overlaps
+from xpiler.verify.cases.optional import is_flag
 
 __all__ = ["LARGEST", "Setting", "setting"]
 
@@ -35,9 +37,9 @@ _THREADS = 1024
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a case says of a launch. `builtins` are gridDim, blockDim, blockIdx and threadIdx by name; `positions` the
-    interval [0, bound] of an integer buffer's values; `modest` what makes buffers and launches small enough to
-    be counted by an `int`."""
+    """What a case says of a launch. `builtins` are gridDim, blockDim, blockIdx and threadIdx by name, and whether pointers
+    are given: one without elements is null; `positions` the interval [0, bound] of an integer buffer's values; `modest`
+    what makes buffers and launches small enough to be counted by an `int`."""
 
     sizes: Mapping[str, Value]
     builtins: Mapping[str, Value]
@@ -69,6 +71,8 @@ def setting(case: Case, world: World, overlaps: Overlaps | None = None) -> Setti
             elements = world.named(formulas.value(argument.elements), f"elements({argument.name})")
             world.define(elements.term, elements.term >= 0)
             extents[argument.name] = elements
+            given = z3.If(elements.term > 0, z3.IntVal(1), z3.IntVal(0))
+            builtins[given_name(argument.name)] = Value(given, 0, 1)
             found = formulas.drawn(argument.values)
             if found is not None and argument.elem.is_int:
                 positions[argument.name] = found
@@ -96,7 +100,8 @@ def _start(at: Overlap, world: World, formulas: _Formulas) -> Value:
 
 
 def _size(world: World, name: str, values: tuple[int, ...]) -> Value:
-    return world.fresh(name, Level.LAUNCH, min(1, *values, 1), LARGEST)
+    most = 1 if is_flag(name) else LARGEST
+    return world.fresh(name, Level.LAUNCH, min(1, *values, 1), most)
 
 
 def _geometry(case: Case, world: World, formulas: _Formulas) -> dict[str, Value]:

@@ -51,7 +51,8 @@ class Failed:
     place: str = ""
 
     def __str__(self) -> str:
-        return f"{self.reason} at {self.place}" if self.place else self.reason
+        at = "" if not self.place else " " if self.place.startswith("in ") else " at "
+        return f"{self.reason}{at}{self.place}"
 
 
 Outcome = Finished | Failed

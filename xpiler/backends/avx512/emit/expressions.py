@@ -13,6 +13,7 @@ from typing import Final
 
 from xpiler.backends.avx512.emit.wrapping import Wrapping
 from xpiler.backends.avx512.isa.catalog import find
+from xpiler.ir.functions import given_buffer
 from xpiler.ir.nodes import (
     COMPARISONS,
     LOGICAL,
@@ -129,6 +130,8 @@ def _render(expr: Expr, scope: Scope) -> tuple[str, int]:
             return _const(expr)
         case Var(name=name):
             return scope.names.get(name, name), _POSTFIX
+        case Builtin(name=name) if given_buffer(name):
+            return f"{scope.arrays[given_buffer(name)].name} != NULL", _PRECEDENCE["!="]
         case Builtin(name=name):
             return scope.names.get(name, name), _POSTFIX
         case Load():

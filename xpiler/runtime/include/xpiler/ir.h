@@ -26,6 +26,7 @@ typedef double f64;
 #define parallel(axis)
 #define launch_facts(...)
 #define ref(variable) variable
+#define given(pointer) ((pointer) != nullptr)
 #define __global_mem__
 #define __mlu_entry__
 #define dynamic_shared(T, name, offset) \
