@@ -64,8 +64,8 @@ NOT_LIFTED = """
 """  # a declaration would only turn the parser's message into the lifter's refusal
 OTHER_DIALECT = "hipLaunchKernelGGL unsafeAtomicAdd"  # HIP text is run, never lifted
 GPP_ONLY = """
-    __CUDACC_EXTENDED_LAMBDA__ __CUDACC_RELAXED_CONSTEXPR__ __CUDA_BF16_H__ __CUDA_FP16_H__ __CUDA_RUNTIME_API_H__
-    __CUDA_RUNTIME_H__ __DRIVER_TYPES_H__ __maxnreg__ __nv_pure__ cooperative_groups::lanes_group
+    __CUDACC_EXTENDED_LAMBDA__ __CUDACC_RELAXED_CONSTEXPR__
+    __maxnreg__ __nv_pure__ cooperative_groups::lanes_group
 """  # what stands in for nvcc's own headers and attributes
 
 PARSER_ONLY = frozenset(f"{C_LIBRARY} {REMOVED_FROM_CUDA} {NOT_RUN} {COMPILER}".split())

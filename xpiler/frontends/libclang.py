@@ -20,6 +20,7 @@ import clang.cindex as ci
 from xpiler.backends.base import Diagnostic
 from xpiler.frontends.precompiled import precompiled, standard_includes
 from xpiler.frontends.results import ParseFailed
+from xpiler.frontends.spellings import alignment_first
 from xpiler.ir.nodes import Span
 from xpiler.records import dataclass
 
@@ -356,6 +357,7 @@ def parse(
     arguments += [f"-D{define}" for define in defines]
     wrapped = [*_wrapped_standard_headers(), *_library_headers()]
     lines = text.count("\n") + 1
+    text = alignment_first(text)
     text = text + _explicit_instances(text, instances)
     empty = list(vendor_headers(text))
     absent: list[Diagnostic] = []

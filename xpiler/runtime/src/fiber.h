@@ -48,7 +48,8 @@ struct Fiber {
   Context context;
   unsigned char *stack = nullptr;
   static constexpr size_t guard = 4096;
-  static constexpr size_t stack_bytes = 256 * 1024;
+  static constexpr size_t stagger = 320, stagger_steps = 128;  // what a waiting thread has in use, about
+  static constexpr size_t stack_bytes = 256 * 1024 + stagger * stagger_steps;
 
   static Fiber *create(void (*entry)());  // null when there is no memory
   bool overflowed_at(const void *address) const {

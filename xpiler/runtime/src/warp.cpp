@@ -15,8 +15,9 @@ namespace {
 
 Meeting *idle_meetings = nullptr;
 
-WarpState &warp_of(const Thread *t) { return t->block->warps[t->linear / grid.warp]; }
-uint64_t lane_bit(const Thread *t) { return uint64_t(1) << (t->linear % grid.warp); }
+// A warp's width is a power of two; these are asked for at each wait, where a division would show.
+WarpState &warp_of(const Thread *t) { return t->block->warps[t->linear >> __builtin_ctz(grid.warp)]; }
+uint64_t lane_bit(const Thread *t) { return uint64_t(1) << (t->linear & (grid.warp - 1)); }
 
 // --- where a lane is ----------------------------------------------------------------------------
 
