@@ -13,10 +13,9 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -31,7 +30,7 @@ from xpiler.frontends.place import Places, find
 from xpiler.verify.cases.case import ConcreteBuffer
 from xpiler.verify.cases.infer import NoCase
 from xpiler.verify.check import double_reference
-from xpiler.verify.evidence import Evidence, Refuted, Unverified, summary
+from xpiler.verify.evidence import Evidence, Refuted, Tested, Unverified, summary
 from xpiler.verify.judge import check_runners
 from xpiler.verify.plan import KernelCheck
 from xpiler.verify.run.entries import argument_steps, overloads
@@ -261,6 +260,18 @@ def judged(path: Path, arch: str) -> Mapping[str, Evidence] | InputError:
     return evidence
 
 
+def _verdicts(result: Mapping[str, Evidence] | InputError) -> Iterator[tuple[str, str, str]]:
+    """Name, verdict and reason for each kernel of a file."""
+    if isinstance(result, InputError):
+        yield "", "not judged", str(result)
+        return
+    for name, one in result.items():
+        verdict = "agree" if isinstance(one, Tested) else "not judged"
+        if isinstance(one, Refuted) and one.difference.built:
+            verdict = "differ"
+        yield name, verdict, summary(one)
+
+
 def main(argv: Sequence[str]) -> int:
     """Prints a line for each kernel and a total; 1 when the GPU refutes any."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.hardware examples")
@@ -270,20 +281,13 @@ def main(argv: Sequence[str]) -> int:
     chosen = parser.parse_args(argv)
     folders = (ROOT / "examples", ROOT / "tests" / "kernels")
     files = chosen.files or [p for folder in folders for p in sorted(folder.rglob("*.cu"))]
-    with ProcessPoolExecutor(chosen.jobs) as pool:
-        results = list(pool.map(partial(judged, arch=chosen.arch), files))
     counts = {"agree": 0, "differ": 0, "not judged": 0}
-    for path, result in zip(files, results, strict=True):
-        named = {"": result} if isinstance(result, InputError) else result
-        for name, one in named.items():
-            verdict = "agree"
-            if isinstance(one, Refuted):
-                verdict = "differ"
-            elif isinstance(one, InputError | Unverified):
-                verdict = "not judged"
-            counts[verdict] += 1
-            said = str(one) if isinstance(one, InputError) else summary(one)
-            print(f"{path.name}: {name}: {verdict}: {said}")
+    with ProcessPoolExecutor(chosen.jobs) as pool:
+        waiting = {pool.submit(judged, path, chosen.arch): path for path in files}
+        for future in as_completed(waiting):
+            for name, verdict, said in _verdicts(future.result()):
+                counts[verdict] += 1
+                print(f"{waiting[future].name}: {name}: {verdict}: {said}", flush=True)
     print(", ".join(f"{n} {verdict}" for verdict, n in counts.items()))
     return 1 if counts["differ"] else 0
 

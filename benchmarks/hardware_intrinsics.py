@@ -173,7 +173,7 @@ def _far(row: Row, right: Array, got: Array) -> Array:
     if row.signless:
         both = np.abs(as_float(right, row.result)) + np.abs(as_float(got, row.result))
         wrong = np.asarray(wrong & (both != 0))
-    whole: Array = wrong.any(axis=1)
+    whole: Array = np.asarray(wrong.any(axis=1))
     return whole
 
 

@@ -79,14 +79,19 @@ def _vote(op: str, masked: bool) -> Handler:
 
 
 def _match_any(lf: Lifter, node: Node, args: tuple[Node, ...]) -> Value:
-    mask, given = scalar(lf, args[0]), scalar(lf, args[1])
-    return warp_op(lf, "match_any", mask, (given,), U32, node)
+    return warp_op(lf, "match_any", scalar(lf, args[0]), (_matched(lf, args[1]),), U32, node)
+
+
+def _matched(lf: Lifter, node: Node) -> Expr:
+    """What lanes are matched by: bits, so that a NaN is like itself and the two zeros are not alike."""
+    given = scalar(lf, node)
+    return arith.bits_of(given) if build.scalar_type(given).is_float else given
 
 
 def _match_all(lf: Lifter, node: Node, args: tuple[Node, ...]) -> Value:
     """All agree where the lanes that agree with this one are all that take part."""
     mask = lf.temporary(build.cast(U32, scalar(lf, args[0])), "mask")
-    alike = warp_op(lf, "match_any", mask, (scalar(lf, args[1]),), U32, node)
+    alike = warp_op(lf, "match_any", mask, (_matched(lf, args[1]),), U32, node)
     same = lf.temporary(arith.binary("==", alike, mask), "same")
     write(lf, pointee(lf, args[2]), build.cast(I32, same), node)
     return convert(lf, arith.select(same, mask, build.u32(0)), lf.ctype(node), node)
