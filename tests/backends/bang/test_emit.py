@@ -146,6 +146,8 @@ def test_host_code_is_on_cnrt_and_otherwise_the_users(emitted: Emitted) -> None:
         ("cudaMemcpy2D(d, p, s, w, w, h, cudaMemcpyHostToDevice);",
          "xp_memcpy2d(d, p, s, w, w, h, cnrtMemcpyHostToDev);"),
         ("cudaMallocManaged(&p, n); cudaFree(p);", "xp_malloc_managed((void **)&p, n); xp_free(p);"),
+        ("cudaMemGetInfo(&f, &t);", "cnrtMemGetInfo(&f, &t);"),
+        ("cudaOccupancyMaxPotentialBlockSize(&g, &b, k<float>, 0, 0);", "xp_block_size(&g, &b);"),
         ("// cudaMalloc stays in comments", "// cudaMalloc stays in comments"),
         ('puts("cudaMalloc");', 'puts("cudaMalloc");'),
     ],
@@ -276,3 +278,36 @@ def test_short_vectors_pairs_of_halves_specialisations_and_tables(tmp_path: Path
     done = run(build(made.text, tmp_path))
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["1.5", "5.5", "9.5", "7.5", "4", "48", "4"]
+
+
+QUERIES = """\
+#include <cstdio>
+__global__ void fill(int *x, int n) {
+  for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < n; i += gridDim.x * blockDim.x) x[i] = 7;
+}
+int main() {
+  cudaDeviceProp prop;
+  int cores = 0, grid, block, blocks;
+  size_t left, all, none;
+  int *x, back = 0;
+  if (cudaGetDeviceProperties(&prop, 1) == cudaSuccess) return 1;
+  if (cudaGetDeviceProperties(&prop, 0) != cudaSuccess) return 2;
+  cudaDeviceGetAttribute(&cores, cudaDevAttrMultiProcessorCount, 0);
+  cudaMemGetInfo(&left, &all);
+  cudaOccupancyMaxPotentialBlockSize(&grid, &block, fill, 0, 0);
+  cudaOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, fill, 256, 0);
+  cudaMalloc(&x, 4000);
+  fill<<<grid, block>>>(x, 1000);
+  cudaMemcpy(&back, x + 999, 4, cudaMemcpyDeviceToHost);
+  printf("%d %d %d %d %d\\n", prop.multiProcessorCount == cores, prop.warpSize, all == prop.totalGlobalMem,
+         blocks, back);
+}
+"""
+
+
+def test_questions_about_the_device(tmp_path: Path) -> None:
+    made = translate(QUERIES, tmp_path / "queries.cu")
+    assert made.diagnostics == ()
+    done = run(build(made.text, tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["1", "32", "1", "1", "7"]

@@ -62,6 +62,21 @@ _WORDS: Final[dict[str, str]] = {
     "cudaMallocManaged": "xp_malloc_managed",
     "cudaMallocPitch": "xp_malloc_pitch",
     "cudaMemcpy2D": "xp_memcpy2d",
+    "cudaMemGetInfo": "cnrtMemGetInfo",
+    "cudaDeviceProp": "xp_device_prop",
+    "cudaGetDeviceProperties": "xp_device_properties",
+    "cudaDeviceGetAttribute": "xp_device_attribute",
+    "cudaDevAttrMultiProcessorCount": "&xp_device_prop::multiProcessorCount",
+    "cudaDevAttrWarpSize": "&xp_device_prop::warpSize",
+    "cudaDevAttrMaxThreadsPerBlock": "&xp_device_prop::maxThreadsPerBlock",
+    "cudaDevAttrMaxSharedMemoryPerBlock": "&xp_device_prop::sharedMemPerBlock",
+    "cudaDevAttrMaxSharedMemoryPerBlockOptin": "&xp_device_prop::sharedMemPerBlockOptin",
+    "cudaDevAttrComputeCapabilityMajor": "&xp_device_prop::major",
+    "cudaDevAttrComputeCapabilityMinor": "&xp_device_prop::minor",
+    "cudaDevAttrCooperativeLaunch": "&xp_device_prop::cooperativeLaunch",
+    "cudaDevAttrConcurrentManagedAccess": "&xp_device_prop::concurrentManagedAccess",
+    "cudaOccupancyMaxPotentialBlockSize": "xp_block_size",
+    "cudaOccupancyMaxActiveBlocksPerMultiprocessor": "xp_active_blocks",
     "__half": "half",
     "__half2": "half2",
     "__nv_bfloat162": "bfloat162",
@@ -93,8 +108,10 @@ _SHORTER: Final = {
     "cudaMallocAsync": 2,
     "cudaHostAlloc": 2,
     "cudaMallocManaged": 2,
+    "cudaOccupancyMaxPotentialBlockSize": 2,
+    "cudaOccupancyMaxActiveBlocksPerMultiprocessor": 1,
 }
-"""How many arguments the CNRT call takes; CUDA's flags and streams behind them have no meaning there."""
+"""How many arguments the CNRT call takes; CUDA's flags, streams and kernels behind them have no meaning there."""
 _HINTS: Final = frozenset({
     "cudaMemAdvise", "cudaMemPrefetchAsync", "cudaFuncSetAttribute", "cudaFuncSetCacheConfig",
     "cudaDeviceSetCacheConfig", "cudaDeviceSetSharedMemConfig", "cudaDeviceSetLimit", "cudaDeviceReset",

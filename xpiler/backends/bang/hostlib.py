@@ -117,6 +117,49 @@ static inline cnrtRet_t xp_fill(void *pointer, int value, size_t bytes) {
 }
 """
 
+_DEVICE: Final = """\
+// What host code asks of a device: the MLU's name, memory and cores; for the rest, what CUDA launches may ask for.
+struct xp_device_prop {
+  char name[256] = "";
+  size_t totalGlobalMem = 0, sharedMemPerBlock = 48 * 1024, sharedMemPerBlockOptin = 48 * 1024;
+  size_t sharedMemPerMultiprocessor = 48 * 1024, totalConstMem = 64 * 1024, memPitch = 0x7fffffff;
+  int multiProcessorCount = 0, warpSize = 32, maxThreadsPerBlock = 1024, maxThreadsPerMultiProcessor = 1024;
+  int maxThreadsDim[3] = {1024, 1024, 64}, maxGridSize[3] = {0x7fffffff, 65535, 65535};
+  int major = 0, minor = 0, clockRate = 0, memoryClockRate = 0, memoryBusWidth = 0, l2CacheSize = 0;
+  int regsPerBlock = 65536, deviceOverlap = 1, asyncEngineCount = 1, concurrentKernels = 1, integrated = 0;
+  int canMapHostMemory = 0, unifiedAddressing = 0, managedMemory = 1, concurrentManagedAccess = 0;
+  int cooperativeLaunch = 0, kernelExecTimeoutEnabled = 0, ECCEnabled = 0, computeMode = 0;
+};
+static inline cnrtRet_t xp_device_properties(xp_device_prop *prop, int device = 0) {
+  cnrtDeviceProp_t mlu;
+  size_t unused = 0;
+  *prop = xp_device_prop();
+  cnrtRet_t status = cnrtGetDeviceProperties(&mlu, device);
+  if (status != cnrtSuccess) return status;
+  for (int i = 0; i < 255 && mlu.name[i] != 0; ++i) prop->name[i] = mlu.name[i];
+  prop->multiProcessorCount = mlu.clusterCount * mlu.McorePerCluster;
+  return cnrtMemGetInfo(&unused, &prop->totalGlobalMem);
+}
+template <class T>
+static inline cnrtRet_t xp_device_attribute(int *value, T xp_device_prop::*which, int device) {
+  xp_device_prop prop;
+  cnrtRet_t status = xp_device_properties(&prop, device);
+  *value = (int)(prop.*which);
+  return status;
+}
+"""
+_OCCUPANCY: Final = """\
+// Sizes of launches: any serves, since 16 tasks share the blocks.
+static inline cnrtRet_t xp_block_size(int *grid, int *block) {
+  *grid = 16;
+  *block = 256;
+  return cnrtSuccess;
+}
+static inline cnrtRet_t xp_active_blocks(int *blocks) {
+  *blocks = 1;
+  return cnrtSuccess;
+}
+"""
 _PAIRS: Final = {
     "xp_half2": "static inline half2 xp_half2(float x, float y) { return {(half)x, (half)y}; }\n",
     "xp_bfloat162": "static inline bfloat162 xp_bfloat162(float x, float y) { return {(bfloat16_t)x, (bfloat16_t)y}; }\n",
@@ -132,6 +175,8 @@ _FUNCTIONS: Final = {
     "xp_queue_wait": _QUEUE_WAIT,
     "xp_memcpy2d": _MEMCPY_2D,
     "xp_malloc_pitch": _MALLOC_PITCH,
+    "xp_device_prop|xp_device_attribute": _DEVICE,
+    "xp_block_size|xp_active_blocks": _OCCUPANCY,
     MANAGED: "#include <stdlib.h>\n#include <string.h>\n\n" + _MANAGED,
 }
 
@@ -156,7 +201,7 @@ def missing_functions(names: Iterable[str], body: str) -> Iterator[str]:
 
 
 def host_functions(body: str) -> Iterator[str]:
-    """The functions that a file's text calls."""
+    """What a file's text names of them."""
     for name, text in _FUNCTIONS.items():
-        if re.search(rf"\b{name}\(", body):
+        if re.search(rf"\b(?:{name})\b", body):
             yield text

@@ -67,6 +67,21 @@ inline cnrtRet_t cnrtGetDeviceCount(unsigned int *count) {
   *count = 1;
   return cnrtSuccess;
 }
+struct cnrtDeviceProp_t {
+  char name[256];
+  int clusterCount, McorePerCluster;
+};
+inline cnrtRet_t cnrtGetDeviceProperties(cnrtDeviceProp_t *prop, int device) {
+  if (prop == nullptr || device != 0) return cnrtErrorArgsInvalid;
+  std::strcpy(prop->name, "simulated MLU");
+  prop->clusterCount = prop->McorePerCluster = 4;
+  return cnrtSuccess;
+}
+/// Bytes of device memory.
+inline cnrtRet_t cnrtMemGetInfo(size_t *free, size_t *total) {
+  *free = *total = size_t(24) << 30;
+  return cnrtSuccess;
+}
 inline cnrtRet_t cnrtGetLastError() { return cnrtSuccess; }
 inline cnrtRet_t cnrtPeekAtLastError() { return cnrtSuccess; }
 inline const char *cnrtGetErrorStr(cnrtRet_t error) {
