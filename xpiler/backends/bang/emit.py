@@ -333,7 +333,7 @@ def _prelude(
     parts += missing_functions(missing, body)
     parts += [HELPERS[name] + "\n" for name in helpers]
     parts += [COMPOSITES[name].text + "\n" for name in composites]
-    parts += [_symbol(g) for g in globals_]
+    parts += [_symbol(g, body) for g in globals_]
     return "\n".join(parts) + "\n"
 
 
@@ -355,8 +355,8 @@ def _vector_types(body: str) -> list[str]:
     return out
 
 
-def _symbol(buffer: GlobalBuffer) -> str:
-    """Data at file scope is device memory that the first use allocates."""
+def _symbol(buffer: GlobalBuffer, body: str) -> str:
+    """Data at file scope is device memory that the first use allocates; host code may ask for its `sizeof`."""
     count = 1
     for n in buffer.shape:
         count *= n
@@ -366,8 +366,11 @@ def _symbol(buffer: GlobalBuffer) -> str:
     if buffer.init:
         values = f"  static {print_global(buffer)}"
         fill = f"cnrtMemcpy(device, (void *)xp_initial, {size}, cnrtMemcpyHostToDev);"
+    measured = re.search(rf"\bsizeof\s*\(?[\s*&]*{buffer.name}\b", body)
+    dims = "".join(f"[{n}]" for n in buffer.shape)
+    declared = f"extern {elem} {buffer.name}{dims}; /* for sizeof */\n" if measured else ""
     return (
-        f"static void *xp_symbol_{buffer.name}(size_t *size = nullptr) {{\n"
+        f"{declared}static void *xp_symbol_{buffer.name}(size_t *size = nullptr) {{\n"
         f"  static void *device = nullptr;\n{values}"
         f"  const size_t bytes = {size};\n"
         "  if (size != nullptr) *size = bytes;\n"

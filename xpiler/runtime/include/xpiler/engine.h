@@ -195,6 +195,7 @@ template <class T> T *dynamic() { return static_cast<T *>(dynamic_shared()); }
 // `extern __shared__ T name[];` at file scope.
 template <class T> struct DynamicShared {
   operator T *() const { return dynamic<T>(); }
+  template <class U> explicit operator U *() const { return reinterpret_cast<U *>(dynamic<T>()); }
 };
 
 // Memory between two guard pages that ends (up to `align`) at the second one; null if there is none left.
