@@ -90,7 +90,11 @@ _FIELD: Final = re.compile(r"(?P<var>\w+)\s*\.\s*(?P<field>\w+)(?:\s*\[\s*(?P<ax
 _EITHER: Final = re.compile(
     r"[^?]*\?\s*(\w+)\s*:\s*(\w+)"
 )  # `smooth ? cudaFilterModeLinear : cudaFilterModePoint`
-_COMMENTS: Final = re.compile(r"//[^\n]*|/\*.*?\*/", re.S)
+_COMMENTS: Final = re.compile(
+    r"//[^\n]*|/\*.*?\*/|^[ \t]*#[ \t]*if[ \t]+0\b.*?^[ \t]*#[ \t]*(?:endif|else|elif)\b[^\n]*",
+    re.S | re.M,
+)  # and what is left out by `#if 0`
+_OTHER: Final = r"(?:maxAnisotropy|mipmap\w+|\w+MipmapLevelClamp|disableTrilinearOptimization|seamlessCubemap)\b"
 _UNSET: Final = Sampler(address=("wrap", "wrap", "wrap"))  # what a descriptor of zeros says
 _KINDS: Final = {
     ("Signed", 8): I8, ("Signed", 16): I16, ("Signed", 32): I32,
@@ -133,27 +137,52 @@ def _read(path: str) -> str:
 def _made(text: str, references: dict[str, Chosen]) -> list[tuple[str, Chosen]]:
     """The objects that a text makes; what it says of variables that are no descriptors goes to `references`."""
     descriptors: dict[str, tuple[Chosen, ...]] = {}
+    since: dict[str, int] = {}
+    again: set[str] = set()
+    said_before: dict[tuple[str, str, str | None], str] = {}
     made: list[tuple[str, Chosen]] = []
     channels: dict[Scalar | None, None] = {}
-    for step in _STEPS.finditer(text):
+    steps = list(_STEPS.finditer(text))
+    for step in steps:
         if step["made"]:
             words = re.findall(r"\w+", step["object"])
-            missing = Chosen(problem="its descriptor is not filled in this file")
-            made += [(words[-1], c) for c in descriptors.get(step["desc"], (missing,))]
+            desc = step["desc"]
+            chosen = descriptors.get(
+                desc, (Chosen(problem="its descriptor is not filled in this file"),)
+            )
+            between = text[since.get(desc, step.start()) : step.start()]
+            if (desc in again and _closes(between)) or _is_elsewhere(
+                text, desc, since, step, steps
+            ):
+                chosen = (
+                    Chosen(problem=f"its descriptor {desc} is filled in a way that is not read"),
+                )
+            made += [(words[-1], c) for c in chosen]
         elif step["declared"] or step["cleared"]:
-            descriptors[step["declared"] or step["cleared"]] = (Chosen(_UNSET),)
+            name = step["declared"] or step["cleared"]
+            again |= {name} & since.keys()
+            if step["declared"] or name not in since:
+                since[name] = step.end()
+            descriptors[name] = (Chosen(_UNSET),)
         elif step["set"]:
             for found in _FIELD.finditer(step["set"]):
                 var, name, axis = found["var"], found["field"], found["axis"]
                 if var not in descriptors:
-                    references[var] = _set(references.get(var, Chosen()), name, axis, step["value"])
+                    known = references.get(var, Chosen())
+                    said = _set(known, name, axis, step["value"])
+                    once = said_before.setdefault((var, name, axis), step["value"].strip())
+                    if once != step["value"].strip() or _is_guarded(text, step.start()):
+                        said = replace(known, problem=f"its {name} is set in several ways")
+                    references[var] = said
                     continue
                 values = _EITHER.fullmatch(step["value"].strip())
-                descriptors[var] = tuple(
+                set_ = [
                     _set(old, name, axis, value)
                     for old in descriptors[var]
                     for value in (values.groups() if values else (step["value"],))
-                )
+                ]
+                kept = descriptors[var] if _is_conditional(text, since[var], step.start()) else ()
+                descriptors[var] = tuple(dict.fromkeys((*set_, *kept)))
         else:
             channels[_channel(text, step["type"], step["bits"], step["kind"])] = None
     # only short integers are read as normalised floats
@@ -161,6 +190,50 @@ def _made(text: str, references: dict[str, Chosen]) -> list[tuple[str, Chosen]]:
     stored = short[0] if len(short) == 1 else next(iter(channels), None)
     stored = stored if len(channels) == 1 or len(short) == 1 else None
     return [(name, _stored(c, stored)) for name, c in made]
+
+
+def _is_elsewhere(
+    text: str,
+    name: str,
+    since: Mapping[str, int],
+    made: re.Match[str],
+    steps: Iterable[re.Match[str]],
+) -> bool:
+    """Whether a descriptor is mentioned, from its declaration to its use, elsewhere than in steps that are read: its
+    address is taken, another function fills it, a loop."""
+    if name not in since:
+        return False
+    spans = [s.span() for s in steps]
+    return any(
+        not any(lo <= found.start() < hi for lo, hi in spans)
+        for found in re.finditer(rf"(?<!sizeof )(?<!sizeof\()\b{name}\b(?!\s*\.\s*{_OTHER})", text)
+        if since[name] <= found.start() < made.start()
+    )
+
+
+def _is_conditional(text: str, declared: int, at: int) -> bool:
+    """Whether a step is taken on a condition that its descriptor's declaration is not under."""
+    between = text[declared:at]
+    opened = len(re.findall(r"^\s*#\s*if", between, re.M)) > len(
+        re.findall(r"^\s*#\s*endif", between, re.M)
+    )
+    return opened or between.count("{") > between.count("}") or _is_guarded(text, at)
+
+
+def _is_guarded(text: str, at: int) -> bool:
+    """Whether a statement is all that follows a condition: `if (smooth) d.filterMode = ...`."""
+    before = re.sub(r"(?:\w+\s*(?:\.|->)\s*)+$", "", text[:at]).rstrip()
+    return before.endswith(")") or re.search(r"\belse$", before) is not None
+
+
+def _closes(text: str) -> bool:
+    """Whether the block ends in which a text begins."""
+    depth = 0
+    for c in text:
+        depth += (c == "{") - (c == "}")
+        if depth < 0:
+            return True
+    return False
 
 
 def _stored(chosen: Chosen, stored: Scalar | None) -> Chosen:
