@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import field
+from itertools import combinations, islice
 from math import ceil, log, prod
 
 from xpiler.ir.nodes import Alloc, Kernel, Module
@@ -48,6 +49,9 @@ ENOUGH_WORK = 4_000_000
 ELEMENT_WORK = 8  # statements that it takes as long to fill, copy and compare an element in
 SMALL = 16  # a size below this is not made smaller
 MIN_LIKELY = 64
+_FEW = (3, 1, 2)
+_SOME = 3  # sizes, at least, of which some may be wider than others allow
+_MOST_TRIED = 40
 
 FREE_AXIS = {"x": (3, 1, 5, 2), "y": (2, 3, 1), "z": (2, 1, 3)}
 
@@ -109,7 +113,7 @@ def bare_shapes(
         trial = _Trial(
             module, kernel, blocks[position % len(blocks)], loads, position, asked, modes_
         )
-        shape = trial.at(row) if asked.fixed else trial.small(row)
+        shape = trial.at(row) if asked.fixed else trial.filled(row)
         if work(shape.geometry, shape.bounds) <= MAX_WORK and shape not in found:
             found.append(shape)
     return tuple(found) or TooMuch()
@@ -168,6 +172,21 @@ class _Trial:
             cost = _cost(shape)
         return shape
 
+    def filled(self, row: Mapping[str, int]) -> BareShape:
+        """`small`, with some sizes of a few where the kernel writes nothing otherwise: a convolution whose window and
+        stride are wider than the image."""
+        shape = self.small(row)
+        names = [n for n, size in row.items() if n not in self.modes and size > 1]
+        if len(names) < _SOME or not _is_idle(self.kernel, shape):
+            return shape
+        tried = (
+            {**row, **{n: _FEW[(k + self.position) % len(_FEW)] for k, n in enumerate(few)}}
+            for count in range(1, len(names))
+            for few in combinations(reversed(names), count)
+        )
+        found = (self.small(other) for other in islice(tried, _MOST_TRIED))
+        return next((s for s in found if _written(self.kernel, s) >= SMALL), shape)
+
     def halved(self, row: Mapping[str, int], times: int) -> Mapping[str, int]:
         """Sizes that are halved so often, but not below `SMALL` / 2: odd ones and powers of two stay that, mostly."""
         grain = fragment(self.kernel)
@@ -190,6 +209,17 @@ class _Trial:
         )
         geometry = Geometry((x, y, z), self.block)
         return _bounded(self.module, self.kernel, geometry, row, self.loads)
+
+
+def _is_idle(kernel: Kernel, shape: BareShape) -> bool:
+    accesses = [shape.bounds.accesses.get(n, Access()) for n in parameter_buffers(kernel)]
+    return _written(kernel, shape) == 0 and not any(a.unknown for a in accesses)
+
+
+def _written(kernel: Kernel, shape: BareShape) -> int:
+    """How far the kernel writes."""
+    accesses = (shape.bounds.accesses.get(n, Access()) for n in parameter_buffers(kernel))
+    return max((a.hi + 1 for a in accesses if a.written), default=0)
 
 
 def _halvings(cost: int, left: int) -> int:

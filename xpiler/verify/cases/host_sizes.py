@@ -64,6 +64,7 @@ _MIXED: Final = ((2, 1, 4), (1, 2, 2), (4, 2, 1))  # rows of factors, one per si
 _EQUAL: Final = ((1,), (2,), (4,))
 _ROUNDS: Final = 3  # of a loop that launches, where there is no other variable
 _SMALL: Final = 40
+_FEW: Final = 8
 _NO_SIZES: Final = ("offset", "shift", "window", "mask")
 _UNIT: Final = 16  # where the launch does not say how wide a block is
 
@@ -208,8 +209,12 @@ def _ends(loop: FreeVariable | None) -> tuple[Expr | None, Expr | None]:
 
 
 def _solved(expr: Expr, name: str, wanted: Sequence[int], range_: Sequence[int]) -> list[int]:
-    """For each of the wanted values of an expression a value of its variable, where there is one."""
+    """For each of the wanted values of an expression a value of its variable, where there is one; for each value that the
+    expression has, where these are few."""
     given = {n: evaluate(expr, {name: n}) for n in range_}
+    possible = dict.fromkeys(int(v) for v in given.values() if v is not None)
+    if len(possible) <= _FEW:
+        wanted = [*wanted, *(v for v in possible if v not in wanted)]
     found = (next((n for n, v in given.items() if v is not None and v == w), None) for w in wanted)
     return [n for n in found if n is not None]
 

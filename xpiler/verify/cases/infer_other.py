@@ -22,7 +22,6 @@ from xpiler.verify.cases.distribution import Distribution
 from xpiler.verify.cases.formula import Formula
 from xpiler.verify.cases.geometry import AXES, Dims, guess_blocks, tile_extent, used_axes
 from xpiler.verify.cases.infer_bare import EPSILON_NAMES, INDEX_RANGE, infer_bare
-from xpiler.verify.cases.optional import always_given
 from xpiler.verify.cases.roles import index_uses, only_a_value, scalar_use
 
 __all__ = ["MOST_CASES", "other_cases", "without_small"]
@@ -39,9 +38,6 @@ def other_cases(module: Module, tried: Sequence[Case], why: str) -> Iterator[tup
     if not all(case.inferred for case in tried):
         return
     kernel = module.kernels[0]
-    given = tuple(always_given(case, kernel) for case in tried)
-    if given != tuple(tried):
-        yield given
     if "tells nothing" in why:
         yield from _changed(tried, _bits)
         yield from _changed(tried, partial(_varied, module.kernels[0]))

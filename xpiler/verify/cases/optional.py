@@ -23,7 +23,7 @@ from xpiler.verify.cases.formula import Formula
 from xpiler.verify.cases.modes import Mode, combinations
 from xpiler.verify.cases.sizes import ample
 
-__all__ = ["always_given", "is_flag", "optional_pointers", "with_absent"]
+__all__ = ["is_flag", "optional_pointers", "with_absent"]
 
 _EITHER: Final = Mode((1, 0))
 _FLAG: Final = "_given"
@@ -66,17 +66,6 @@ def with_absent(case: Case, kernel: Kernel) -> Case:
         for a in case.arguments
     )
     return replace(case, sizes=sizes, arguments=arguments)
-
-
-def always_given(case: Case, kernel: Kernel) -> Case:
-    """The case without the shapes in which a pointer is null that may be."""
-    optional = optional_pointers(kernel)
-    kept = [s for s in case.shapes if not optional or all(v for n, v in s.items() if is_flag(n))]
-    if len(kept) in (0, len(case.shapes)):
-        return case
-    sizes = tuple((name, tuple(shape[name] for shape in kept)) for name in kept[0])
-    note = f"{case.note}; pointers that may be null are given: the source needs them"
-    return replace(case, sizes=sizes, note=note.removeprefix("; "))
 
 
 def is_flag(size: str) -> bool:
