@@ -311,3 +311,67 @@ def test_questions_about_the_device(tmp_path: Path) -> None:
     done = run(build(made.text, tmp_path))
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["1", "32", "1", "1", "7"]
+
+
+OPTIONAL = """\
+#include <cstdio>
+__global__ void opt(const float *x, const float *bias, const unsigned char *mask, float *y, int *count, int rows,
+                    int cols) {
+  int c = blockIdx.x * blockDim.x + threadIdx.x;
+  if (c >= cols) return;
+  for (int r = 0; r < rows; ++r) {
+    float v = x[r * cols + c];
+    if (bias) v += bias[c];
+    if (mask != nullptr && !mask[r * cols + c]) v = 0.f;
+    y[r * cols + c] = bias && v > 3.f ? v * bias[0] : v;
+    if (count && c == 0) count[r] = rows;
+  }
+}
+__global__ void scaled(const float *x, const float *scale, float *y, int n) {
+  int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < n) y[i] = x[i] * (scale ? scale[i % 4] : 1.f) + (scale != nullptr ? *scale : 0.f);
+}
+int main() {
+  const int rows = 3, cols = 40;
+  float x[rows * cols], b[cols], back[rows * cols], *dx, *db, *dy;
+  unsigned char m[rows * cols], *dm;
+  int *dc, count[rows];
+  for (int i = 0; i < rows * cols; ++i) x[i] = i, m[i] = i % 2;
+  for (int i = 0; i < cols; ++i) b[i] = 2;
+  cudaMalloc(&dx, sizeof(x)); cudaMalloc(&dy, sizeof(x)); cudaMalloc(&db, sizeof(b));
+  cudaMalloc(&dm, sizeof(m)); cudaMalloc(&dc, sizeof(count));
+  cudaMemcpy(dx, x, sizeof(x), cudaMemcpyHostToDevice); cudaMemcpy(db, b, sizeof(b), cudaMemcpyHostToDevice);
+  cudaMemcpy(dm, m, sizeof(m), cudaMemcpyHostToDevice);
+  for (int k = 0; k < 4; ++k) {
+    opt<<<1, 64>>>(dx, k & 1 ? db : nullptr, k & 2 ? dm : nullptr, dy, k == 3 ? dc : nullptr, rows, cols);
+    cudaMemcpy(back, dy, sizeof(back), cudaMemcpyDeviceToHost);
+    printf("%g %g ", back[100], back[101]);
+  }
+  cudaMemcpy(count, dc, sizeof(count), cudaMemcpyDeviceToHost);
+  printf("%d ", count[2]);
+  for (int k = 0; k < 2; ++k) {
+    scaled<<<1, 128>>>(dx, k ? db : nullptr, dy, 120);
+    cudaMemcpy(back, dy, sizeof(back), cudaMemcpyDeviceToHost);
+    printf("%g ", back[100]);
+  }
+}
+"""
+
+
+def test_what_a_null_pointer_leaves_out_is_not_read(tmp_path: Path) -> None:
+    made = translate(OPTIONAL, tmp_path / "optional.cu")
+    done = run(build(made.text, tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == [
+        "100",
+        "101",
+        "204",
+        "206",
+        "0",
+        "101",
+        "0",
+        "206",
+        "3",
+        "100",
+        "202",
+    ]
