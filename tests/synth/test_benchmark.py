@@ -76,6 +76,17 @@ def test_a_part_of_the_benchmark() -> None:
     assert f"| **all** | {sum(not o.equivalent for o in found)} |" in markdown(found)
 
 
+def test_a_wait_that_is_missing_is_put_back_first() -> None:
+    (found,) = outcomes(
+        Plan(
+            subjects=("map_functor:leaky_relu/bang.pipeline",), kinds=("double buffer",), share=1.0
+        )
+    )
+    assert found.what == "wait dropped"
+    assert (found.detected, found.repaired, found.change) == (True, True, "a barrier")
+    assert found.tried < 400
+
+
 @pytest.mark.slow
 def test_a_larger_part_of_the_benchmark() -> None:
     found = list(outcomes(Plan(share=0.3, limit=110, seed=1)))

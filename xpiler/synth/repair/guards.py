@@ -132,19 +132,26 @@ def _groups(n: int, count: int) -> list[tuple[int, int]]:
 
 def _selected(program: Module, path: Place, stmt: Stmt, cond: Expr) -> Iterator[Change]:
     """A value that is read only under the condition, else zero."""
+    new: Stmt | None = None
     match stmt:
         case Declare(init=value) if value is not None:
-            name = "init"
-        case Assign(value=value) | Store(value=value):
-            name = "value"
+            new = replace(stmt, init=_chosen(cond, value))
+        case Assign(value=value):
+            new = replace(stmt, value=_chosen(cond, value))
+        case Store(value=value):
+            new = replace(stmt, value=_chosen(cond, value))
         case _:
-            return
-    if not isinstance(value.type, Scalar) or not any(
-        isinstance(s, Load) for s in subexpressions(value)
-    ):
-        return
-    chosen = Select(cond, value, build.const(0, value.type))
-    yield Change(replace_at(program, path, replace(stmt, **{name: chosen})), "a choice", path, 4)  # type: ignore[arg-type]
+            pass
+    if new is not None and new != stmt:
+        yield Change(replace_at(program, path, new), "a choice", path, 4)
+
+
+def _chosen(cond: Expr, value: Expr) -> Expr:
+    """A value that is read from memory, only under the condition; any other as it is."""
+    type_ = value.type
+    if isinstance(type_, Scalar) and any(isinstance(s, Load) for s in subexpressions(value)):
+        return Select(cond, value, build.const(0, type_))
+    return value
 
 
 def _conditions(program: Module, path: Place, scope: Sequence[Var]) -> list[Binary]:
@@ -158,11 +165,12 @@ def _conditions(program: Module, path: Place, scope: Sequence[Var]) -> list[Bina
     near = [v for v in own if v.name in mentioned][:TERMS]
     others: list[Expr] = [*(v for v in own if v.name not in mentioned), *_threads(kernel)]
     terms: list[Expr] = [*near, *_sums(at(program, path))[:TERMS], *others[: TERMS - len(near)]]
-    out = [Binary("<", t, build.cast(t.type, p)) for t in terms for p in params]  # type: ignore[arg-type]
-    zero = [Binary(op, t, build.const(0, t.type)) for t in terms for op in ("==", ">")]  # type: ignore[arg-type]
+    typed = [(t, build.scalar_type(t)) for t in terms]
+    out = [Binary("<", t, build.cast(type_, p)) for t, type_ in typed for p in params]
+    zero = [Binary(op, t, build.const(0, type_)) for t, type_ in typed for op in ("==", ">")]
     among = [
-        Binary(op, t, build.cast(t.type, v))  # type: ignore[arg-type]
-        for t in terms
+        Binary(op, t, build.cast(type_, v))
+        for t, type_ in typed
         for v in own[:TERMS]
         if t != v
         for op in ("<", ">=")

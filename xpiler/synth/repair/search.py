@@ -13,7 +13,15 @@ from itertools import islice
 from xpiler.ir.check import check
 from xpiler.ir.nodes import Expr, For, Module, Stmt
 from xpiler.records import dataclass
-from xpiler.synth.locate.localise import FAULT, RACE, Location, Nothing, confirmed, localise
+from xpiler.synth.locate.localise import (
+    FAULT,
+    INSTRUCTION,
+    RACE,
+    Location,
+    Nothing,
+    confirmed,
+    localise,
+)
 from xpiler.synth.locate.machine import Machine
 from xpiler.synth.locate.novelty import UNGUARDED, axis_builtin, novelty
 from xpiler.synth.locate.outcome import Tests
@@ -178,6 +186,9 @@ def _candidates(search: _Search, location: Location, shown: Sequence[Inputs]) ->
     waiting = tuple(dict.fromkeys((*waits(before), *waits(after))))
     if location.kind == RACE:
         yield from barriers(after, head, waiting)
+    if location.kind == INSTRUCTION:
+        # what an instruction refuses may be what nobody waited for
+        yield from barriers(after, head[:1], waiting)
     yield from search.small(order[:1], range(4))
     if location.kind == FAULT and novelty(before, after).get(order[0]) == UNGUARDED:
         yield from search.guards_seen(narrow=True)
