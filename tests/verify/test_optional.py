@@ -15,8 +15,8 @@ from xpiler.ir.parse_c import parse_module
 from xpiler.verify.cases.case import Case
 from xpiler.verify.cases.case_file import parse_cases, print_cases
 from xpiler.verify.cases.infer import infer_cases
-from xpiler.verify.cases.optional import always_given, optional_pointers
-from xpiler.verify.evidence import Refuted
+from xpiler.verify.cases.optional import optional_pointers
+from xpiler.verify.evidence import Refuted, Tested
 
 KERNEL = """
 __device__ float plus(float v, const float *p, int i) { return p != nullptr ? v + p[i] : v; }
@@ -82,13 +82,25 @@ def test_a_launch_with_a_null_pointer_is_a_launch_like_any_other() -> None:
     assert {s["bias_given"] for s in case.shapes} == {0, 1}
 
 
-def test_shapes_without_the_pointer_can_be_left_out() -> None:
+def test_the_pointers_of_which_a_kernel_asks_are_told() -> None:
     kernel = lift_text(KERNEL).lifted[0].program.kernels[0]
     assert optional_pointers(kernel) == ("bias", "mask")
-    given = always_given(case_of(KERNEL), kernel)
-    assert 0 < len(given.shapes) < len(case_of(KERNEL).shapes)
-    assert "source needs them" in given.note
-    assert always_given(given, kernel) == given
+
+
+@pytest.mark.slow
+def test_a_shape_at_which_the_source_follows_a_null_pointer_is_left_out(tmp_path: Path) -> None:
+    source = tmp_path / "k.cu"
+    source.write_text(
+        "__global__ void k(const float *x, const float *w, const float *b, float *y, int n) {\n"
+        "  int i = blockIdx.x * blockDim.x + threadIdx.x;\n"
+        "  if (i < n) y[i] = w ? x[i] * w[i] + b[i] : b ? b[i] : x[i];\n}\n"
+    )
+    report = translate(source, "hip", Settings(out=tmp_path / "out"))
+    assert isinstance(report, Report)
+    (evidence,) = (k.evidence for k in report.kernels)
+    assert isinstance(evidence, Tested)
+    assert any("b_given=0: the source itself fails (a null pointer" in n for n in evidence.notes)
+    assert any("w_given=0, b_given=0" in s for s in evidence.shapes)
 
 
 def test_an_empty_list_is_a_null_pointer_to_the_interpreter() -> None:
