@@ -136,7 +136,11 @@ def _dynamic(shared: Shared, name: str, before: str, after: str) -> str:
     element = f"typedef {shared.type} {before}xp_type_{name}{rest}; "
     if not shared.function and not shared.macro:
         return f"{element}static const ::xpiler::DynamicShared<xp_type_{name}> {name};"
-    return f"{element}xp_type_{name} *{name} = ::xpiler::dynamic<xp_type_{name}>();"
+    # an array, not a pointer to one: its address is that of its first element
+    return (
+        f"{element}xp_type_{name} (&{name})[] = "
+        f"*reinterpret_cast<xp_type_{name} (*)[]>(::xpiler::dynamic<xp_type_{name}>());"
+    )
 
 
 # --- words -------------------------------------------------------------------------------------

@@ -223,7 +223,8 @@
 #define hipLimitMallocHeapSize cudaLimitMallocHeapSize
 #define HIP_SYMBOL(x) x
 #define HIP_KERNEL_NAME(...) __VA_ARGS__
-#define HIP_DYNAMIC_SHARED(type, name) type *name = ::xpiler::dynamic<type>();
+#define HIP_DYNAMIC_SHARED(type, name) \
+  type(&name)[] = *reinterpret_cast<type(*)[]>(::xpiler::dynamic<type>());
 #define __HIP_DEVICE_COMPILE__ 1
 #define __AMDGCN_WAVEFRONT_SIZE XPILER_WARP
 

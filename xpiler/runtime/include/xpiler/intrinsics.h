@@ -159,10 +159,14 @@ inline double __fma_rn(double a, double b, double c) { return ::fma(a, b, c); }
 
 // The machine rounds in another direction between two calls; `volatile` keeps the operation there.
 namespace xpiler {
+template <class T> T opaque(T x) {
+  volatile T kept = x;
+  return kept;
+}
 template <class R, class Op, class... A> R directed(int direction, Op op, A... operands) {
   const int before = ::fegetround();
   ::fesetround(direction);
-  const volatile R result = op(*const_cast<const volatile A *>(&operands)...);
+  const volatile R result = op(opaque(operands)...);
   ::fesetround(before);
   return result;
 }
