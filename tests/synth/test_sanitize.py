@@ -331,6 +331,11 @@ def test_sizes_that_the_case_does_not_have_are_no_error(tmp_path: Path) -> None:
         a.verdict for a in found(body, cases, tmp_path).accesses if isinstance(a.verdict, Outside)
     ]
     assert not outside.own
+    told = verdict_to_json(found(body, cases, tmp_path))["bounds"]["accesses"]
+    (wrong,) = [a for a in told if a["verdict"] == "outside"]
+    assert (wrong["severity"], wrong["own"]) == ("warning", False)
+    assert wrong["sizes"]["m"] == 1
+    assert wrong["thread"].startswith("thread 1 of block")
     (worse,) = [
         a.verdict
         for a in found(body.replace("< 2u", "< 9u"), cases, tmp_path).accesses

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 __all__ = ["Checked", "Unchecked", "check_file", "check_kernel", "diagnostics_of"]
 
 
-UNSEEN = "the case is not tested with these sizes: does the host exclude them?"
+UNSEEN = (
+    "no test has these sizes: it is an error if the host may launch with them; `xpiler cases` writes the case, add them"
+    " to its [case.sizes] and give it with --case to have it tested and told as one; else let the kernel exclude them"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +113,10 @@ def diagnostics_of(checked: Checked) -> tuple[Diagnostic, ...]:
         severity, hint = ("error", hint) if race.own else ("warning", UNSEEN)
         found.append(Diagnostic("XP4102", severity, race.sentence, race.spans[0], hint))
     if isinstance(verdict.barriers, Divergent):
-        hint = "move __syncthreads() out of the branch"
         text, span = verdict.barriers.sentence, verdict.barriers.span
-        found.append(Diagnostic("XP4103", "error", text, span, hint))
+        severity, hint = "error", "move __syncthreads() out of the branch"
+        severity, hint = (severity, hint) if verdict.barriers.own else ("warning", UNSEEN)
+        found.append(Diagnostic("XP4103", severity, text, span, hint))
     if isinstance(verdict.overflow, MayWrap):
         text = f"an index may wrap round{sizes_text(verdict.overflow.sizes)}"
         hint = "compute it in 64 bits (size_t)"

@@ -296,5 +296,6 @@ def _stuck(meeting: Meeting, claims: Sequence[Bool], trials: Trials) -> Divergen
             place = f" at {meeting.stmt.span}" if meeting.stmt.span else ""
             text = f"only some threads of a block reach the barrier{place}"
             shape = tuple(sizes.items())
-            return Divergent(f"{text}{sizes_text(shape)}", shape, meeting.stmt.span)
+            own = dict(sizes) in trials.case.shapes
+            return Divergent(f"{text}{sizes_text(shape)}", shape, meeting.stmt.span, own)
     return None

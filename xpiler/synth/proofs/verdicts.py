@@ -130,11 +130,12 @@ class Together:
 
 @dataclass(frozen=True, slots=True)
 class Divergent:
-    """Only some threads of a block reach a barrier, as a run has shown."""
+    """Only some threads of a block reach a barrier, as a run has shown; `own`: at sizes that the case is tested with."""
 
     sentence: str
     sizes: Sizes
     span: Span | None
+    own: bool = True
 
 
 Barriers = Together | Divergent | NotShown
@@ -310,6 +311,9 @@ def _one(found: Bounds | Races | Overflow | Barriers) -> dict[str, Any]:
             out["count"] = getattr(found, name)
     if hasattr(found, "sizes"):
         out["sizes"] = dict(found.sizes)
+    if hasattr(found, "own"):
+        # at sizes that no test has it is for the reader to say whether the host makes them
+        out["severity"] = "error" if found.own else "warning"
     if isinstance(found, Fits):
         out["bits"] = found.bits
         out["beyond"] = None if found.beyond is None else _one(found.beyond)
