@@ -76,3 +76,49 @@ def test_the_same_program_in_other_words_is_verified(tmp_path: Path) -> None:
     found = verdict(tmp_path, SCALE, other)
     assert is_verified(found)
     assert "not tested" not in summary(found)
+
+
+COUNT = """\
+#include <cuda_runtime.h>
+__global__ void k(const unsigned char *x, unsigned *h, int n) {
+  __shared__ unsigned s[256];
+  for (int j = threadIdx.x; j < 256; j += blockDim.x) s[j] = 0;
+  __syncthreads();
+  int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < n) atomicAdd(&s[x[i]], 1u);
+  __syncthreads();
+  for (int j = threadIdx.x; j < 256; j += blockDim.x) atomicAdd(&h[j], s[j]);
+}
+void run(const unsigned char *hx, unsigned *hh, int n) {
+  unsigned char *x;
+  unsigned *h;
+  cudaMalloc(&x, n);
+  cudaMalloc(&h, 1024);
+  cudaMemset(h, 0, 1024);
+  cudaMemcpy(x, hx, n, cudaMemcpyHostToDevice);
+  k<<<(n + 127) / 128, 128>>>(x, h, n);
+  cudaMemcpy(hh, h, 1024, cudaMemcpyDeviceToHost);
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("atomicAdd(&s[x[i]], 1u)", "s[x[i]] += 1u"),
+        ("atomicAdd(&h[j], s[j])", "h[j] += s[j]"),
+        ("atomicAdd(&h[j], s[j])", "{ unsigned was = h[j]; h[j] = was + s[j]; }"),
+    ],
+)
+def test_an_update_that_is_no_atomic_any_more_is_not_verified(
+    tmp_path: Path, old: str, new: str
+) -> None:
+    found = verdict(tmp_path, COUNT, COUNT.replace(old, new))
+    assert not is_verified(found)
+    assert "by atomics" in summary(found) or isinstance(found, Refuted)
+
+
+def test_atomics_in_other_words_are_verified(tmp_path: Path) -> None:
+    other = COUNT.replace("int j", "int b").replace("j < 256; j +=", "b < 256; b +=")
+    other = other.replace("s[j]", "s[b]").replace("h[j]", "h[b]")
+    assert is_verified(verdict(tmp_path, COUNT, other))

@@ -14,11 +14,12 @@ from xpiler.ir.nodes import Module
 from xpiler.ir.types import F64, Scalar
 from xpiler.records import dataclass
 from xpiler.verify.branches.counterpart import counterpart_of
+from xpiler.verify.branches.lost import lost_updates
 from xpiler.verify.cases.case import Case, ConcreteBuffer, ConcreteScalar
 from xpiler.verify.cases.host_other import host_cases
 from xpiler.verify.cases.infer import NoCase
 from xpiler.verify.cases.infer_other import other_cases
-from xpiler.verify.evidence import Evidence, Refuted, Unverified
+from xpiler.verify.evidence import Evidence, Refuted, Unverified, is_verified
 from xpiler.verify.judge import check_runners, judge
 from xpiler.verify.observe import Observed, Settings, observe
 from xpiler.verify.plan import KernelCheck
@@ -82,6 +83,11 @@ def check(
         memory = observed if observed is not None else {}
         sides = _Sides(source, candidate, say, settings or Settings(jobs=jobs), memory)
         evidence |= sides.compared(checks)
+    for check_ in checks:
+        shown = evidence[check_.entry.symbol]
+        if check_.counterpart is not None and is_verified(shown):
+            why = lost_updates(check_.program, check_.counterpart)
+            evidence[check_.entry.symbol] = Unverified(why) if why else shown
     return {entry.symbol: evidence[entry.symbol] for entry in entries}
 
 
