@@ -366,6 +366,15 @@ PAIRS = (
         ("cg_reduce",),
     ),
     Pair(
+        "cg exclusive scan",
+        "#include <cooperative_groups.h>\n#include <cooperative_groups/scan.h>\nnamespace cg = cooperative_groups;\n"
+        "__device__ int f(int v) { auto t = cg::tiled_partition<32>(cg::this_thread_block());"
+        " return cg::exclusive_scan(t, v, cg::plus<int>()) + cg::exclusive_scan(t, v); }",
+        "xpiler_hip::exclusive_scan(t, v, xpiler_hip::plus<int>()) + xpiler_hip::exclusive_scan(t, v)",
+        (),
+        ("cg_reduce", "cg_scan"),
+    ),
+    Pair(
         "cg ballot",
         "namespace cg = cooperative_groups;\n__device__ int f() { auto t = cg::tiled_partition<32>(cg::this_thread_block());"
         " return t.ballot(1) + t.meta_group_rank(); }",

@@ -8,10 +8,13 @@ template <class Tile, class T, class Op> __device__ __forceinline__ T inclusive_
   return value;
 }
 template <class Tile, class T> __device__ __forceinline__ T inclusive_scan(const Tile &tile, T value) {
-  return inclusive_scan(tile, value, plus<T>());
+  return xpiler_hip::inclusive_scan(tile, value, plus<T>());
 }
-template <class Tile, class T> __device__ __forceinline__ T exclusive_scan(const Tile &tile, T value) {
-  const T sum = inclusive_scan(tile, value);
+template <class Tile, class T, class Op> __device__ __forceinline__ T exclusive_scan(const Tile &tile, T value, Op op) {
+  const T sum = xpiler_hip::inclusive_scan(tile, value, op);
   const T below = shfl_up(sum, 1u, static_cast<int>(tile.size()));
   return tile.thread_rank() == 0 ? T(0) : below;
+}
+template <class Tile, class T> __device__ __forceinline__ T exclusive_scan(const Tile &tile, T value) {
+  return xpiler_hip::exclusive_scan(tile, value, plus<T>());
 }
