@@ -184,6 +184,16 @@ class TypeTable:
         told = self._bare[id(found)] = found, canonical, str(canonical.spelling)
         return told
 
+    def of_declared(self, declared: Any, parameter: bool) -> CType:
+        """As `of`; a parameter that is written as an array is a pointer, which libclang does not say."""
+        canonical = declared.get_canonical()
+        if not parameter or canonical.kind.name not in ("CONSTANTARRAY", "INCOMPLETEARRAY"):
+            return self.of(declared)
+        to, whole = canonical.element_type, canonical  # either may have the elements' qualifiers
+        const = to.is_const_qualified() or whole.is_const_qualified()
+        volatile = to.is_volatile_qualified() or whole.is_volatile_qualified()
+        return CPointer(self.of(to), const, volatile)
+
     def add_base(self, derived: CStruct, base: Any) -> bool:
         """Note a base class that libclang does not list: that of a class template's instance. False if it is known."""
         known = self._bases.setdefault(derived.name, [])

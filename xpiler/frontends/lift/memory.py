@@ -373,6 +373,8 @@ def convert(lf: Lifter, value: Value, to: CType, node: Node | None = None) -> Va
     if isinstance(value, PointerValue):
         if isinstance(to, CPointer):
             return retarget(lf, value, to.to, node, to.volatile)
+        if isinstance(to, CArray):  # a parameter that is written as an array
+            return retarget(lf, value, to.elem, node, value.volatile)
         if isinstance(to, CScalar) and to.type == BOOL:
             return arith.unary("!", is_null(lf, value))
         if isinstance(to, CScalar) and to.type.bits == 64:

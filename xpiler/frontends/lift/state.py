@@ -122,7 +122,7 @@ class Lifter:
         return name
 
     def ctype(self, node: Node) -> CType:
-        return self.file.types.of(node.type)
+        return self.file.types.of_declared(node.type, node.kind == "PARM_DECL")
 
     # --- statements ----------------------------------------------------------------------------
 

@@ -31,6 +31,7 @@ _IMPLICIT: Final = (
     ("cstdio", r"\b(?:f?printf|puts|stderr|stdout|fopen)\b"),
     ("cmath", r"\b(?:std::)?(?:sqrt|fabs|exp|log|pow|sin|cos|tanh?|floor|ceil|fmax|fmin|abs)f?\("),
     ("cassert", r"\bassert\("),
+    ("climits", r"\bU?(?:CHAR|SHRT|INT|LONG|LLONG)_M(?:AX|IN)\b"),
     ("ctime", r"\b(?:clock|time)\(|\bCLOCKS_PER_SEC\b"),
 )  # fmt: skip
 
