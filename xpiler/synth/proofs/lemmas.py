@@ -81,7 +81,7 @@ class _Products:
 def linear(claims: Sequence[Term], intervals: Mapping[str, Interval]) -> list[Term]:
     """The claims with products of unknowns as symbols, and the lemmas about those."""
     products = _Products()
-    out = [products.replaced(c) for c in claims]
+    out = [products.replaced(c) for c in _with_one_name(claims)]
     lemmas: list[Term] = []
     done = set[tuple[Monomial, Monomial]]()
     for _ in range(ROUNDS):
@@ -94,6 +94,31 @@ def linear(claims: Sequence[Term], intervals: Mapping[str, Interval]) -> list[Te
     for names in sorted(products.found):
         lemmas += _alone(products, names, intervals)
     return [*out, *lemmas]
+
+
+def _with_one_name(claims: Sequence[Term]) -> list[Term]:
+    """The claims with one symbol for those that are claimed to be equal: products of the one are products of the other."""
+    names: dict[str, Term] = {}
+
+    def root(symbol: Term) -> Term:
+        while (found := names.get(symbol.decl().name())) is not None:
+            symbol = found
+        return symbol
+
+    same = [c.children() for c in claims if z3.is_eq(c) and all(map(_is_number, c.children()))]
+    symbols: dict[str, Term] = {}
+    for a, b in same:
+        symbols |= {a.decl().name(): a, b.decl().name(): b}
+        one, other = sorted((root(a), root(b)), key=lambda s: str(s.decl().name()))
+        if not one.eq(other):
+            names[other.decl().name()] = one
+    swaps = [(symbols[n], root(symbols[n])) for n in names]
+    return [z3.substitute(c, *swaps) for c in claims] if swaps else list(claims)
+
+
+def _is_number(term: Term) -> bool:
+    uninterpreted = z3.is_const(term) and term.decl().kind() == z3.Z3_OP_UNINTERPRETED
+    return bool(uninterpreted and z3.is_int(term))
 
 
 def _compared(products: _Products, a: Monomial, b: Monomial) -> list[Term]:
