@@ -314,14 +314,16 @@ class _Binder:
             extent = extent if h in moving else least(extent, h)
         count = self._named("count", extent)
         size = i32(self.tile) if space.outer else self._named("chunk", _share(count, self.tile))
-        tiles = self._named("tiles", _quotient_up(count, size))
+        row_is_tile = bool(space.outer) and isinstance(count, Const) and count.value <= self.tile
+        tiles = i32(1) if row_is_tile else self._named("tiles", _quotient_up(count, size))
         work, base, length = self.fresh("tile"), self.fresh("base"), self.fresh("length")
         place = self._place(space, work, base, tiles, size)
-        end = least(count, Binary("+", Var(base, I32), size))
+        end = count if row_is_tile else least(count, Binary("+", Var(base, I32), size))
         for h in moving:
             end = least(end, h)
-        place.append(Declare(length, I32, Binary("-", end, Var(base, I32))))
-        body = self._tile(vector, base, length, outer_vars)
+        here = end if row_is_tile else Binary("-", end, Var(base, I32))
+        place.append(Declare(length, I32, here))
+        body = self._tile(vector, "" if row_is_tile else base, length, outer_vars)
         some = Binary(">", Var(length, I32), i32(0))
         if not moving:  # a tile starts before the end
             place.append(Assume(some))
@@ -347,9 +349,11 @@ class _Binder:
         """Which tile of which row the number `work` is."""
         if not space.outer:
             return [Declare(base, I32, Binary("*", Var(work, I32), size))]
-        start = Binary("*", Binary("%", Var(work, I32), tiles), size)
-        row: Expr = Binary("/", Var(work, I32), tiles)
-        first: list[Stmt] = [Declare(base, I32, start)]
+        row: Expr = Var(work, I32)
+        first: list[Stmt] = []
+        if tiles != i32(1):
+            first.append(Declare(base, I32, Binary("*", Binary("%", row, tiles), size)))
+            row = Binary("/", row, tiles)
         if len(space.outer) > 1:
             name = self.fresh("row")
             first.append(Declare(name, I32, row))
@@ -357,7 +361,9 @@ class _Binder:
         return [*first, *_split(row, list(space.outer), _extents(space))]
 
     def _tile(self, vector: For, base: str, length: str, outer: frozenset[str]) -> Block:
-        element = Binary("+", Var(base, I32), Var(vector.var, I32))
+        """One tile's loop, over the elements from `base` on; over all of a row where it is empty."""
+        inside = Var(vector.var, I32)
+        element = Binary("+", Var(base, I32), inside) if base else inside
         inner = substitute(vector.body, {vector.var: element})
         whole = For(
             vector.var, I32, i32(0), Var(length, I32), i32(1), inner, "vector", span=vector.span

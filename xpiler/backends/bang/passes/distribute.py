@@ -103,16 +103,18 @@ def _integers(body: Block) -> dict[str, Expr]:
 
 def _without_loop(stmt: Stmt) -> Block:
     """A loop of one iteration as its body: what `if (threadIdx.x == 0)` leaves, as a block has a thread."""
-    if not isinstance(stmt, For) or stmt.axis not in INNERMOST or stmt.lo != i32(0):
+    if not isinstance(stmt, For) or stmt.axis not in INNERMOST or not isinstance(stmt.lo, Const):
         return (stmt,)
     match stmt.hi:
-        case Call(function="min", args=args):
+        case Call(function="min", args=args) if stmt.lo == i32(0):
             ends = [a for a in args if not block_size(a)]
         case _:
             ends = [stmt.hi]
-    if ends != [i32(1)] or any(isinstance(s, Break | Continue) for s in statements(stmt.body)):
+    if ends != [_after(stmt.lo)] or any(
+        isinstance(s, Break | Continue) for s in statements(stmt.body)
+    ):
         return (stmt,)
-    return substitute(stmt.body, {stmt.var: i32(0)})
+    return substitute(stmt.body, {stmt.var: stmt.lo})
 
 
 @dataclass(frozen=True, slots=True)
