@@ -27,7 +27,8 @@ REAL_RANGE = {"f64": (-6.0, 3.0), "f32": (-6.0, 3.0), "f16": (-5.0, 0.5), "bf16"
 
 
 FEW = 64
-"""Up to here elements have one sign mostly: that a maximum starts at 0 shows where all is negative."""
+"""Up to here elements have one sign mostly, up to a quarter always: that a maximum starts at 0 shows where all is
+negative."""
 
 
 class Style(Enum):
@@ -207,7 +208,7 @@ def _auto(elem: Scalar, count: int, style: Style, rng: np.random.Generator) -> A
 
 def _mixed(elem: Scalar, count: int, opposite: bool, rng: np.random.Generator) -> Array:
     """Both signs, unequally often, so that sums do not vanish; magnitudes over several octaves."""
-    few = 0.05 if count <= FEW else 0.3
+    few = 0.3 if count > FEW else 0.05 if count > FEW // 4 else 0.0
     negative = rng.random(count) < (1 - few if opposite else few)
     if elem.is_float:
         low, high = REAL_RANGE[elem.name]

@@ -49,7 +49,7 @@ ENOUGH_WORK = 4_000_000
 ELEMENT_WORK = 8  # statements that it takes as long to fill, copy and compare an element in
 SMALL = 16  # a size below this is not made smaller
 MIN_LIKELY = 64
-_FEW = (3, 1, 2)
+_FEW = (1, 3, 2)
 _SOME = 3  # sizes, at least, of which some may be wider than others allow
 _MOST_TRIED = 40
 
