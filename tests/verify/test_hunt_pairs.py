@@ -122,3 +122,12 @@ def test_atomics_in_other_words_are_verified(tmp_path: Path) -> None:
     other = COUNT.replace("int j", "int b").replace("j < 256; j +=", "b < 256; b +=")
     other = other.replace("s[j]", "s[b]").replace("h[j]", "h[b]")
     assert is_verified(verdict(tmp_path, COUNT, other))
+
+
+ROUNDED = SCALE.replace("x[i] > 0.0f ? x[i] : 0.0f", "fminf(rintf(x[i] * 16.0f), 127.0f)")
+
+
+@pytest.mark.parametrize("other", ["roundf(x[i] * 16.0f)", "floorf(x[i] * 16.0f + 0.5f)"])
+def test_ways_of_rounding_are_told_apart(tmp_path: Path, other: str) -> None:
+    candidate = ROUNDED.replace("rintf(x[i] * 16.0f)", other)
+    assert isinstance(verdict(tmp_path, ROUNDED, candidate), Refuted)

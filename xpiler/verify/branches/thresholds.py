@@ -44,6 +44,11 @@ _MOST: Final = 24
 """Solutions for one buffer; more are a table, which random values meet."""
 
 
+_TO_WHOLE: Final = frozenset({"rint", "nearbyint", "round", "roundeven"})
+_TIES: Final = (0.5, 1.5, 2.5, -0.5, -1.5)
+"""Half way between two whole numbers, where functions that round to the nearest differ."""
+
+
 @dataclass(frozen=True, slots=True)
 class Threshold:
     """A value at which the kernel decides otherwise. `exact`: the loaded value itself is compared with it; otherwise
@@ -86,6 +91,7 @@ class _Solver:
     body: Block
     symbols: frozenset[str]
     found: dict[str, list[Threshold]] = field(default_factory=dict)
+    only_exact: bool = False
 
     def __post_init__(self) -> None:
         self.values: dict[str, list[Expr]] = {}
@@ -119,6 +125,11 @@ class _Solver:
             case Call(function="isfinite", args=(a,)):
                 for value in (math.nan, math.inf, -math.inf):
                     self.solve(a, value, True)
+            case Call(function=name, args=(a,)) if name in _TO_WHOLE:
+                self.only_exact = True  # beside a tie all ways of rounding agree
+                for value in _TIES:
+                    self.solve(a, value, True)
+                self.only_exact = False
             case Binary(op="!=" | "==", a=a, b=b) if a == b:
                 self.solve(a, math.nan, True)
             case Binary(op=op, a=a, b=b) if op in COMPARISONS:
@@ -131,7 +142,7 @@ class _Solver:
 
     def solve(self, expr: Expr, value: float, exact: bool, depth: int = 0) -> None:
         """Values of inputs for which `expr` may be `value`."""
-        if depth > _DEPTH:
+        if depth > _DEPTH or (self.only_exact and not exact):
             return
         match expr:
             case Load(buffer=buffer) if buffer in self.inputs:
@@ -230,8 +241,8 @@ def _operator(
         case "*" if a == b:
             yield a, math.sqrt(abs(value)) if math.isfinite(value) else value, False
         case "*":
-            yield a, value / right if right else value, False
-            yield b, value / left if left else value, False
+            yield a, value / right if right else value, _is_power_of_two(right)
+            yield b, value / left if left else value, _is_power_of_two(left)
         case "/" if right:
             yield a, value * right, False
         case "/" | "%" | "&" | "|" | "^":
@@ -239,6 +250,11 @@ def _operator(
             yield b, value, False
         case _:
             return
+
+
+def _is_power_of_two(factor: float | None) -> bool:
+    """Whether a product with it is not rounded."""
+    return factor is not None and math.isfinite(factor) and math.frexp(abs(factor))[0] == 0.5
 
 
 def _is_int(expr: Expr) -> bool:
