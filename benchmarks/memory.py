@@ -51,6 +51,8 @@ def line(path: Path, name: str, found: KernelVerdict | None, asked: int) -> str:
     if isinstance(found.races, Race) or isinstance(found.barriers, Divergent):
         races = "**race**"
     wraps = {Fits: "fit", MayWrap: "may wrap"}.get(type(found.overflow), "not shown")
+    if isinstance(found.overflow, Fits) and found.overflow.bits < 31:
+        wraps = f"fit below 2^{found.overflow.bits}"
     parts = (len(found.accesses), found.inside, races, wraps, asked, f"{found.seconds:.1f}")
     return f"| {path.stem} | {name} | {' | '.join(map(str, parts))} |"
 
