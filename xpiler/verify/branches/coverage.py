@@ -141,8 +141,7 @@ class _Marks:
         if (
             not self.parts
             or cond.span is None
-            or (isinstance(cond, Binary)
-            and cond.op in ("&&", "||"))
+            or (isinstance(cond, Binary) and cond.op in ("&&", "||"))
         ):
             return ()
         true = self._mark("this part of the condition is never true", cond.span, cond)
