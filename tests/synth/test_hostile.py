@@ -37,8 +37,8 @@ PROVED: Mapping[str, Callable[[KernelVerdict], bool]] = {
 }
 COUNTS = {"bounds": 61, "races": 60, "barriers": 13, "integers": 11}
 QUICK = {
-    "bounds": ("break_sym", "found"),
-    "races": ("alias", "alias_off", "cond_barrier2", "cond_barrier3", "syncwarp_half"),
+    "bounds": ("break_sym",),
+    "races": ("alias", "alias_off", "alias_rev", "cond_barrier2", "cond_barrier3", "syncwarp_half"),
     "barriers": ("break_div",),
     "integers": ("stride", "while_stride", "neg", "ceil"),
 }

@@ -309,6 +309,20 @@ def test_integers_that_wrap_are_a_question_of_their_own(tmp_path: Path) -> None:
     assert "at which no integer wraps round" in lines(worse)[0]
 
 
+def test_the_least_number_has_no_opposite(tmp_path: Path) -> None:
+    body = "  __shared__ i32 s[64];\n  i32 j = abs(s[threadIdx.x]);\n  if (j < m) {\n    f32 v = x[j % m];\n  }\n"
+    assert not isinstance(found(body, tmp=tmp_path).overflow, Fits)
+
+
+def test_a_quotient_is_towards_zero(tmp_path: Path) -> None:
+    """-5 / n is 0 for larger n: more than -5, which once was its bound."""
+    body = "  i32 q = (-5 - (i32)threadIdx.x) / n;\n  __shared__ f32 s[70];\n  s[PLACE] = 1.0f;\n"
+    right = found(body.replace("PLACE", "0 - q"), tmp=tmp_path)
+    assert right.inside == 1, lines(right)
+    wrong = found(body.replace("PLACE", "-1 - q"), tmp=tmp_path)
+    assert isinstance(wrong.accesses[0].verdict, Outside), lines(wrong)
+
+
 def test_positions_lie_where_the_case_draws_them(tmp_path: Path) -> None:
     cases = ROWS.replace('type = "f32"\nelements = "n * m"\nrole = "in"', "POSITIONS")
     text = 'type = "i32"\nelements = "n"\nrole = "in"\nvalues = "index(m)"'
