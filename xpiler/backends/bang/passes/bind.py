@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from xpiler.backends.bang.passes.body import (
+    SHORTEST,
     chained,
     escapes,
     from_nonzero,
@@ -314,7 +315,8 @@ class _Binder:
             extent = extent if h in moving else least(extent, h)
         count = self._named("count", extent)
         size = i32(self.tile) if space.outer else self._named("chunk", _share(count, self.tile))
-        row_is_tile = bool(space.outer) and isinstance(count, Const) and count.value <= self.tile
+        whole = isinstance(count, Const) and SHORTEST <= count.value <= self.tile
+        row_is_tile = bool(space.outer) and whole
         tiles = i32(1) if row_is_tile else self._named("tiles", _quotient_up(count, size))
         work, base, length = self.fresh("tile"), self.fresh("base"), self.fresh("length")
         place = self._place(space, work, base, tiles, size)

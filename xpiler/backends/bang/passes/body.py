@@ -42,6 +42,7 @@ from xpiler.ir.walk import (
 )
 
 __all__ = [
+    "SHORTEST",
     "breaks",
     "chained",
     "escapes",
