@@ -27,7 +27,10 @@ def test_shared_memory_by_reference():
     )
     assert "typedef volatile float *xp_type_a[4];" in text
     assert "::xpiler::shared<xp_type_b>(xp_slot_b)" in text
-    assert "xp_type_d (&d)[] = *reinterpret_cast<xp_type_d (*)[]>(::xpiler::dynamic<xp_type_d>());" in text
+    assert (
+        "xp_type_d (&d)[] = *reinterpret_cast<xp_type_d (*)[]>(::xpiler::dynamic<xp_type_d>());"
+        in text
+    )
 
 
 def test_what_is_no_cuda_stays_byte_for_byte():
