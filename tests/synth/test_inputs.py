@@ -99,7 +99,7 @@ def test_a_large_value_given_to_an_instruction_is_no_length() -> None:
 
 
 def test_lengths_of_several_tiles_hold_a_rest() -> None:
-    one = subject("matmul_dp4a:matmul_dp4a/avx512.tensorize")
+    one = subject("suite/reduce_sum/int8:sum_int8/avx512.tensorize")
     tiles = several_tiles((one.before, one.after), max(SEEN))
     assert tiles
     assert all(n % 16 for n in tiles)
