@@ -17,31 +17,29 @@ import z3
 from xpiler.ir.nodes import (
     Assign,
     Barrier,
-    Binary,
-    Break,
-    Const,
     Continue,
     Expr,
     For,
-    Load,
-    Stmt,
-    Var,
     WarpOp,
     While,
 )
-from xpiler.ir.types import Scalar
 from xpiler.ir.walk import (
     assigned,
-    blocks,
     declared,
-    expressions,
     statements,
-    subexpressions,
     variables,
 )
-from xpiler.passes.loop_recovery.scope import BLOCK_OPS, Scope, holds_collective, is_collective
+from xpiler.passes.loop_recovery.scope import BLOCK_OPS, Scope, holds_collective
 from xpiler.records import dataclass
 from xpiler.synth.proofs.integers import Bool, Value, constant, either, negated
+from xpiler.synth.proofs.loop_text import (
+    certain,
+    growth,
+    may_leave,
+    numbers_in,
+    reads_memory,
+    waits,
+)
 from xpiler.synth.proofs.touches import Meeting, Segments
 from xpiler.synth.proofs.world import Level
 
@@ -53,7 +51,6 @@ __all__ = ["run_loop"]
 
 TURNS = 40  # of a loop that is run as it is
 SHORT = 8  # of a counted one
-THRESHOLDS = 10  # numbers of the program that are tried as bounds
 ROUNDS = 5
 
 Env = dict[str, "Known"]
@@ -82,7 +79,7 @@ def _for(thread: Thread, loop: For) -> None:
     changed = assigned(loop.body) - declared(loop.body) - {loop.var}
     numbers = (lo.known, hi.known, step.known)
     moving = any(isinstance(thread.eval.env.get(n), Value) for n in changed)
-    if None not in numbers and (moving or _waits(loop)):
+    if None not in numbers and (moving or waits(loop)):
         first, end, by = (int(n or 0) for n in numbers)
         fits = thread.eval.arithmetic.fits(constant(end + by), loop.type)
         if fits and by > 0 and len(range(first, end, by)) <= SHORT:
@@ -142,13 +139,6 @@ class _Snapshot:
         del thread.meetings[meetings:]
 
 
-def _waits(loop: For | While) -> bool:
-    """Whether a barrier of any scope stands in the loop."""
-    return any(
-        isinstance(s, Barrier) or is_collective(s, Scope.BLOCK) for s in statements(loop.body)
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class _Counted:
     loop: For
@@ -187,7 +177,7 @@ class _Any:
     def run(self) -> None:
         thread = self.thread
         self.claims = self._shown() if not thread.dry else []
-        if _waits(self.loop) and not thread.dry:
+        if waits(self.loop) and not thread.dry:
             self._with_barriers()
         else:
             self._iteration(self._somewhere("any"))
@@ -249,6 +239,13 @@ class _Any:
 
     def _iteration(self, turn: Value) -> Bool:
         """Run the body once; under what it is run."""
+        held = self._once(turn)
+        self._advanced()
+        self.thread.eval.path.pop()
+        return held
+
+    def _once(self, turn: Value) -> Bool:
+        """Run the body and stay on its path; under what it is run."""
         thread = self.thread
         if self.counted is not None:
             held = self._counter(turn)
@@ -258,8 +255,6 @@ class _Any:
         thread.eval.path.append(held)
         thread.block(self.loop.body)
         thread.continued = False
-        self._advanced()
-        thread.eval.path.pop()
         return held
 
     def _advanced(self) -> None:
@@ -302,7 +297,7 @@ class _Any:
         """Where a `break` stands below what makes a variable grow, it may have grown once more than the loop has turned."""
         thread = self.thread
         level = thread.world.level_of(turn.term)
-        breaks = [n for n, s in enumerate(self.loop.body) if _breaks(s)]
+        breaks = [n for n, s in enumerate(self.loop.body) if may_leave(s)]
         extra: dict[int, Value] = {}
         for name, by in self.linear.items():
             place = next(
@@ -339,7 +334,7 @@ class _Any:
         second, thread.segments = thread.segments, before
         entered = self._entered(start, turn)
         for name, group in before.items():
-            if first[name].closed and not _certain(self.loop, name):
+            if first[name].closed and not certain(self.loop, name):
                 thread.unsure = "a barrier in a loop stands where it may be left out"
             _laid(group, first[name], second[name], entered, either(negated(more), left))
 
@@ -376,8 +371,8 @@ class _Any:
             top = [s for s in self.loop.body if isinstance(s, Assign) and s.name == name]
             if len(top) != 1 or len([w for w in writes if isinstance(w, Assign)]) != 1:
                 continue
-            by = _step(top[0])
-            if by is not None and not variables(by[0]) & changed and not _loads(by[0]):
+            by = growth(top[0])
+            if by is not None and not variables(by[0]) & changed and not reads_memory(by[0]):
                 self.thread.dry += 1
                 amount = self.thread.eval.integer(by[0])
                 self.thread.dry -= 1
@@ -416,14 +411,7 @@ class _Any:
 
     def _iteration_alive(self, turn: Value) -> None:
         thread = self.thread
-        if self.counted is not None:
-            held = self._counter(turn)
-        else:
-            assert self.cond is not None
-            held = thread.eval.truth(self.cond)
-        thread.eval.path.append(held)
-        thread.block(self.loop.body)
-        thread.continued = False
+        held = self._once(turn)
         # what holds where the loop is left by a `break` holds after it too
         self._went_on = [held, negated(thread.gone)]
         thread.eval.path.pop()
@@ -446,7 +434,7 @@ class _Any:
             return
         yield _Candidate(name, lambda v: v.term >= entry.term)
         yield _Candidate(name, lambda v: v.term <= entry.term)
-        for number in _numbers(self.loop):
+        for number in numbers_in(self.loop):
             yield _Candidate(name, partial(_at_least, number))
             yield _Candidate(name, partial(_at_most, number))
 
@@ -457,27 +445,6 @@ def _at_least(number: int, value: Value) -> Bool:
 
 def _at_most(number: int, value: Value) -> Bool:
     return value.term <= number
-
-
-def _breaks(stmt: Stmt) -> bool:
-    """Whether a statement of a loop may leave it."""
-    if isinstance(stmt, For | While):
-        return False
-    return isinstance(stmt, Break) or any(_breaks(s) for b in blocks(stmt) for s in b)
-
-
-_WIDER = {"warp": ("warp", "block", "grid"), "block": ("block", "grid"), "grid": ("grid",)}
-
-
-def _certain(loop: For | While, scope: str) -> bool:
-    """Whether each iteration meets a barrier that keeps the threads of a scope apart."""
-    if any(isinstance(s, Continue) for s in statements(loop.body)):
-        return False
-    return any(
-        (isinstance(s, Barrier) and s.scope in _WIDER[scope])
-        or (scope != "grid" and is_collective(s, Scope.BLOCK))
-        for s in loop.body
-    )
 
 
 def _laid(
@@ -519,32 +486,3 @@ def _type_range(thread: Thread, name: str) -> tuple[int | None, int | None]:
     if type_ is None or type_.kind != "int":
         return None, None
     return -(1 << (type_.bits - 1)), (1 << (type_.bits - 1)) - 1
-
-
-def _step(stmt: Stmt) -> tuple[Expr, int] | None:
-    """`x = x + by` or `x = x - by`: the amount and its sign."""
-    if not isinstance(stmt, Assign) or not isinstance(stmt.value, Binary):
-        return None
-    value = stmt.value
-    own = [isinstance(e, Var) and e.name == stmt.name for e in (value.a, value.b)]
-    if value.op == "+" and own[0] != own[1]:
-        return (value.b if own[0] else value.a), 1
-    if value.op == "-" and own == [True, False]:
-        return value.b, -1
-    return None
-
-
-def _loads(expr: Expr) -> bool:
-    return any(isinstance(sub, Load) for sub in subexpressions(expr))
-
-
-def _numbers(loop: For | While) -> list[int]:
-    """Numbers that the loop's text has, small ones first: bounds of its variables may be among them."""
-    found = {0, 1}
-    for stmt in (loop, *statements(loop.body)):
-        for expr in expressions(stmt):
-            for sub in subexpressions(expr):
-                if isinstance(sub, Const) and isinstance(sub.value, int):
-                    if isinstance(sub.type, Scalar) and sub.type.is_int:
-                        found.add(int(sub.value))
-    return sorted(found, key=abs)[:THRESHOLDS]
