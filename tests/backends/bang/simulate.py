@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from xpiler.backends.bang.toolchain import HEADERS, INCLUDE, simulated
 from xpiler.backends.base import TranslationUnit
 from xpiler.verify.run.build import Built, build_object
+
+Array = np.ndarray[Any, Any]
 
 
 def build(text: str, folder: Path, name: str = "program", *flags: str) -> Path:
@@ -30,3 +35,11 @@ def run(
     return subprocess.run(
         [str(binary), *args], capture_output=True, text=True, check=False, timeout=60, env=env
     )
+
+
+def written(binary: Path, inputs: tuple[Array, ...], folder: Path, like: Array) -> Array:
+    """What a program that reads arrays from its first argument writes to its second: rows like `like`."""
+    (folder / "in").write_bytes(b"".join(array.tobytes() for array in inputs))
+    done = run(binary, str(folder / "in"), str(folder / "out"))
+    assert done.returncode == 0, done.stderr
+    return np.fromfile(folder / "out", like.dtype).reshape(-1, len(like))

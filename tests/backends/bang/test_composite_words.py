@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.backends.bang.simulate import build, run
+from tests.backends.bang.simulate import Array, build, written
 from tests.backends.bang.test_composites import OF_FLOATS
 from xpiler.backends.bang.composites import COMPOSITES, with_dependencies
 
-Array = np.ndarray[Any, Any]
 N = 1003  # no multiple of anything
 LANES = 64
 WORDS = (
@@ -84,10 +82,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Array]:
     lines = "\n".join(f"  {call} fwrite(d, 1, sizeof d, out);" for call in calls.values())
     text = "\n".join(COMPOSITES[n].text for n in with_dependencies(set(WORDS)))
     binary = build(PROGRAM.format(composites=text, n=N, calls=lines), folder)
-    (folder / "in").write_bytes(x.tobytes() + y.tobytes())
-    done = run(binary, str(folder / "in"), str(folder / "out"))
-    assert done.returncode == 0, done.stderr
-    data = np.fromfile(folder / "out", np.int32).reshape(len(calls), N)
+    data = written(binary, (x, y), folder, x)
     return dict(zip(calls, data, strict=True))
 
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.backends.bang.simulate import build, run
+from tests.backends.bang.simulate import Array, build, written
 from xpiler.backends.bang.composites import COMPOSITES, with_dependencies
 
-Array = np.ndarray[Any, Any]
 N = 4096
 OF_FLOATS = ("xp_exp", "xp_div", "xp_fma", "xp_tanh", "xp_erf")
 SPECIAL = [
@@ -82,10 +80,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Array]:
         )
     text = "\n".join(COMPOSITES[n].text for n in with_dependencies(set(names)))
     binary = build(PROGRAM.format(composites=text, n=N, calls="\n".join(calls)), folder)
-    (folder / "in").write_bytes(x.tobytes() + y.tobytes())
-    done = run(binary, str(folder / "in"), str(folder / "out"))
-    assert done.returncode == 0, done.stderr
-    data = np.fromfile(folder / "out", np.float32).reshape(len(names), N)
+    data = written(binary, (x, y), folder, x)
     return dict(zip(names, data, strict=True))
 
 
