@@ -27,6 +27,7 @@ OWN = re.compile(
 
 # Known to the parser alone, and why.
 C_LIBRARY = """
+    abort atof atoi calloc exit getenv memcmp memmove rand realloc srand strcmp strlen
     DBL_MAX FLT_EPSILON FLT_MAX FLT_MIN HUGE_VAL HUGE_VALF INFINITY INT_MAX INT_MIN NAN UINT_MAX M_1_PI M_2_PI
     M_2_SQRTPI M_E M_LN10 M_LN2 M_LOG10E M_LOG2E M_PI M_PI_2 M_PI_4 M_SQRT1_2 M_SQRT2 __assert_fail abs acos acosf acosh
     acoshf asin asinf asinh asinhf assert atan atan2 atan2f atanf atanh atanhf cbrt cbrtf ceil ceilf clock clock_t

@@ -191,6 +191,12 @@ double nan(const char *) noexcept; float nanf(const char *) noexcept;
 int abs(int) noexcept; long labs(long) noexcept; long long llabs(long long) noexcept;
 int printf(const char *, ...); void *malloc(size_t) noexcept; void free(void *) noexcept;
 void *memcpy(void *, const void *, size_t) noexcept; void *memset(void *, int, size_t) noexcept;
+// nvcc reads <stdlib.h> and <string.h> before every file: host code counts on them without a word
+void exit(int) noexcept; void abort() noexcept; char *getenv(const char *) noexcept;
+void *calloc(size_t, size_t) noexcept; void *realloc(void *, size_t) noexcept;
+int rand() noexcept; void srand(unsigned) noexcept; int atoi(const char *) noexcept; double atof(const char *) noexcept;
+size_t strlen(const char *) noexcept; int strcmp(const char *, const char *) noexcept;
+int memcmp(const void *, const void *, size_t) noexcept; void *memmove(void *, const void *, size_t) noexcept;
 }
 #define XP_OVERLOAD __attribute__((enable_if(true, "CUDA")))
 float sqrt(float) XP_OVERLOAD;
