@@ -380,3 +380,24 @@ def test_fitting() -> None:
     assert fitter.fit([1001, 2, 258], "c").text == "n + 1"
     assert fitter.fit([9, 2, 6], "odd").text == "odd"
     assert fitter.sizes["odd"] == [9, 2, 6]
+
+
+@pytest.mark.parametrize(
+    ("body", "values"),
+    [
+        ("q[i] = a[i] / b[i];", "nonzero"),
+        ("i32 d = b[i]; q[i] = a[i] % (d * 2);", "nonzero"),
+        ("q[i] = b[i] == 0 ? 0 : a[i] / b[i];", "auto"),
+        ("q[i] = a[i] / 3 + b[i];", "auto"),
+    ],
+)
+def test_what_a_kernel_divides_by_unasked_is_not_zero(body: str, values: str) -> None:
+    module = parse_module(
+        "__global__ void k(const i32 *a, const i32 *b, i32 *q, i32 n) {\n"
+        f"i32 i = (i32)threadIdx.x; if (i < n) {{ {body} }} }}\n"
+    )
+    case = infer_bare(module, module.kernels[0])
+    assert isinstance(case, Case)
+    drawn = {a.name: a.values.kind for a in case.arguments if isinstance(a, BufferArgument)}
+    assert drawn["b"] == values
+    assert drawn["a"] == "auto"

@@ -93,6 +93,8 @@ def test_every_kind_draws_what_it_says() -> None:
     assert sorted(draw(I32, 9, "permutation", (), Style.MIXED, rng).tolist()) == list(range(9))
     assert np.all(np.diff(draw(F32, 50, "sorted", (), Style.MIXED, rng)) >= 0)
     assert np.all(draw(F32, 50, "positive", (), Style.MIXED, rng) > 0)
+    for style in Style:
+        assert not np.isin(draw(I32, 200, "nonzero", (), style, rng), [0, -1]).any()
 
 
 @pytest.mark.parametrize("count", [0, 1])

@@ -167,6 +167,11 @@ def draw(
         case "positive":
             magnitude = np.abs(_mixed(elem, count, False, rng).astype(np.float64))
             return np.maximum(magnitude, 2.0**-6 if elem.is_float else 1).astype(dtype)
+        case "nonzero":
+            values = _auto(elem, count, style, rng)
+            # -1 goes with 0: the least number divided by it is beyond its type, a fault on CPUs
+            none = np.array(0, dtype), np.array(-1).astype(dtype)
+            return np.where((values == none[0]) | (values == none[1]), np.array(3, dtype), values)
         case "index":
             return rng.integers(0, max(1, bounds[0]), count).astype(dtype)
         case "forest":

@@ -19,6 +19,7 @@ KINDS: dict[str, tuple[int, int, str]] = {
     "uniform": (2, 2, "integers (or reals) in [a, b]"),
     "unit": (0, 0, "reals in [0, 1)"),
     "positive": (0, 0, "reals above zero, of mixed magnitude"),
+    "nonzero": (0, 0, "as `auto`, without 0 and -1: divisors"),
     "index": (1, 1, "integers in [0, a): positions in another buffer"),
     "permutation": (
         0,

@@ -27,7 +27,7 @@ from xpiler.verify.cases.formula import Formula
 from xpiler.verify.cases.geometry import AXES, Dims
 from xpiler.verify.cases.interval import Interval
 from xpiler.verify.cases.optional import with_absent
-from xpiler.verify.cases.roles import counters, index_uses, parameter_buffers
+from xpiler.verify.cases.roles import counters, divisors, index_uses, parameter_buffers
 
 __all__ = [
     "EPSILON_NAMES",
@@ -129,6 +129,8 @@ def index_ranges(kernel: Kernel) -> tuple[dict[str, Interval], dict[str, Distrib
         else:
             loads[use.source] = Interval(0, INDEX_RANGE)
             values[use.source] = Distribution("offsets", bound)
+    for name in divisors(kernel):
+        values.setdefault(name, Distribution("nonzero"))
     return loads, values
 
 

@@ -39,6 +39,7 @@ __all__ = [
     "ScalarUse",
     "bare",
     "counters",
+    "divisors",
     "index_uses",
     "only_a_value",
     "parameter_buffers",
@@ -105,6 +106,24 @@ def index_uses(kernel: Kernel) -> tuple[IndexUse, ...]:
                 for source in sorted(_sources(bound, taint, integer)):
                     uses[IndexUse(source, "", "offsets")] = None
     return tuple(uses)
+
+
+def divisors(kernel: Kernel) -> frozenset[str]:
+    """Integer parameters whose contents the kernel divides by without asking what they are: they hold no zero."""
+    integer = {n for n, e in parameter_buffers(kernel).items() if e.is_int}
+    taint = _taint(kernel.body, integer)
+    found: set[str] = set()
+    asked: set[str] = set()
+    for stmt in statements(kernel.body):
+        for expr in expressions(stmt):
+            for part in subexpressions(expr):
+                if not isinstance(part, Binary):
+                    continue
+                if part.op in COMPARISONS:
+                    asked |= _sources(part.a, taint, integer) | _sources(part.b, taint, integer)
+                elif part.op in ("/", "%") and isinstance(part.type, Scalar) and part.type.is_int:
+                    found |= _sources(part.b, taint, integer)
+    return frozenset(found - asked)
 
 
 def counters(kernel: Kernel) -> frozenset[str]:
