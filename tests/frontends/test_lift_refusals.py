@@ -38,6 +38,7 @@ OK = "__global__ void fine(int *x) { x[0] = 1; }\n"
         ),
         ("XP1101", "template <class F>\n__global__ void k(int *x, F f) { x[0] = f(1); }", 1, "not launched"),
         ("XP1110", "__global__ void k(\nfloat **x) { x[0][0] = 1; }", 2, "pointer to pointers"),
+        ("XP1109", "__global__ void k(int *x, int *y) {\nif (x != y) y[0] = x[0]; }", 2, "one buffer"),
         ("XP1112", "__global__ void k(float *x) {\n x[0] = nextafterf(x[1], 1); }", 2, "nextafterf"),
     ],
 )  # fmt: skip

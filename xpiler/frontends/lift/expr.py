@@ -136,7 +136,7 @@ def _pointer_binary(lf: Lifter, node: Node, op: str, a: Value, b: Value) -> Valu
         if op == "-":
             return difference(lf, a, b, node)
         if op in ("==", "!="):
-            same = same_address(lf, a, b)
+            same = same_address(lf, a, b, node)
             return same if op == "==" else arith.unary("!", same)
         difference(lf, a, b, node)  # the same buffer, or refused
         return arith.binary(op, a.offset, b.offset, node.span)

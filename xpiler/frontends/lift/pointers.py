@@ -88,16 +88,19 @@ def _apply(pointer: PointerValue, f: Callable[[PointerValue], PointerValue]) -> 
     return f(pointer) if pointer.choice is None else _each(pointer, f)
 
 
-def same_address(lf: Lifter, a: PointerValue, b: PointerValue) -> Expr:
-    """`a == b`: buffers of a launch are apart from each other."""
+def same_address(lf: Lifter, a: PointerValue, b: PointerValue, node: Node) -> Expr:
+    """`a == b`; of two parameters it depends on the launch."""
     if a.choice is not None:
-        first = same_address(lf, replace(a, choice=None), b)
-        return arith.select(a.choice.cond, first, same_address(lf, a.choice.other, b))
+        first = same_address(lf, replace(a, choice=None), b, node)
+        return arith.select(a.choice.cond, first, same_address(lf, a.choice.other, b, node))
     if b.choice is not None:
-        return same_address(lf, b, a)
+        return same_address(lf, b, a, node)
     if not a.buffer or not b.buffer:
         return is_null(lf, a if a.buffer else b)
     if a.buffer != b.buffer:
+        if lf.buffers[a.buffer].optional and lf.buffers[b.buffer].optional:
+            what = f"whether {a.buffer} and {b.buffer} are one buffer depends on the launch"
+            raise lf.refuse("XP1109", what, node, "pass a flag that says so")
         return build.boolean(False)
     equal = arith.binary("==", a.offset, b.offset)
     for x, y in zip(a.prefix, b.prefix, strict=False):
