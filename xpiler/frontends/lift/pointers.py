@@ -89,18 +89,28 @@ def _apply(pointer: PointerValue, f: Callable[[PointerValue], PointerValue]) -> 
 
 
 def same_address(lf: Lifter, a: PointerValue, b: PointerValue, node: Node) -> Expr:
-    """`a == b`; of two parameters it depends on the launch."""
+    """`a == b`. Of two parameters it depends on the launch; a pointer that is one of several buffers tells which, and
+    these are taken to be apart."""
+    plain = a.choice is None and b.choice is None
+    if plain and a.buffer != b.buffer and _optional(lf, a) and _optional(lf, b):
+        what = f"whether {a.buffer} and {b.buffer} are one buffer depends on the launch"
+        raise lf.refuse("XP1109", what, node, "pass a flag that says so")
+    return _same(lf, a, b)
+
+
+def _optional(lf: Lifter, pointer: PointerValue) -> bool:
+    return bool(pointer.buffer) and lf.buffers[pointer.buffer].optional
+
+
+def _same(lf: Lifter, a: PointerValue, b: PointerValue) -> Expr:
     if a.choice is not None:
-        first = same_address(lf, replace(a, choice=None), b, node)
-        return arith.select(a.choice.cond, first, same_address(lf, a.choice.other, b, node))
+        first = _same(lf, replace(a, choice=None), b)
+        return arith.select(a.choice.cond, first, _same(lf, a.choice.other, b))
     if b.choice is not None:
-        return same_address(lf, b, a, node)
+        return _same(lf, b, a)
     if not a.buffer or not b.buffer:
         return is_null(lf, a if a.buffer else b)
     if a.buffer != b.buffer:
-        if lf.buffers[a.buffer].optional and lf.buffers[b.buffer].optional:
-            what = f"whether {a.buffer} and {b.buffer} are one buffer depends on the launch"
-            raise lf.refuse("XP1109", what, node, "pass a flag that says so")
         return build.boolean(False)
     equal = arith.binary("==", a.offset, b.offset)
     for x, y in zip(a.prefix, b.prefix, strict=False):
@@ -111,7 +121,7 @@ def same_address(lf: Lifter, a: PointerValue, b: PointerValue, node: Node) -> Ex
 def is_null(lf: Lifter, pointer: PointerValue) -> Expr:
     """Whether the pointer is null: parameters may be, a kernel's own memory is not."""
     here: Expr = build.boolean(not pointer.buffer)
-    if pointer.buffer and lf.buffers[pointer.buffer].optional:
+    if _optional(lf, pointer):
         here = arith.unary("!", build.given(pointer.buffer))
     if pointer.choice is None:
         return here
