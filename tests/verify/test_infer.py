@@ -389,9 +389,12 @@ def test_fitting() -> None:
         ("i32 d = b[i]; q[i] = a[i] % (d * 2);", "nonzero"),
         ("q[i] = b[i] == 0 ? 0 : a[i] / b[i];", "auto"),
         ("q[i] = a[i] / 3 + b[i];", "auto"),
+        ("q[i] = b[i] != 0 ? a[i] : 7;", "bits"),
+        ("if ((bool)b[i]) { q[i] = a[i]; }", "bits"),
+        ("q[i] = b[i] != 0 ? a[i] + b[i] : 7;", "auto"),
     ],
 )
-def test_what_a_kernel_divides_by_unasked_is_not_zero(body: str, values: str) -> None:
+def test_divisors_are_not_zero_and_masks_often_are(body: str, values: str) -> None:
     module = parse_module(
         "__global__ void k(const i32 *a, const i32 *b, i32 *q, i32 n) {\n"
         f"i32 i = (i32)threadIdx.x; if (i < n) {{ {body} }} }}\n"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.frontends.lifting import lift_text
 from xpiler.frontends.lift import lift
 from xpiler.frontends.results import LiftedFile
 from xpiler.verify.cases.case import BufferArgument, Case, Concrete, ScalarArgument, concrete
@@ -202,3 +203,17 @@ def test_members_of_host_structs_become_sizes_that_a_case_can_name() -> None:
     assert isinstance(cases, tuple)
     assert all(isinstance(concrete(cases[0], shape), Concrete) for shape in cases[0].shapes)
     assert all(name.isidentifier() for name, _ in cases[0].sizes)
+
+
+def test_divisors_and_masks_are_what_they_are_without_host_code() -> None:
+    found = lift_text(
+        "__global__ void k(const int *a, const int *b, const unsigned char *mask, int *q, int n) {\n"
+        "  int i = blockIdx.x * 64 + threadIdx.x; if (i < n && mask[i]) q[i] = a[i] / b[i]; }\n"
+        "void run(int *a, int *b, unsigned char *mask, int *q, int n) {\n"
+        "  k<<<(n + 63) / 64, 64>>>(a, b, mask, q, n); }\n"
+    )
+    cases = infer_cases(found.lifted[0], found.launches)
+    assert isinstance(cases, tuple)
+    kinds = {a.name: a.values.kind for a in cases[0].arguments if isinstance(a, BufferArgument)}
+    assert (kinds["a"], kinds["b"], kinds["mask"]) == ("auto", "nonzero", "bits")
+    assert "run()" in cases[0].note

@@ -27,7 +27,7 @@ from xpiler.verify.cases.formula import Formula
 from xpiler.verify.cases.geometry import AXES, Dims
 from xpiler.verify.cases.interval import Interval
 from xpiler.verify.cases.optional import with_absent
-from xpiler.verify.cases.roles import counters, divisors, index_uses, parameter_buffers
+from xpiler.verify.cases.roles import counters, divisors, index_uses, parameter_buffers, truths
 
 __all__ = [
     "EPSILON_NAMES",
@@ -131,6 +131,8 @@ def index_ranges(kernel: Kernel) -> tuple[dict[str, Interval], dict[str, Distrib
             values[use.source] = Distribution("offsets", bound)
     for name in divisors(kernel):
         values.setdefault(name, Distribution("nonzero"))
+    for name in truths(kernel):
+        values.setdefault(name, Distribution("bits"))
     return loads, values
 
 

@@ -374,6 +374,8 @@ def _assemble(
     shared = fitter.fit([s.geometry.shared for s in shapes], "shared_bytes")
     _, index_values = index_ranges(kernel)
     for source, values in index_values.items():
+        if not values.arguments:
+            continue
         limit = fitter.fit([s.ranges[source] for s in shapes], f"{source}_range")
         index_values[source] = replace(values, arguments=(limit,))
     buffers = parameter_buffers(kernel)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Literal
 
 from xpiler.ir.nodes import (
@@ -29,7 +30,7 @@ from xpiler.ir.nodes import (
     Var,
     While,
 )
-from xpiler.ir.types import Pointer, Scalar
+from xpiler.ir.types import BOOL, Pointer, Scalar
 from xpiler.ir.walk import expressions, operands, statements, subexpressions
 from xpiler.records import dataclass
 
@@ -45,6 +46,7 @@ __all__ = [
     "parameter_buffers",
     "scalar_use",
     "steering",
+    "truths",
 ]
 
 ScalarUse = Literal["size", "flag", "offset", "shift", "window", "mask"]
@@ -106,6 +108,34 @@ def index_uses(kernel: Kernel) -> tuple[IndexUse, ...]:
                 for source in sorted(_sources(bound, taint, integer)):
                     uses[IndexUse(source, "", "offsets")] = None
     return tuple(uses)
+
+
+def truths(kernel: Kernel) -> frozenset[str]:
+    """Integer parameters of which the kernel only asks whether an element is zero: masks."""
+    integer = {n for n, e in parameter_buffers(kernel).items() if e.is_int}
+    read: Counter[str] = Counter()
+    asked: Counter[str] = Counter()
+    for stmt in statements(kernel.body):
+        if isinstance(stmt, Store | Atomic):
+            integer.discard(stmt.buffer)
+        for expr in expressions(stmt):
+            for part in subexpressions(expr):
+                if isinstance(part, Load | AddressOf):
+                    read[part.buffer] += 1
+                asked.update(_asked(part))
+    return frozenset(n for n in integer if 0 < read[n] == asked[n])
+
+
+def _asked(expr: Expr) -> list[str]:
+    """The buffer of which `expr` asks whether an element is zero."""
+    match expr:
+        case Cast(type=to, a=a) if to == BOOL:
+            inner = bare(a)
+        case Binary(op="==" | "!=", a=a, b=Const(value=0)):
+            inner = bare(a)
+        case _:
+            return []
+    return [inner.buffer] if isinstance(inner, Load) else []
 
 
 def divisors(kernel: Kernel) -> frozenset[str]:
