@@ -247,6 +247,11 @@ def substitute(block: Block, values: Mapping[str, Expr]) -> Block:
     return map_block(block, _keep, one)
 
 
+def substituted(expr: Expr, values: Mapping[str, Expr]) -> Expr:
+    """An expression with variables replaced, as `substitute` does in a block."""
+    return map_expr(expr, lambda e: values.get(e.name, e) if isinstance(e, Var) else e)
+
+
 def variables(expr: Expr) -> frozenset[str]:
     """Names of the variables that an expression reads."""
     return frozenset(e.name for e in subexpressions(expr) if isinstance(e, Var))

@@ -35,7 +35,7 @@ from xpiler.ir.nodes import (
     Var,
 )
 from xpiler.ir.types import I8, I16, I32, Pointer, Scalar
-from xpiler.ir.walk import map_expr, variables
+from xpiler.ir.walk import substituted, variables
 from xpiler.passes.names import Names
 from xpiler.records import dataclass
 
@@ -80,7 +80,7 @@ def dot_products(
     values: dict[str, Expr] = {}
     for stmt in loop.body:
         if isinstance(stmt, Declare) and stmt.init is not None:
-            values[stmt.name] = _inlined(stmt.init, values)
+            values[stmt.name] = substituted(stmt.init, values)
     found = [_dot(s, values, loop) for s in reduction.sums]
     dots = [d for d in found if d is not None]
     if len(dots) < len(found) or len({d.kind for d in dots}) > 1:
@@ -93,12 +93,8 @@ def dot_products(
     return (*before, main, *after), rest
 
 
-def _inlined(expr: Expr, values: Mapping[str, Expr]) -> Expr:
-    return map_expr(expr, lambda e: values.get(e.name, e) if isinstance(e, Var) else e)
-
-
 def _dot(sum_: Sum, values: Mapping[str, Expr], loop: For) -> _Dot | None:
-    match _inlined(sum_.value, values):
+    match substituted(sum_.value, values):
         case Binary(op="*", a=a, b=b) if sum_.function == "+":
             first, second = _narrow(a, loop), _narrow(b, loop)
             kind = _PRODUCTS.get(first.type) if first is not None else None
@@ -179,7 +175,7 @@ class _Rounds:
             self._after.append(Assign(own.name, right))
 
     def _loaded(self, load: Load, kind: _Kind, named: bool) -> Expr:
-        index = tuple(_inlined(i, self._at) for i in load.index)
+        index = tuple(substituted(i, self._at) for i in load.index)
         elem = load.type
         if not isinstance(elem, Scalar):
             raise TypeError(f"an operand of type {elem}")

@@ -42,10 +42,10 @@ from xpiler.ir.walk import (
     expressions,
     fresh,
     map_block,
-    map_expr,
     statements,
     subexpressions,
     substitute,
+    substituted,
     variables,
 )
 from xpiler.passes.names import rename_locals
@@ -108,7 +108,7 @@ def _panel(kernel: Kernel, loops: tuple[For, ...], nest: Nest) -> _Panel | str:
     values: dict[str, Expr] = {}
     for head in heads:
         if isinstance(head, Declare) and head.init is not None:
-            values[head.name] = _inlined(head.init, values)
+            values[head.name] = substituted(head.init, values)
     if any(lp.type != I32 or lp.lo != i32(0) or lp.step != i32(1) for lp in loops):
         return "the loops over blocks have another form"
     inner = nest.shared
@@ -120,7 +120,7 @@ def _panel(kernel: Kernel, loops: tuple[For, ...], nest: Nest) -> _Panel | str:
     for load in _loads(inner):
         if load.buffer in written or load.buffer not in pointers:
             continue
-        index = _inlined(load.index[0], values)
+        index = substituted(load.index[0], values)
         known = params | {inner.var, nest.inner.var} | {lp.var for lp in loops}
         if not variables(index) <= known or not _a_column(index, nest):
             continue
@@ -128,7 +128,7 @@ def _panel(kernel: Kernel, loops: tuple[For, ...], nest: Nest) -> _Panel | str:
         columns = [lp for lp in loops if lp.var in variables(index)]
         if not rows or not columns or any(not variables(lp.hi) <= params for lp in loops):
             continue
-        guard = None if nest.guard is None else _inlined(nest.guard, values)
+        guard = None if nest.guard is None else substituted(nest.guard, values)
         if guard is not None and not _holds_for_the_first(guard, nest, rows[-1].var, rows):
             return f"rows of loop {nest.outer.var!r} may read what the first one does not"
         depth = _BYTES // (_COLUMNS * nest.width * load.type.bits // 8)
@@ -180,10 +180,6 @@ def _parts(guard: Expr) -> list[Expr]:
             return [*_parts(a), *_parts(b)]
         case _:
             return [guard]
-
-
-def _inlined(expr: Expr, values: Mapping[str, Expr]) -> Expr:
-    return map_expr(expr, lambda e: values.get(e.name, e) if isinstance(e, Var) else e)
 
 
 # --- the new program ---------------------------------------------------------------------------
@@ -257,11 +253,11 @@ def _copy(panel: _Panel, name: str, first: str, each: str, taken: set[str]) -> S
     )
     moved: dict[str, Expr] = {panel.columns.var: column, loop.var: step, nest.inner.var: thread}
     to = _place(panel, name, column, first, step, thread)
-    value = Load(panel.load.buffer, (_inlined(panel.index, moved),), panel.load.type)
+    value = Load(panel.load.buffer, (substituted(panel.index, moved),), panel.load.type)
     store: Stmt = Store(name, to.index, value)
     if panel.guard is not None:
         start = {nest.outer.var: nest.outer.lo, **{lp.var: lp.lo for lp in _row_loops(panel)}}
-        store = If(_inlined(panel.guard, {**moved, **start}), (store,))
+        store = If(substituted(panel.guard, {**moved, **start}), (store,))
     copied = replace(nest.inner, var=thread.name, body=(store,))
     along = For(step.name, I32, loop.lo, loop.hi, i32(1), (copied,))
     return For(

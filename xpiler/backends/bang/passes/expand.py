@@ -26,10 +26,10 @@ from xpiler.ir.walk import (
     blocks,
     expressions,
     map_block,
-    map_expr,
     statements,
     subexpressions,
     substitute,
+    substituted,
 )
 
 __all__ = ["expanded", "names", "rematerialise", "varying"]
@@ -150,12 +150,8 @@ def rematerialise(body: Block) -> Block:
         fixed = not any(isinstance(e, Var) and e.name in changed for e in subexpressions(stmt.init))
         if not (index and pure and fixed):
             return (stmt,)
-        values[stmt.name] = _expand(stmt.init, values)
+        values[stmt.name] = substituted(stmt.init, values)
         return ()
 
     kept = map_block(body, known)
     return substitute(kept, values) if values else body
-
-
-def _expand(expr: Expr, values: Mapping[str, Expr]) -> Expr:
-    return map_expr(expr, lambda e: values.get(e.name, e) if isinstance(e, Var) else e)

@@ -27,7 +27,14 @@ from xpiler.ir.nodes import (
     Var,
 )
 from xpiler.ir.types import I32
-from xpiler.ir.walk import buffers_written, map_block, map_expr, operands, subexpressions
+from xpiler.ir.walk import (
+    buffers_written,
+    map_block,
+    map_expr,
+    operands,
+    subexpressions,
+    substituted,
+)
 from xpiler.passes.base import Applied, Context, NotApplicable, Outcome, Pass
 
 __all__ = ["REROLL"]
@@ -70,7 +77,7 @@ def _rerolled(loop: For) -> For:
         ahead = (at.offset - first.offset).value
         if ahead is None:
             return loop
-        placed[ahead] = _inlined(store.value, values)
+        placed[ahead] = substituted(store.value, values)
     base = min(placed)
     if sorted(placed) != list(range(base, base + width)):
         return loop
@@ -99,16 +106,12 @@ def _values(body: Block) -> dict[str, Expr] | None:
         if isinstance(stmt, Declare):
             if stmt.init is None:
                 return None
-            values[stmt.name] = _inlined(stmt.init, values)
+            values[stmt.name] = substituted(stmt.init, values)
     loads = [s for v in values.values() for s in subexpressions(v) if isinstance(s, Load)]
     stores = (s for s in body if isinstance(s, Store))
     loads += [s for st in stores for s in subexpressions(st.value) if isinstance(s, Load)]
     # the same place in the same iteration is all that a written buffer may be read at: iterations are independent
     return None if any(load.buffer in written for load in loads) else values
-
-
-def _inlined(expr: Expr, values: dict[str, Expr]) -> Expr:
-    return map_expr(expr, lambda e: values.get(e.name, e) if isinstance(e, Var) else e)
 
 
 def _alike(a: Expr, b: Expr, ahead: int, width: int, var: str) -> bool:
